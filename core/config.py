@@ -1,0 +1,223 @@
+"""Reading and composing the YAML files of configs/ into one `RunConfig`.
+
+A contest names its parts (`model: llama3_8b`, or a mapping with `name` and what differs); settings given as
+`key=value` are laid over it. Every mistake is reported at once, with the nearest known key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from core.errors import InputError
+from core.files import read_text
+from core.schema import RunConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "configs"
+
+# Sections of a run that are files of their own, and their folders.
+_PARTS = {
+    "model": "models",
+    "machine": "machines",
+    "method": "methods",
+    "prompt": "prompts",
+    "squad_prompt": "prompts",
+}
+# Settings that are paths: given on the command line they are relative to where the command was given.
+_PATHS = {
+    "data.train",
+    "data.test",
+    "data.squad",
+    "data.retention_corpus",
+    "model.checkpoint",
+    "model.tokenizer.file",
+}
+
+
+def kit_path(path: str) -> Path:
+    """Return a configured path as it is where absolute, else below the kit's root."""
+    return ROOT / Path(path).expanduser()
+
+
+def names(folder: str) -> list[str]:
+    """Return the names that may stand for a part: the YAML files of configs/`folder`."""
+    return sorted(file.stem for file in (CONFIGS / folder).glob("*.yaml"))
+
+
+def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
+    """Compose a contest's configuration.
+
+    Args:
+        name: a file of configs/contests/, without its ending.
+        overrides: settings as `key=value`, dotted keys; `model=NAME` and its like choose another file.
+
+    Raises:
+        InputError: unknown contest, part or key, or values that do not fit; all mistakes in one message.
+    """
+    settings = [_split(text) for text in overrides]
+    chosen = {key: value for key, value in settings if key in _PARTS}
+    composed = _compose(_read_part("contests", name), chosen)
+    return _checked(composed, [(key, value) for key, value in settings if key not in _PARTS], f"contest {name}")
+
+
+def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a composed configuration (`run.yaml`) again; InputError where it is missing or damaged."""
+    composed = _yaml(path)
+    settings = [_split(text) for text in overrides]
+    chosen = {key: value for key, value in settings if key in _PARTS}
+    composed.update({key: _part(key, value) for key, value in chosen.items()})
+    return _checked(composed, [(key, value) for key, value in settings if key not in _PARTS], str(path))
+
+
+def dump(config: BaseModel) -> str:
+    """Return a configuration as YAML text that `load_run` reads back to the same configuration."""
+    return str(yaml.safe_dump(config.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=120))
+
+
+def _split(text: str) -> tuple[str, Any]:
+    key, equals, raw = text.partition("=")
+    if not equals or not key:
+        raise InputError(f"setting {text!r} is not of the form key=value, such as train.epochs=2")
+    try:
+        value = yaml.safe_load(raw) if raw else None
+    except yaml.YAMLError:
+        value = raw  # such as a regular expression: plain text
+    if key in _PATHS and isinstance(value, str):
+        value = os.path.abspath(Path(value).expanduser())
+    if isinstance(value, str):
+        value = _number(value)
+    return key, value
+
+
+def _number(text: str) -> str | float:
+    """Read 1e-4 as a number: YAML 1.1 takes it for text, which no user expects."""
+    try:
+        return float(text) if "e" in text.lower() and text[0] in "+-.0123456789" else text
+    except ValueError:
+        return text
+
+
+def _compose(contest: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    composed = dict(contest)
+    for section in _PARTS:
+        value = chosen.get(section, composed.get(section))
+        if value is not None:
+            composed[section] = _part(section, value)
+    return composed
+
+
+def _part(section: str, value: Any) -> dict[str, Any]:
+    """Return a part by its name, or by a mapping of its name and what differs from the file."""
+    difference = value if isinstance(value, dict) else {"name": value}
+    if not isinstance(difference.get("name"), str):
+        raise InputError(f"{section} must be the name of a file of configs/{_PARTS[section]}/: {value!r} is not")
+    return {**_read_part(_PARTS[section], difference["name"]), **difference}
+
+
+def _read_part(folder: str, name: str) -> dict[str, Any]:
+    known = names(folder)
+    if name not in known:
+        kind = folder.rstrip("s")
+        raise InputError(f"unknown {kind} {name!r}{_nearest(name, known)}; there are: {', '.join(known)}")
+    return _yaml(CONFIGS / folder / f"{name}.yaml")
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML ({_first_line(error)})") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: a mapping of settings is expected")
+    numbers: dict[str, Any] = _numbers(value)
+    return numbers
+
+
+def _numbers(value: Any) -> Any:
+    """Read 1e-4 in a file as a number too."""
+    if isinstance(value, dict):
+        return {key: _numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return _number(value) if isinstance(value, str) and value else value
+
+
+def _checked(composed: dict[str, Any], settings: Iterable[tuple[str, Any]], where: str) -> RunConfig:
+    faults = []
+    for key, value in settings:
+        fault = _lay_over(composed, key, value)
+        if fault:
+            faults.append(fault)
+    try:
+        config = RunConfig.model_validate(composed)
+    except ValidationError as error:
+        faults.extend(_sentence(item) for item in error.errors())
+    if faults:
+        raise InputError(f"{where}: " + "; ".join(faults))
+    return config
+
+
+def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
+    """Set one dotted key; return what is wrong with it, or None."""
+    model: type[BaseModel] = RunConfig
+    target = composed
+    words = key.split(".")
+    for depth, word in enumerate(words):
+        if word not in model.model_fields:
+            return f"unknown setting {key!r}{_nearest(key, _all_keys(RunConfig))}"
+        inner = _section(model, word)
+        if depth == len(words) - 1:
+            if inner is not None:
+                return f"{key!r} is a group of settings: set one of {', '.join(inner.model_fields)} in it"
+            target[word] = value
+        elif inner is None:
+            return f"unknown setting {key!r}: {'.'.join(words[: depth + 1])!r} holds no others"
+        else:
+            model = inner
+            nested = target.get(word)
+            target[word] = dict(nested) if isinstance(nested, dict) else {}
+            target = target[word]
+    return None
+
+
+def _section(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    annotation = model.model_fields[field].annotation
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _all_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for field in model.model_fields:
+        inner = _section(model, field)
+        keys += _all_keys(inner, f"{prefix}{field}.") if inner is not None else [prefix + field]
+    return keys
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _sentence(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"unknown setting {key!r}{_nearest(key, _all_keys(RunConfig))}"
+    if item["type"] == "missing":
+        return f"setting {key!r} is missing"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    shown = "" if isinstance(item["input"], dict) else f" (it is {item['input']!r})"
+    return f"{key}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,61 @@
+"""The kit's exceptions, their exit codes, and the one place where they become text for a user."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+
+class KitError(Exception):
+    """A failure that a user can act on: one sentence that says what is wrong, where, and what to do."""
+
+    exit_code = 1
+
+
+class InputError(KitError):
+    """Wrong input or configuration: a file, a record, a setting, an argument (exit code 2)."""
+
+    exit_code = 2
+
+
+class GateError(KitError):
+    """The work was done and a gate or check of its result failed (exit code 3)."""
+
+    exit_code = 3
+
+
+def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
+    """Run a command's `main` and turn what it raises into one sentence and an exit code.
+
+    Args:
+        main: takes the argument list, returns an exit code.
+        argv: arguments without the program's name; those of the process where None.
+
+    Returns:
+        0 done, 2 wrong input or configuration, 3 a gate or check failed, 1 a defect, 130 interrupted.
+        With `--debug` among the arguments (or KIT_DEBUG=1) the traceback is printed too.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments or os.environ.get("KIT_DEBUG") == "1"
+    try:
+        return main([word for word in arguments if word != "--debug"])
+    except KitError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) went away; that is no fault of the command.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again to go on where it stopped", file=sys.stderr)
+        return 130
+    except Exception as error:  # a defect of the kit
+        if debug:
+            traceback.print_exc()
+        kind = type(error).__name__
+        print(f"error: defect in the kit ({kind}: {error}); --debug shows where", file=sys.stderr)
+        return 1

@@ -1,0 +1,140 @@
+"""Files that are either whole or absent: atomic writing, hashing, JSON and JSON Lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; on success it is renamed to `path`, on failure removed.
+
+    The data reach the disk before the rename, so a reader never sees half a file under the final name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented UTF-8 JSON, atomically; NaN and infinity are refused (ValueError)."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
+    """Write one JSON value a line, atomically; return the number of lines."""
+    count = 0
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            count += 1
+    return count
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line of UTF-8 text to a log, made where it is absent, with the time (UTC) before it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+    with path.open("a", encoding="utf-8", newline="\n") as out:
+        out.write(f"{stamp} {line}\n")
+
+
+def read_text(path: Path) -> str:
+    """Read UTF-8 text (a byte-order mark is dropped); InputError where it is missing or not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def read_json(path: Path) -> Any:
+    """Read one JSON value; InputError with line and column where it is malformed."""
+    try:
+        return json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: {json_fault(error)}") from error
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield (line number from 1, value) of a JSON Lines file; blank lines are passed over.
+
+    Raises:
+        InputError: the file is missing, a line is not UTF-8 or not JSON; names file and line.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    with stream:
+        for number, raw in enumerate(stream, start=1):
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                if line:
+                    yield number, json.loads(line)
+            except UnicodeDecodeError as error:
+                raise InputError(f"{path}:{number}: not UTF-8 text") from error
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise InputError(f"{path}:{number}: {json_fault(error)}") from error
+
+
+def first_line_json(path: Path) -> Any:
+    """Return the value of a file's first line where that line is by itself JSON, else None.
+
+    It tells JSON Lines from a JSON document that spans lines. InputError where the file cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return json.loads(stream.readline().decode("utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_fault(error: json.JSONDecodeError | RecursionError) -> str:
+    """Say in one clause what is wrong with a JSON text."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"malformed JSON (line {error.lineno}, column {error.colno}: {error.msg})"
+    return "malformed JSON (nested too deeply)"
+
+
+def sha256_text(text: str) -> str:
+    """Return the sha256 of UTF-8 text, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return digest.hexdigest()

@@ -1,0 +1,110 @@
+"""Predictions of a model, made here or elsewhere: one text for each question id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.files import first_line_json, json_fault, read_jsonl, read_text
+
+
+class Predictions(dict[str, str]):
+    """Texts by question id, in the file's order.
+
+    Attributes:
+        duplicates: how many lines or keys repeated an id; the last text of an id counts.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        super().__init__()
+        self.duplicates = 0
+        for name, text in pairs:
+            self.duplicates += name in self
+            self[name] = text
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How predictions and questions meet; every list of ids is in its source's order."""
+
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    duplicates: int
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers as they stand in a result."""
+        return {"missing": len(self.missing), "unknown": len(self.unknown), "duplicates": self.duplicates}
+
+
+def coverage(ids: Collection[str], predictions: dict[str, str]) -> Coverage:
+    """Compare the ids of the questions with those of the predictions."""
+    known = set(ids)
+    return Coverage(
+        missing=tuple(name for name in ids if name not in predictions),
+        unknown=tuple(name for name in predictions if name not in known),
+        duplicates=getattr(predictions, "duplicates", 0),
+    )
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read `{question id: text}` as one JSON object, or JSON Lines with at least `id` and `text` on each line.
+
+    Lone surrogates, which JSON can spell and UTF-8 cannot hold, become U+FFFD.
+
+    Raises:
+        InputError: missing file, malformed JSON, a prediction that is not text, no prediction at all.
+    """
+    if path.suffix == ".jsonl" or _is_line(first_line_json(path)):
+        predictions = Predictions(_from_line(row, f"{path}:{number}") for number, row in read_jsonl(path))
+    else:
+        predictions = Predictions(_from_object(path))
+    if not predictions:
+        raise InputError(f"{path}: no prediction in it; expected {{question id: text}} or lines with id and text")
+    return predictions
+
+
+def _is_line(row: Any) -> bool:
+    """Tell whether a first line is by itself a prediction of the kit's own form."""
+    return isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("text"), str)
+
+
+def _from_line(row: Any, where: str) -> tuple[str, str]:
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: a prediction must be a JSON object with id and text")
+    for name in ("id", "text"):
+        if not isinstance(row.get(name), str):
+            raise InputError(f"{where}: field {name!r} is missing or not text")
+    return _encodable(row["id"]), _encodable(row["text"])
+
+
+def _from_object(path: Path) -> list[tuple[str, str]]:
+    # The pairs of the outermost object, which comes last, with repeated keys still in them.
+    pairs: list[tuple[str, Any]] = []
+
+    def keep(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal pairs
+        pairs = found
+        return dict(found)
+
+    try:
+        value = json.loads(read_text(path), object_pairs_hook=keep)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: {json_fault(error)}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected one object {{question id: text}}, found {type(value).__name__}")
+    for name, text in pairs:
+        if not isinstance(text, str):
+            raise InputError(f"{path}: the prediction of {name!r} is not text")
+    return [(_encodable(name), _encodable(text)) for name, text in pairs]
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,66 @@
+"""Progress on standard error: a bar on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(message: str) -> None:
+    """Print one line of news to standard error, where it cannot mix with a command's result."""
+    print(message, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """A counter of work done that shows itself as a bar on a terminal and as plain lines elsewhere.
+
+    Use as a context manager; call `advance` as work is done.
+    """
+
+    def __init__(self, label: str, total: int, unit: str = "it") -> None:
+        self.label, self.total, self.unit = label, total, unit
+        self.done = 0
+        self._started = self._said = time.monotonic()
+        self._bar = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, desc=label, unit=unit, file=sys.stderr, dynamic_ncols=True)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        elif kind is None:
+            self._line()
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Count `count` more units as done; `note` (a loss, a name) is shown beside."""
+        self.done += count
+        if self._bar is not None:
+            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.update(count)
+        elif time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
+            self._line(note)
+
+    def _line(self, note: str = "") -> None:
+        self._said = time.monotonic()
+        seconds = self._said - self._started
+        share = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
+        tail = f", {note}" if note else ""
+        say(f"{self.label}: {self.done}/{self.total} {self.unit}{share}, {seconds:.0f} s{tail}")
+
+
+def track(items: Iterable[T], label: str, total: int, unit: str = "it") -> Iterator[T]:
+    """Yield `items` while showing progress."""
+    with Progress(label, total, unit) as progress:
+        for item in items:
+            yield item
+            progress.advance()

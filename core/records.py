@@ -1,0 +1,72 @@
+"""`Record`: one question with its reference answer, in the form every room reads and writes (JSON Lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.files import read_jsonl, write_jsonl
+
+TASKS = ("math", "choice", "squad")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One question.
+
+    Attributes:
+        id: unique within its file.
+        task: "math", "choice" or "squad".
+        question: math: the problem; choice: the alpaca `input` (question and options); squad: the question.
+        answer: the reference text that training teaches; squad: the contest's one reference.
+        source: where it came from, as file:number.
+        meta: what the task adds. choice: "instruction" and "subject"; squad: "passage" and "answers"
+            (all references); math: "type".
+    """
+
+    id: str
+    task: str
+    question: str
+    answer: str
+    source: str = ""
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+def write_records(path: Path, records: Iterable[Record]) -> int:
+    """Write records as JSON Lines, atomically; return their number."""
+    return write_jsonl(path, (asdict(record) for record in records))
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read the kit's record file.
+
+    Raises:
+        InputError: missing file, malformed line, missing or unknown field, duplicate id.
+    """
+    records: list[Record] = []
+    seen: set[str] = set()
+    for number, row in read_jsonl(path):
+        record = parse_record(row, f"{path}:{number}")
+        if record.id in seen:
+            raise InputError(f"{path}:{number}: id {record.id!r} stands twice")
+        seen.add(record.id)
+        records.append(record)
+    return records
+
+
+def parse_record(row: Any, where: str) -> Record:
+    """Turn one JSON value into a Record; InputError where a field is missing, unknown or of the wrong type."""
+    if not isinstance(row, dict):
+        raise InputError(f"{where}: a record must be a JSON object")
+    for name in ("id", "task", "question", "answer"):
+        if not isinstance(row.get(name), str):
+            raise InputError(f"{where}: field {name!r} is missing or not text")
+    if row["task"] not in TASKS:
+        raise InputError(f"{where}: task {row['task']!r} is none of {', '.join(TASKS)}")
+    unknown = sorted(set(row) - set(Record.__dataclass_fields__))
+    if unknown:
+        raise InputError(f"{where}: unknown field {unknown[0]!r}")
+    return Record(**row)

@@ -1,0 +1,162 @@
+"""The run folder `logs/<run>/`: where everything of one run lies, and which of its steps are done."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from core.config import ROOT, dump, load_run
+from core.errors import InputError
+from core.files import read_json, read_jsonl, write_json, write_text
+from core.schema import RunConfig
+
+LOGS = ROOT / "logs"
+_PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
+
+
+class RunFolder:
+    """Paths and state of one run. Creating the object touches nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.data = path / "data"
+        self.train = path / "train"
+        self.checkpoints = path / "checkpoints"
+        self.predictions = path / "predictions"
+        self.results = path / "results"
+        self.submission = path / "submission"
+
+    @property
+    def name(self) -> str:
+        """The run's name: that of its folder."""
+        return self.path.name
+
+    def config(self, overrides: Sequence[str] = ()) -> RunConfig:
+        """Read the run's configuration; InputError where the folder is no run folder."""
+        file = self.path / "run.yaml"
+        if not file.is_file():
+            raise InputError(f"{self.path} is not a run folder (run.yaml is missing); give --run logs/NAME")
+        return load_run(file, overrides)
+
+    def event(self, name: str, **facts: Any) -> None:
+        """Append to events.jsonl what happened when."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        row = {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": name, **facts}
+        with (self.path / "events.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def finished(self, step: str) -> bool:
+        """Tell whether the last thing that happened to `step` was that it was done."""
+        file = self.path / "events.jsonl"
+        if not file.is_file():
+            return False
+        last = [row["event"] for _, row in read_jsonl(file) if row.get("step") == step]
+        return bool(last) and last[-1] == "step done"
+
+    def checkpoint(self, name: str, config: RunConfig) -> Path:
+        """Return the merged checkpoint `step_N` of this run."""
+        return self.checkpoints / f"{name}.{config.submission.format}"
+
+
+def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
+    """Make a run folder named after the contest and the time, with run.yaml and environment.json in it."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    path = logs / f"{config.contest}-{stamp}"
+    number = 1
+    while path.exists():
+        number += 1
+        path = logs / f"{config.contest}-{stamp}-{number}"
+    run = RunFolder(path)
+    path.mkdir(parents=True)
+    write_text(path / "run.yaml", dump(config))
+    write_json(path / "environment.json", environment(config))
+    run.event("run created", contest=config.contest)
+    point_latest(run)
+    return run
+
+
+def unfinished_run(config: RunConfig, logs: Path = LOGS) -> RunFolder | None:
+    """Return the newest run of just this configuration whose main job did not come to its end, if there is one."""
+    wanted = dump(config)
+    for file in sorted(logs.glob(f"{config.contest}-*/run.yaml"), key=lambda file: file.parent.name, reverse=True):
+        run = RunFolder(file.parent)
+        if file.read_text(encoding="utf-8") == wanted:
+            return None if run.finished("main job") else run
+    return None
+
+
+def point_latest(run: RunFolder) -> None:
+    """Let `latest`, beside the run folder, point to it."""
+    link = run.path.parent / "latest"
+    partial = link.with_name(f".latest.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(run.path.name)
+    partial.replace(link)
+
+
+def find_run(path: str | None) -> RunFolder:
+    """Return the run folder that a command was given, or the newest one.
+
+    Raises:
+        InputError: it is not a run folder, or there is no run yet.
+    """
+    folder = Path(path) if path else LOGS / "latest"
+    if not path and not folder.exists():
+        raise InputError("there is no run yet: start one with `bash finetune/run_lora.sh`, or give --run")
+    run = RunFolder(folder.resolve())
+    if not (run.path / "run.yaml").is_file():
+        raise InputError(f"{folder} is not a run folder (run.yaml is missing); give --run logs/NAME")
+    return run
+
+
+def run_of_checkpoint(checkpoint: Path) -> RunFolder | None:
+    """Return the run folder that a checkpoint lies in (checkpoints/step_N.ckpt), if it lies in one."""
+    folder = checkpoint.resolve().parent.parent
+    return RunFolder(folder) if (folder / "run.yaml").is_file() else None
+
+
+def environment(config: RunConfig) -> dict[str, Any]:
+    """Return what is needed to understand and repeat a run: versions, host, device, git commit."""
+    versions: dict[str, str | None] = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "schema": 1,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "device": config.machine.device,
+        "packages": versions,
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_changed": bool(_git("status", "--porcelain")),
+        "command": sys.argv,
+    }
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def read_result(run: RunFolder, name: str) -> Any:
+    """Read results/`name`.json of a run; InputError where the step that writes it has not run."""
+    file = run.results / f"{name}.json"
+    if not file.is_file():
+        raise InputError(f"{file} is missing: the step that measures it has not run")
+    return read_json(file)

@@ -1,0 +1,273 @@
+"""The typed configuration of a run: what each YAML section may say, and what it means."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.prompts import Prompt
+from core.tokenizers import TokenizerKind
+
+DType = Literal["float32", "float16", "bfloat16"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are refused, values do not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TokenizerConfig(Section):
+    """The tokenizer's kind and file (a path relative to the kit's root, or absolute)."""
+
+    kind: TokenizerKind
+    file: str
+
+
+class ModelConfig(Section):
+    """A base model: a Llama of MindFormers, or one with its structure.
+
+    Attributes:
+        checkpoint: base weights (.ckpt or .safetensors), a path relative to the kit's root, or absolute.
+        intermediate_size: width of the feed-forward layer.
+        qkv_has_bias, attn_proj_has_bias: biases on wq, wk, wv and on wo (InternLM-7B has both).
+        param_dtype: type of the base weights in training; compute_dtype: of the matrix products.
+        published_total: the parameter count that teams divide by in published ratios; None: the exact count.
+        max_length: longest sequence, prompt and answer together, in evaluation.
+    """
+
+    name: str
+    title: str
+    checkpoint: str
+    tokenizer: TokenizerConfig
+    hidden_size: int = Field(gt=0)
+    num_layers: int = Field(gt=0)
+    num_heads: int = Field(gt=0)
+    n_kv_heads: int | None = None
+    vocab_size: int = Field(gt=0)
+    intermediate_size: int = Field(gt=0)
+    qkv_has_bias: bool = False
+    attn_proj_has_bias: bool = False
+    tie_word_embeddings: bool = False
+    rms_norm_eps: float = 1e-5
+    theta: float = 10000.0
+    bos_token_id: int
+    eos_token_id: int
+    pad_token_id: int
+    param_dtype: DType = "float32"
+    compute_dtype: DType = "float32"
+    rotary_dtype: DType = "float32"
+    published_total: int | None = None
+    max_length: int = 2048
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> ModelConfig:
+        if self.hidden_size % self.num_heads:
+            raise ValueError(f"hidden_size {self.hidden_size} is no multiple of num_heads {self.num_heads}")
+        if self.num_heads % (self.n_kv_heads or self.num_heads):
+            raise ValueError(f"num_heads {self.num_heads} is no multiple of n_kv_heads {self.n_kv_heads}")
+        return self
+
+
+class MachineConfig(Section):
+    """The machine or cluster: its workers and how the model is spread over them.
+
+    Attributes:
+        device: "CPU" or "Ascend".
+        hosts, workers: machines, and workers (NPUs or processes) on each of them.
+        data_parallel, model_parallel, pipeline_stage: their product is hosts x workers. The global batch is
+            train.batch_size x data_parallel.
+        max_device_memory: what MindSpore may take of an NPU, such as "26GB"; empty on the CPU.
+        master_addr: address of host 0; needed where hosts > 1.
+        cluster_time_out: seconds that msrun waits for all workers.
+    """
+
+    name: str
+    title: str
+    device: Literal["CPU", "Ascend"]
+    hosts: int = Field(default=1, ge=1)
+    workers: int = Field(ge=1)
+    data_parallel: int = Field(ge=1)
+    model_parallel: int = Field(default=1, ge=1)
+    pipeline_stage: int = Field(default=1, ge=1)
+    max_device_memory: str = ""
+    optimizer_parallel: bool = False
+    recompute: bool = False
+    flash_attention: bool = False
+    master_addr: str = "127.0.0.1"
+    master_port: int = Field(default=8118, ge=1024, le=65535)
+    cluster_time_out: int = Field(default=600, ge=10)
+
+    @property
+    def world_size(self) -> int:
+        """Number of workers on all hosts."""
+        return self.hosts * self.workers
+
+    @model_validator(mode="after")
+    def _workers_are_used(self) -> MachineConfig:
+        spread = self.data_parallel * self.model_parallel * self.pipeline_stage
+        if spread != self.world_size:
+            raise ValueError(
+                f"data_parallel x model_parallel x pipeline_stage is {spread}, "
+                f"hosts x workers is {self.world_size}; they must be equal"
+            )
+        if self.device == "CPU" and spread != self.data_parallel:
+            raise ValueError("MindSpore trains data-parallel only on the CPU: set model_parallel=pipeline_stage=1")
+        return self
+
+
+class MethodConfig(Section):
+    """The tuning method; target_modules is matched (re.match) on a linear layer's own name: wq, wk, wv, wo, w1..w3."""
+
+    name: str
+    type: Literal["lora"] = "lora"
+    rank: int = Field(ge=1)
+    alpha: float = Field(gt=0)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: str
+
+    @field_validator("target_modules")
+    @classmethod
+    def _is_regex(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is not a regular expression ({error}); an example: '.*wq|.*wv'") from error
+        if re.search(r"\s", value):
+            raise ValueError(f"{value!r} holds a blank, which would be matched literally; write '.*wq|.*wv'")
+        return value
+
+
+class DataConfig(Section):
+    """The corpora and what becomes of them. A file that is not given is made by the generator, if one is named.
+
+    Attributes:
+        train, test, squad: corpus, held-out questions, retention questions.
+        generator: "practice", or None for a contest whose corpus the organiser gives.
+        records: training records that the organiser states, for planning without the corpus.
+        test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
+        retention_records: reading records mixed into the training data to keep the model's old ability.
+        retention_corpus: where they are taken from (SQuAD train); None: the practice generator.
+        selection: "contest" asks the first question of each paragraph, "all" every one.
+        limit: evaluate at the most so many questions of each kind (None: all).
+        max_records: train on at the most so many records of the corpus, sampled by seed (None: all).
+        seq_length: tokens a record may have; a MindRecord row holds one more, as MindFormers wants.
+        overlong: what becomes of longer records: "drop" (counted and listed) or "refuse" (an error).
+    """
+
+    train: str | None = None
+    test: str | None = None
+    squad: str | None = None
+    generator: Literal["practice"] | None = None
+    records: int = Field(ge=1)
+    test_records: int = Field(default=2000, ge=1)
+    squad_records: int = Field(default=2067, ge=1)
+    retention_records: int = Field(default=0, ge=0)
+    retention_corpus: str | None = None
+    selection: Literal["contest", "all"] = "contest"
+    limit: int | None = Field(default=None, ge=1)
+    max_records: int | None = Field(default=None, ge=1)
+    seq_length: int = Field(ge=8)
+    overlong: Literal["drop", "refuse"] = "drop"
+    max_bad: int = Field(default=0, ge=0)
+    seed: int = 1
+
+
+class TrainConfig(Section):
+    """The recipe. batch_size is per data-parallel worker; learning_rate falls to lr_end on a cosine."""
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    lr_end: float = Field(default=0.0, ge=0)
+    warmup_ratio: float = Field(default=0.03, ge=0, lt=1)
+    weight_decay: float = Field(default=0.01, ge=0)
+    betas: tuple[float, float] = (0.9, 0.95)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    loss_scale: float | Literal["dynamic"] = 1.0
+    seed: int = 1
+
+    @field_validator("learning_rate", "lr_end")
+    @classmethod
+    def _finite(cls, value: float) -> float:
+        if not math.isfinite(value):
+            raise ValueError("must be a finite number")
+        return value
+
+
+class DecodingConfig(Section):
+    """Greedy decoding of one evaluation: at least min_new_tokens, at the most max_new_tokens."""
+
+    max_new_tokens: int = Field(ge=1)
+    min_new_tokens: int = Field(default=1, ge=0)
+
+
+class EvalConfig(Section):
+    """Decoding of the two evaluations, and how many prompts go through the model together."""
+
+    squad: DecodingConfig
+    accuracy: DecodingConfig
+    batch_size: int = Field(default=32, ge=1)
+
+
+class PublishedResult(Section):
+    """One row of a contest's published ranking."""
+
+    team: str
+    accuracy: float = Field(ge=0, le=1)
+    ratio: float = Field(ge=0, le=1)
+
+
+class RulesConfig(Section):
+    """What the organiser decides: gate, formula, judge, hand-in.
+
+    Attributes:
+        ratio_weight, accuracy_weight, ratio_factor: score = (1 - factor * r) * ratio_weight + accuracy * weight.
+        retention_share: share of the base model's F1 and EM that must be kept.
+        f1_threshold, em_threshold: the organiser's figures in percent; None: retention_share x the base's.
+        judge: "math" or "choice". equality: the rule whose accuracy is the headline.
+        checkpoints: how many evenly spaced checkpoints are handed in.
+    """
+
+    ratio_weight: float = 0.3
+    accuracy_weight: float = 0.7
+    ratio_factor: float = Field(gt=0)
+    retention_share: float = Field(default=0.9, gt=0, le=1)
+    f1_threshold: float | None = Field(default=None, ge=0, le=100)
+    em_threshold: float | None = Field(default=None, ge=0, le=100)
+    judge: Literal["math", "choice"]
+    equality: Literal["exact", "rounded", "absolute", "relative"] = "exact"
+    checkpoints: int = Field(default=5, ge=1)
+    baseline_accuracy: float | None = None
+    published: tuple[PublishedResult, ...] = ()
+
+
+class SubmissionConfig(Section):
+    """The hand-in: team name, whole checkpoints or their manifest, file format, language of the report."""
+
+    team: str = Field(default="team", min_length=1)
+    checkpoints: Literal["full", "manifest"] = "full"
+    format: Literal["ckpt", "safetensors"] = "ckpt"
+    dtype: Literal["keep", "float32", "float16", "bfloat16"] = "keep"
+    language: Literal["en", "zh"] = "en"
+
+
+class RunConfig(Section):
+    """Everything that decides a run, fully composed; `run.yaml` of a run folder is this."""
+
+    contest: str
+    title: str
+    task: Literal["math", "choice"]
+    model: ModelConfig
+    machine: MachineConfig
+    method: MethodConfig
+    prompt: Prompt
+    squad_prompt: Prompt
+    data: DataConfig
+    train: TrainConfig
+    eval: EvalConfig
+    rules: RulesConfig
+    submission: SubmissionConfig = SubmissionConfig()

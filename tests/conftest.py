@@ -1,0 +1,22 @@
+"""Fixtures for all rooms."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# MindFormers writes its logs to ./output wherever it is imported, unless it is told another place.
+os.environ.setdefault("LOCAL_DEFAULT_PATH", tempfile.mkdtemp(prefix="mindformers-"))
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real contest data (SHARED_DATA, or ../shared/data beside the kit); the test skips without it."""
+    folder = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the contest's data are not on this machine")
+    return folder
