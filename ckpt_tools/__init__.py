@@ -1,0 +1,1 @@
+"""Checkpoints: reading and writing them as streams, counting, merging, naming and verifying them."""

@@ -1,0 +1,34 @@
+"""`python -m ckpt_tools COMMAND …`: one door to the commands of this room."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from core.errors import InputError, run_command
+
+COMMANDS = {
+    "merge": "merge adapters into their base model",
+    "count": "count trainable and total parameters",
+    "show": "show what a checkpoint holds",
+    "verify": "compare the merged model's logits with those of base and adapter (needs MindSpore)",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Call the command named first with the arguments after it."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print("usage: python -m ckpt_tools COMMAND [argument ...]; COMMAND --help explains one\n")
+        for name, purpose in COMMANDS.items():
+            print(f"  {name:8} {purpose}")
+        print("\nexample: python -m ckpt_tools show model.ckpt")
+        return 0
+    if argv[0] not in COMMANDS:
+        raise InputError(f"unknown command {argv[0]!r} (known: {', '.join(COMMANDS)})")
+    code: int = importlib.import_module(f"ckpt_tools.{argv[0]}").main(list(argv[1:]))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
