@@ -1,0 +1,1 @@
+"""From a corpus to MindRecord: reading, checking, sampling, prompting, tokenising, writing."""

@@ -1,0 +1,134 @@
+"""Practice multiple choice: questions about small tables of common knowledge, in the stage-2 corpus' form."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from core.records import Record
+
+LETTERS = "ABCD"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A table of knowledge: `ask` is a question with one blank, `facts` are (key, value) pairs."""
+
+    name: str
+    ask: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def _table(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [item.split("=") for item in text.split(", ")]
+    return tuple((key, value) for key, value in pairs)
+
+
+SUBJECTS = (
+    Subject(
+        "geography",
+        "What is the capital of {}?",
+        _table(
+            "France=Paris, Italy=Rome, England=London, Germany=Berlin, Spain=Madrid, Austria=Vienna, Norway=Oslo, "
+            "Greece=Athens, Egypt=Cairo, Japan=Tokyo, China=Beijing, India=Delhi, Peru=Lima, Ireland=Dublin, "
+            "Portugal=Lisbon, Poland=Warsaw, Korea=Seoul, Vietnam=Hanoi, Kenya=Nairobi, Cuba=Havana"
+        ),
+    ),
+    Subject(
+        "zoology",
+        "What is a young {} called?",
+        _table(
+            "dog=puppy, cat=kitten, horse=foal, cow=calf, sheep=lamb, goat=kid, duck=duckling, bear=cub, deer=fawn, "
+            "pig=piglet, hen=chick, goose=gosling, frog=tadpole, swan=cygnet, eagle=eaglet, owl=owlet"
+        ),
+    ),
+    Subject(
+        "language",
+        "What is the opposite of {}?",
+        _table(
+            "hot=cold, big=small, fast=slow, old=young, rich=poor, dark=bright, hard=soft, wet=dry, high=low, "
+            "long=short, full=empty, happy=sad, early=late, open=closed, clean=dirty, thick=thin, sweet=bitter, "
+            "near=far, loud=quiet, strong=weak"
+        ),
+    ),
+    Subject(
+        "botany",
+        "What is the usual colour of {}?",
+        _table(
+            "grass=green, snow=white, coal=black, blood=red, lemons=yellow, carrots=orange, plums=purple, ash=grey, "
+            "wood=brown, flamingos=pink, the sea=blue, gold=golden"
+        ),
+    ),
+    Subject(
+        "常识",
+        "“{}”的反义词是什么？",
+        _table(
+            "大=小, 多=少, 高=低, 长=短, 快=慢, 新=旧, 冷=热, 轻=重, 远=近, 早=晚, 黑=白, 左=右, 上=下, 前=后, "
+            "开=关, 内=外"
+        ),
+    ),
+)
+
+
+def instruction(subject: str) -> str:
+    """Return the stage-2 corpus' instruction for a subject."""
+    return (
+        f"Here is a question about {subject}, the correct answer is one of the options A/B/C/D. Please select the "
+        "correct option and answer the question with 'The right option is'."
+    )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One multiple-choice question; `letter` names the right one of the four `options`."""
+
+    subject: str
+    question: str
+    options: tuple[str, ...]
+    letter: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        """The corpus' `input`: the question and its options, with the corpus' space before the first newline."""
+        options = "\n".join(f"{letter}.{option}" for letter, option in zip(LETTERS, self.options, strict=True))
+        return f"Question: {self.question} \n{options}"
+
+
+def choice(subject: Subject, fact: tuple[str, str], rng: random.Random) -> Choice:
+    """Make a question from one fact: the right value and three others of the same table, in random order."""
+    key, value = fact
+    others = sorted({other for _, other in subject.facts if other != value})
+    options = [value, *rng.sample(others, 3)]
+    rng.shuffle(options)
+    letter = LETTERS[options.index(value)]
+    return Choice(subject.name, subject.ask.format(key), tuple(options), letter, value)
+
+
+def facts(held_out: bool) -> list[tuple[Subject, tuple[str, str]]]:
+    """Return the facts of one side of the split: every fourth fact of each table is held out for evaluation."""
+    return [
+        (subject, fact)
+        for subject in SUBJECTS
+        for number, fact in enumerate(subject.facts)
+        if (number % 4 == 3) is held_out
+    ]
+
+
+def records(count: int, seed: int, held_out: bool) -> list[Record]:
+    """Make `count` records with distinct texts from one side of the split; the same seed gives the same records."""
+    rng = random.Random(seed)
+    known = facts(held_out)
+    made: list[Record] = []
+    seen: set[str] = set()
+    while len(made) < count:
+        subject, fact = rng.choice(known)
+        item = choice(subject, fact, rng)
+        if item.text in seen:
+            continue
+        seen.add(item.text)
+        number = len(made)
+        meta = {"instruction": instruction(subject.name), "subject": subject.name}
+        answer = f"The right option is {item.letter}."
+        made.append(Record(f"choice-{seed}-{number}", "choice", item.text, answer, f"practice:{number}", meta))
+    return made

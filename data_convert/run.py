@@ -1,0 +1,76 @@
+"""Command: convert a contest's corpus into what training and evaluation read."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.errors import run_command
+from core.run_folder import find_run, new_run
+
+_EXAMPLE = """example:
+  python data_convert/run.py --contest practice_math data.train=corpus.jsonl
+  python data_convert/run.py --run logs/latest
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse arguments, convert, print the audit."""
+    parser = argparse.ArgumentParser(
+        prog="data_convert/run.py",
+        description="Read a corpus, check it, hold out questions, and write MindRecord and the question files.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--run", help="a run folder (default: the newest, or a new one with --contest)")
+    parser.add_argument("--contest", help="start a new run of this contest")
+    parser.add_argument("--json", action="store_true", help="print the audit as JSON on standard output")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, with --contest")
+    arguments = parser.parse_args(argv)
+    from core.config import load_contest
+    from data_convert.convert import convert
+
+    if arguments.contest:
+        config = load_contest(arguments.contest, arguments.settings)
+        run = new_run(config)
+    else:
+        run = find_run(arguments.run)
+        config = run.config(arguments.settings)
+    audit = convert(config, run)
+    if arguments.json:
+        print(json.dumps(audit, ensure_ascii=False))
+    else:
+        print(_table(audit))
+        print(f"audit: {run.data / 'audit.json'}")
+    return 0
+
+
+def _table(audit: dict[str, Any]) -> str:
+    corpus = audit["corpus"]
+    lines = [
+        f"corpus records read       {corpus['read']:>9}",
+        f"  unreadable, skipped     {len(corpus['bad']):>9}",
+        f"  exact duplicates        {corpus['duplicates']:>9}",
+        f"  held out for accuracy   {corpus['held_out']:>9}",
+        f"  left out (max_records)  {corpus['left_out']:>9}",
+        f"  to train on             {corpus['trained']:>9}",
+        f"retention records mixed in{corpus['retention']:>9}",
+        f"too long for seq_length   {len(audit['overlong']):>9}",
+        f"converted                 {audit['converted']:>9}",
+        f"accuracy questions        {audit['test']:>9}",
+        f"retention questions       {audit['squad']:>9}",
+        f"longest record (tokens)   {audit['longest']:>9}",
+        f"padding share             {audit['padding_share']:>9.1%}",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
