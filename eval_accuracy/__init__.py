@@ -1,0 +1,1 @@
+"""Task accuracy: judges for math and multiple choice, and the low-parameter score."""

@@ -1,0 +1,110 @@
+"""The judge of math answers: by question type, under every rule of equality side by side."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from core.math_types import MathQuestion, recognise
+from eval_accuracy.answers import Found, final_clause, final_number, without_echo
+from eval_accuracy.values import RULES, hundredth, plain, whole_number
+from eval_accuracy.verdict import Verdict, refused
+
+# Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
+_FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount", "english", "other"})
+_LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)(?![A-Za-z])|\\ |[$\s~]|\\[()\[\]]")
+_LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
+_DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
+_SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
+_UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z \t]{1,60}$")
+_ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
+
+
+def judge(question: str, prediction: str, reference: str, prompt: str | None = None) -> Verdict:
+    """Judge one answer.
+
+    Args:
+        question: the problem's text.
+        prediction: what the model wrote; it may repeat the prompt or the question.
+        reference: the corpus' solution text.
+        prompt: the text the model was given, where it is known.
+
+    Returns:
+        The verdict under each rule of `values.RULES`. Where the reference holds no number, its text is compared and
+        all rules agree.
+    """
+    asked, truth = _reference(question, reference)
+    answer = _without_equation(without_echo(prediction, question, prompt), asked)
+    if not answer.strip():
+        return refused(asked.type, tuple(RULES), truth.span, "empty")
+    if asked.type == "english" or truth.number is None:
+        found = _free_form(answer, truth)
+    else:
+        found = final_number(answer, asked.type in _FRACTION_TYPES)
+    if found is None:
+        return refused(asked.type, tuple(RULES), truth.span, "unparsable")
+    return Verdict(asked.type, _compare(asked, found, truth), found.marker, found.span, truth.span)
+
+
+@lru_cache(maxsize=1 << 12)
+def _reference(question: str, reference: str) -> tuple[MathQuestion, Found]:
+    """Return the question's type and the reference's answer, kept for the other checkpoints that are judged."""
+    asked = recognise(question)
+    if asked.type == "english":
+        found = final_clause(reference)
+        span = found.span if found else reference.strip()
+        number = whole_number(_latex(span))
+        if number is None and found is None:
+            return asked, final_number(reference, True) or Found("", span, None)
+        return asked, Found("reference", span, number)
+    return asked, final_number(reference, asked.type in _FRACTION_TYPES) or Found("", reference.strip(), None)
+
+
+def _free_form(answer: str, truth: Found) -> Found | None:
+    """Find the answer of a free-form problem: the whole boxed or named text, else the final number."""
+    if found := final_clause(answer):
+        number = whole_number(_latex(found.span))
+        if number or found.marker == "boxed" or _latex(found.span) == _latex(truth.span):
+            return Found(found.marker, found.span, number)
+    if truth.number is None and _latex(answer) == _latex(truth.span):
+        return Found("whole text", answer.strip(), None)
+    return final_number(answer, fractions=True)
+
+
+def _compare(asked: MathQuestion, found: Found, truth: Found) -> dict[str, bool]:
+    if found.number is None or truth.number is None:
+        same = _latex(found.span) == _latex(truth.span)
+        return dict.fromkeys(RULES, same)
+    left, right = found.number, truth.number
+    if asked.type == "fraction" and left.fraction is not None:
+        # The question asks for lowest terms: another fraction of the same value is not the answer.
+        return dict.fromkeys(RULES, left.fraction == (right.fraction or (right.value, 1)))
+    pairs = [(left, right)]
+    if left.percent != right.percent and asked.type != "discount":
+        # A percent sign may be the unit that the question asks for, or part of the value: 20, 20 % and 0.2.
+        pairs.append((hundredth(left) if left.percent else left, hundredth(right) if right.percent else right))
+    return {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
+
+
+def _without_equation(answer: str, asked: MathQuestion) -> str:
+    """Blank out the equation itself where an answer cites it: its `= 0` is no result."""
+    if asked.type != "equation":
+        return answer
+    a, b = (re.escape(operand.lstrip("-")) for operand in asked.operands)
+    cited = re.compile(rf"-?\s?{a}\s?\*?\s?x\s{{0,2}}[-+]\s{{0,2}}[(]?-?{b}[)]?\s{{0,2}}=\s{{0,2}}0(?![.0-9])")
+    for match in cited.finditer(plain(answer)):
+        answer = answer[: match.start()] + " " * (match.end() - match.start()) + answer[match.end() :]
+    return answer
+
+
+@lru_cache(maxsize=1 << 12)
+def _latex(text: str) -> str:
+    r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
+    plain_text = plain(text).replace("\\$", "").strip().rstrip(".。")
+    plain_text = _UNIT_WORDS.sub("", plain_text.strip("$ "))
+    plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
+    # A text that is all \text{…} is the answer; beside a number it is a unit.
+    without_units = _LATEX_UNIT.sub("", plain_text)
+    plain_text = without_units if re.search(r"[0-9]", without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
+    plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
+    return _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text)

@@ -1,0 +1,130 @@
+"""Command: the low-parameter score of an accuracy and a ratio under a contest's rules, as JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from core.config import load_contest
+from core.errors import InputError, run_command
+from core.evaluation import BASE
+from core.files import sha256_file, write_json
+from core.results import read_results
+from core.run_folder import RunFolder, find_run, read_result
+from core.schema import RulesConfig
+from eval_accuracy.ranking import formula, low_parameter_score, rank
+
+_EXAMPLES = """examples:
+  python eval_accuracy/score.py --contest math_llama3 --accuracy 0.7161 --ratio 0.00679028
+  python eval_accuracy/score.py --run logs/latest"""
+
+
+def score_under(rules: RulesConfig, accuracy: float, ratio: float) -> dict[str, Any]:
+    """Return the score of (accuracy, ratio) under a contest's rules.
+
+    Returns:
+        "score"; "formula"; "accuracy", "ratio"; "accuracy_points", "ratio_points" (its two summands);
+        "points_lost_to_ratio" and "accuracy_to_win_them_back" (a fraction); "baseline_accuracy"; "rank" among
+        "published" (None where nothing is published): a list of "team", "score", "rank", best first.
+    """
+    weights = (rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
+    score = low_parameter_score(accuracy, ratio, *weights)
+    published = sorted(
+        ((low_parameter_score(row.accuracy, row.ratio, *weights), row.team) for row in rules.published), reverse=True
+    )
+    scores = [value for value, _ in published]
+    lost = rules.ratio_factor * ratio * rules.ratio_weight
+    return {
+        "score": score,
+        "formula": formula(*weights),
+        "accuracy": accuracy,
+        "ratio": ratio,
+        "accuracy_points": accuracy * rules.accuracy_weight,
+        "ratio_points": rules.ratio_weight - lost,
+        "points_lost_to_ratio": lost,
+        "accuracy_to_win_them_back": lost / rules.accuracy_weight if rules.accuracy_weight else None,
+        "baseline_accuracy": rules.baseline_accuracy,
+        "rank": rank(score, scores) if scores else None,
+        "published": [{"rank": rank(value, scores), "team": team, "score": value} for value, team in published],
+    }
+
+
+def score_run(run: RunFolder) -> dict[str, Any]:
+    """Score every checkpoint of a run from its results and write results/score.json.
+
+    Returns:
+        "formula", "ratio", "checkpoints": for each its "accuracy", "score", "gate_passed", "eligible", "rank"; and
+        "best": the eligible checkpoint with the highest score, None where none passes the gate.
+
+    Raises:
+        InputError: a result is missing, or retention and accuracy were measured on different checkpoints.
+    """
+    rules = run.config().rules
+    ratio = float(read_result(run, "ratio")["ratio"])
+    squad, accuracy = (read_results(run.results / f"{name}.json")["checkpoints"] for name in ("squad", "accuracy"))
+    if set(squad) != set(accuracy):
+        only = sorted(set(squad) ^ set(accuracy))
+        raise InputError(f"{run.results}: {', '.join(only)} has only one of retention and accuracy; evaluate both")
+    checkpoints = {}
+    for name in accuracy:
+        if name == BASE:
+            continue
+        scored = score_under(rules, accuracy[name]["accuracy"], ratio)
+        passed = bool((squad[name]["gate"] or {"passed": False})["passed"])
+        checkpoints[name] = {
+            "accuracy": accuracy[name]["accuracy"],
+            "score": scored["score"],
+            "gate_passed": passed,
+            "eligible": passed,
+            "rank": scored["rank"],
+        }
+    eligible = [name for name, row in checkpoints.items() if row["eligible"]]
+    result = {
+        "schema": 1,
+        "formula": formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor),
+        "ratio": ratio,
+        "checkpoints": checkpoints,
+        "best": max(eligible, key=lambda name: checkpoints[name]["score"]) if eligible else None,
+        "inputs": {name: sha256_file(run.results / f"{name}.json") for name in ("ratio", "squad", "accuracy")},
+    }
+    write_json(run.results / "score.json", result)
+    return result
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the score as JSON; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="eval_accuracy/score.py",
+        description="The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--contest", help="a file of configs/contests, without its ending")
+    parser.add_argument("--accuracy", type=float, help="share of questions answered right, 0 to 1")
+    parser.add_argument("--ratio", type=float, help="trained parameters over all parameters, 0 to 1")
+    parser.add_argument("--run", help="score all checkpoints of this run and write its results/score.json")
+    parser.add_argument("--json", action="store_true", help="accepted for likeness with other commands; always JSON")
+    options = parser.parse_args(argv)
+    if options.run:
+        result = score_run(find_run(options.run))
+    else:
+        needed = ("contest", "accuracy", "ratio")
+        missing = [f"--{name}" for name in needed if getattr(options, name) is None]
+        if missing:
+            raise InputError(f"{', '.join(missing)} is missing: give --contest, --accuracy and --ratio, or --run")
+        rules = load_contest(options.contest).rules
+        result = {"contest": options.contest, **score_under(rules, options.accuracy, options.ratio)}
+    print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,204 @@
+"""Numbers as people and models write them, and when two of them are the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+
+# Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
+_EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+# A number with more digits or a larger exponent is no answer to any question of such a contest, and costs time.
+_MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
+# From this many digits on a reference is the result of a float64 or 28-digit computation, off by a few units of its
+# last place: what is within this share of it cannot be told from the true value.
+_COMPUTED_DIGITS, _COMPUTED_SHARE = 15, Decimal("1e-14")
+
+_SEPARATOR = r"(?:,|\{,\}|,\\!|\\,)"
+_DIGITS = rf"(?:[0-9]{{1,3}}(?:{_SEPARATOR}[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot)\s{0,2}"
+_TEN = r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
+_SIGN = r"(?P<sign>[-+])?[ \t]?[¥$]?[ \t]?"
+_EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
+_NUMBER = re.compile(rf"{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}(?P<percent>[ \t]?\\?%)?")
+_FRACTION = re.compile(
+    rf"{_SIGN}(?:\\[dtc]?frac\s?\{{\s?(?P<top>-?[0-9]+)\s?\}}\s?\{{\s?(?P<bottom>-?[0-9]+)\s?\}}"
+    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.]))"
+)
+# What makes the number before it a mere part of an expression that nobody has evaluated.
+_GOES_ON = re.compile(
+    r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π(])|[xyzn](?![A-Za-z])"
+)
+_OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
+_OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
+
+_SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+# Every character becomes one character, so that a span found in the plain text is the same span of the original.
+_PLAIN = str.maketrans(
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) != "，"}
+    | dict.fromkeys("−–—﹣", "-")
+    | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":"}
+)
+_WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with the way it was written.
+
+    Attributes:
+        value: the number; of a fraction the quotient to 1,000 digits.
+        decimals: places after the point up to which it is given (negative: up to tens, hundreds …).
+        fraction: numerator and denominator as written, the sign in the numerator.
+        percent: a percent sign follows; `value` is the number before it.
+        start, end: where it stands in the text.
+    """
+
+    value: Decimal
+    decimals: int
+    start: int
+    end: int
+    fraction: tuple[Decimal, Decimal] | None = None
+    percent: bool = False
+
+
+def plain(text: str) -> str:
+    """Return the text with full-width digits, letters and signs and the other minus signs as ASCII, same length."""
+    return _WIDE_THOUSANDS.sub(",", text).translate(_PLAIN)
+
+
+def first_number(text: str, start: int, end: int, fractions: bool) -> Number | None:
+    r"""Return the first number of `text[start:end]` (plain text), None where there is none.
+
+    Args:
+        text: as `plain` returns it.
+        start: where the part to look at begins.
+        end: where it ends.
+        fractions: whether p/q and \frac{p}{q} are numbers; else they are expressions.
+
+    Returns:
+        None also where that number is part of an unevaluated expression (`3 + 4`), or beyond all bounds.
+    """
+    match = _NUMBER.search(text, start, end)
+    ratio = _fraction_at(text, match, start, end) if fractions and match else None
+    if ratio:
+        return None if _GOES_ON.match(text, ratio.end(), end) else _fraction(ratio)
+    if match is None or _GOES_ON.match(text, match.end(), end):
+        return None
+    return _number(match)
+
+
+def last_number(text: str, fractions: bool) -> Number | None:
+    """Return the last number of a plain text, under the conditions of `first_number`."""
+    found = list(_NUMBER.finditer(text))
+    if not found:
+        return None
+    last = found[-1]
+    if fractions and (ratio := _fraction_ending_at(text, last)):
+        return _fraction(ratio)
+    before = text[max(0, last.start() - 12) : last.start("digits")]
+    glued = last["sign"] and _OPERAND_BEFORE.search(text[max(0, last.start() - 6) : last.start()])
+    if glued or _OPERATOR_BEFORE.search(before) or _GOES_ON.match(text, last.end()):
+        return None
+    return _number(last)
+
+
+def whole_number(text: str) -> Number | None:
+    """Return the number that a plain text is, whole, but for space around it."""
+    text = text.strip()
+    if match := _FRACTION.fullmatch(text):
+        return _fraction(match)
+    match = _NUMBER.fullmatch(text)
+    return _number(match) if match else None
+
+
+def _fraction_at(text: str, number: re.Match[str], start: int, end: int) -> re.Match[str] | None:
+    r"""Return the fraction that begins where the first number does, or holds it (`\frac{1}{2}`)."""
+    ratio = _FRACTION.search(text, max(start, number.start() - 10), end)
+    return ratio if ratio and ratio.start() <= number.start() else None
+
+
+def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | None:
+    for ratio in _FRACTION.finditer(text, max(0, number.start() - 2 * _MOST_DIGITS)):
+        if ratio.start() <= number.start() <= ratio.end():
+            return ratio
+    return None
+
+
+def _number(match: re.Match[str]) -> Number | None:
+    digits = re.sub(r"[^0-9.]", "", match["digits"])
+    power = match["e"] or match["power"] or (match["super"] or "0").translate(_SUPERSCRIPTS)
+    if len(digits) > _MOST_DIGITS or len(power) > 8 or abs(int(power)) > _MOST_EXPONENT:
+        return None
+    decimals = len(digits.partition(".")[2]) - int(power)
+    value = Decimal(f"{match['sign'] or ''}{digits}E{power}")
+    start = match.start("sign") if match["sign"] else match.start("digits")
+    return Number(value, decimals, start, match.end(), None, match["percent"] is not None)
+
+
+def _fraction(match: re.Match[str]) -> Number | None:
+    top, bottom = match["top"] or match["left"], match["bottom"] or match["right"]
+    if len(top) > _MOST_DIGITS or len(bottom) > _MOST_DIGITS:
+        return None
+    numerator, denominator = Decimal(top), Decimal(bottom)
+    if denominator == 0:
+        return None
+    if (match["sign"] == "-") != (denominator < 0):
+        numerator = numerator.copy_negate()
+    denominator = denominator.copy_abs()
+    value = _EXACT.divide(numerator, denominator)
+    return Number(value, 0, match.start(), match.end(), (numerator, denominator))
+
+
+def hundredth(number: Number) -> Number:
+    """Return the plain value of a number with a percent sign."""
+    return Number(_EXACT.scaleb(number.value, -2), number.decimals + 2, number.start, number.end)
+
+
+def is_exact(found: Number, reference: Number) -> bool:
+    """Compare by value: 58 and 58.0, 1/2 and 0.5, 0 and -0."""
+    top, bottom = found.fraction or (found.value, Decimal(1))
+    other_top, other_bottom = reference.fraction or (reference.value, Decimal(1))
+    return bool(_EXACT.multiply(top, other_bottom) == _EXACT.multiply(other_top, bottom))
+
+
+def is_rounded(found: Number, reference: Number) -> bool:
+    """Compare with the reference rounded to the places the answer gives, a tie either way.
+
+    Zero is not the rounding of another number. A fraction, or an answer with more places than a reference that was
+    itself computed in floating point (15 digits or more), need only agree with it to 14 digits.
+    """
+    if is_exact(found, reference):
+        return True
+    if found.fraction is not None or (reference.fraction is None and found.decimals > reference.decimals):
+        computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
+        return computed and _distance(found, reference) <= _share(reference, _COMPUTED_SHARE)
+    return found.value != 0 and _distance(found, reference) <= Decimal((0, (5,), -found.decimals - 1))
+
+
+def is_close(found: Number, reference: Number) -> bool:
+    """Allow a difference of 0.01."""
+    return _distance(found, reference) <= Decimal("0.01")
+
+
+def is_relatively_close(found: Number, reference: Number) -> bool:
+    """Allow a difference of 0.0001 of the reference's own size."""
+    return _distance(found, reference) <= _share(reference, Decimal("0.0001"))
+
+
+# Named rules of equality, in the order in which they are shown.
+RULES: dict[str, Callable[[Number, Number], bool]] = {
+    "exact": is_exact,
+    "rounded": is_rounded,
+    "absolute": is_close,
+    "relative": is_relatively_close,
+}
+
+
+def _distance(left: Number, right: Number) -> Decimal:
+    return _EXACT.subtract(left.value, right.value).copy_abs()
+
+
+def _share(number: Number, share: Decimal) -> Decimal:
+    return _EXACT.multiply(number.value.copy_abs(), share)

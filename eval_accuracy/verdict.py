@@ -1,0 +1,37 @@
+"""What a judge says about one prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One judged prediction.
+
+    Attributes:
+        type: the question's type (math) or subject (choice).
+        rules: for each rule of the judge, whether the answer is right under it.
+        marker: what pointed at the answer ("boxed", "=", a phrase, "last number"…); empty where there is none.
+        span: the answer as it stands in the prediction; empty where none was found.
+        reference: the answer as it stands in the reference.
+        reason: "" where an answer was found, else "missing" (no prediction), "empty" (no text) or "unparsable".
+    """
+
+    type: str
+    rules: dict[str, bool]
+    marker: str
+    span: str
+    reference: str
+    reason: str = ""
+
+    def row(self, record_id: str) -> dict[str, Any]:
+        """Return the verdict as a line of a verdicts file."""
+        return {"id": record_id, **asdict(self)}
+
+
+def refused(kind: str, rules: Sequence[str], reference: str, reason: str) -> Verdict:
+    """Return the verdict on a prediction without an answer: wrong under every rule."""
+    return Verdict(kind, dict.fromkeys(rules, False), "", "", reason=reason, reference=reference)

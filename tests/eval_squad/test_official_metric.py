@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from core.predictions import read_predictions
+from data_convert.squad import read_questions
+from eval_squad import official_metric
+from eval_squad.scoring import score
+
+
+@pytest.mark.parametrize(
+    ("name", "em", "f1", "unknown", "missing"),
+    [
+        ("BERT", 86.206244, 92.195580, 0, 0),
+        ("Match-LSTM_with_Ans-Ptr", 67.634816, 76.755562, 0, 0),
+        ("Logistic_Regression_Baseline", 40.141911, 50.981536, 28, 13),
+    ],
+)
+def test_published_systems(shared_data: Path, name: str, em: float, f1: float, unknown: int, missing: int) -> None:
+    records, _ = read_questions(shared_data / "squad/dev-v1.1.json", "all")
+    predictions = read_predictions(shared_data / f"squad/predictions/{name}.json")
+    started = time.perf_counter()
+    result = score(records, predictions)
+    assert time.perf_counter() - started < 15
+    assert result["official"]["em"] == pytest.approx(em, abs=1e-6)
+    assert result["official"]["f1"] == pytest.approx(f1, abs=1e-6)
+    assert (result["count"], result["unknown"], result["missing"]) == (10570, unknown, missing)
+
+
+def test_articles_case_and_punctuation_do_not_count() -> None:
+    assert official_metric.em("The  Denver, Broncos!", "denver broncos") == 1
+
+
+def test_words_count_as_often_as_both_have_them() -> None:
+    assert official_metric.f1("b b b", "b c") == pytest.approx(0.4)
+    assert official_metric.f1("10th and 11th", "11th and 10th") == 1
+
+
+def test_the_best_of_all_answers_counts() -> None:
+    assert official_metric.best("Santa Clara", ["California", "Santa Clara"]) == (1, 1)
+
+
+def test_a_question_without_an_answer_wants_an_empty_prediction() -> None:
+    assert official_metric.best("", []) == (1, 1)
+    assert official_metric.best("the", []) == (1, 1)
+    assert official_metric.best("Paris", []) == (0, 0)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import GateError
+from eval_squad import run as squad_command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, str(ROOT / "eval_squad/run.py"), *map(str, words)]
+    done = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    qas = [{"id": "a", "question": "Who?", "answers": [{"text": "Denver Broncos", "answer_start": 0}]}]
+    data = tmp_path / "dev.json"
+    data.write_text(json.dumps({"data": [{"paragraphs": [{"context": "c", "qas": qas}]}]}), encoding="utf-8")
+    predictions = tmp_path / "p.json"
+    predictions.write_text(json.dumps({"a": "The Denver Broncos"}), encoding="utf-8")
+    return predictions, data
+
+
+def test_json_is_all_that_stands_on_standard_output(files: tuple[Path, Path]) -> None:
+    predictions, data = files
+    result: dict[str, Any] = json.loads(command("--predictions", predictions, "--data", data, "--json").stdout)
+    assert result["count"] == 1
+    assert result["contest"] == {"f1": pytest.approx(75.0), "em": 0.0}
+    assert result["official"] == {"f1": 100.0, "em": 100.0}
+    assert result["gate"] is None
+
+
+def test_the_gate_decides_the_exit_code_only_when_asked(files: tuple[Path, Path]) -> None:
+    predictions, data = files
+    words = ["--predictions", predictions, "--data", data, "--contest", "math_llama3", "--json"]
+    assert json.loads(command(*words).stdout)["gate"]["required_em"] == pytest.approx(39.75326560232221)
+    refused = command(*words, "--require-gate", code=3)
+    assert json.loads(refused.stdout)["gate"]["passed"] is False
+    assert refused.stderr.count("\n") == 1
+    words = ["--predictions", predictions, "--data", data, "--base-f1", 80, "--base-em", 0, "--require-gate"]
+    assert "passed" in command(*words).stdout
+    command("--predictions", predictions, "--data", data, "--require-gate", code=3)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"a": 1}', '{"id": "a"}\n{'])
+def test_wrong_predictions_are_one_sentence_and_code_2(files: tuple[Path, Path], text: str) -> None:
+    predictions, data = files
+    predictions.write_text(text, encoding="utf-8")
+    done = command("--predictions", predictions, "--data", data, code=2)
+    assert str(predictions) in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_starts_at_once_and_without_mindspore() -> None:
+    started = time.perf_counter()
+    command("--help")
+    assert time.perf_counter() - started < 1.5
+    probe = "import sys, eval_squad.run; print([m for m in ('mindspore', 'jieba', 'mindformers') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_module_and_script_are_the_same(files: tuple[Path, Path]) -> None:
+    predictions, data = files
+    words = ["--predictions", str(predictions), "--data", str(data), "--json"]
+    line = [sys.executable, "-m", "eval_squad", *words]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == command(*words).stdout
+
+
+def test_checkpoints_of_a_run_are_held_against_its_base(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The model's part is played by prediction files: what is tested is what the command makes of them."""
+    _, data = files
+    run = tmp_path / "run"
+    texts = {"base": "Denver Broncos", "step_10": "Denver Broncos.", "step_20": "no idea"}
+
+    def scripted(ckpt: Path, records: object, folder: Path | None) -> Path:
+        path = run / "predictions" / f"squad_{ckpt.stem}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"a": texts[ckpt.stem]}), encoding="utf-8")
+        return path
+
+    monkeypatch.setattr(squad_command, "evaluate_checkpoint", scripted)
+    words = ["--data", str(data), "--run", str(run), "--json", "--ckpt"]
+    assert squad_command.main([*words, "step_10.ckpt", "base.ckpt"]) == 0
+    with pytest.raises(GateError, match="step_20"):
+        squad_command.main([*words, "step_20.ckpt", "--require-gate"])
+    capsys.readouterr()
+    held = json.loads((run / "results/squad.json").read_text(encoding="utf-8"))
+    assert held["data"]["count"] == 1
+    gates = {name: (row["gate"]["passed"], row["gate"]["reference"]) for name, row in held["checkpoints"].items()}
+    # "Denver Broncos." is no exact match for the contest: EM 0 is below 90 % of the base's 100.
+    assert gates == {"base": (True, "base"), "step_10": (False, "base"), "step_20": (False, "base")}
+    assert held["checkpoints"]["step_10"]["gate"]["required_em"] == pytest.approx(90)
+    assert held["checkpoints"]["step_10"]["predictions"] == "predictions/squad_step_10.json"
