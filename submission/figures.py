@@ -1,0 +1,107 @@
+"""Figures in the report that a program can find again.
+
+A figure stands between two invisible Markdown comments, of which the first says where it was taken from:
+`<!--=accuracy/checkpoints/step_100/accuracy-->0.7161<!--/-->` is the value under these names in results/accuracy.json.
+Report and checker use the functions below, so what is written and what is compared are the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_FIGURE = re.compile(r"<!--=([^>]*?)-->(.*?)<!--/-->", re.DOTALL)
+_PLAIN = re.compile(r"[\w .,:/+@%()-]*")
+_MISSING = object()
+
+
+def show(value: Any) -> str:
+    """Return a value as Markdown text fit for a table cell; numbers with every digit (repr).
+
+    Text with characters that Markdown would interpret becomes inline code; a list is shown item by item.
+    """
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(show(item) for item in value)
+    if isinstance(value, dict):
+        return show(", ".join(f"{key}: {item}" for key, item in value.items()))
+    text = repr(value) if isinstance(value, (int, float)) else str(value)
+    return text if _PLAIN.fullmatch(text) else _code(text)
+
+
+def _code(text: str) -> str:
+    text = text.replace("<!--", "<!- -").replace("\r", "\\r").replace("\n", "\\n").replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def resolve(sources: Mapping[str, Any], path: str) -> Any:
+    """Return the value under a path such as `score/checkpoints/step_100/score`.
+
+    Raises:
+        KeyError: there is nothing under that path.
+    """
+    value: Any = sources
+    for name in path.split("/"):
+        value = value.get(name, _MISSING) if isinstance(value, Mapping) else _MISSING
+        if value is _MISSING:
+            raise KeyError(path)
+    return value
+
+
+def figure(sources: Mapping[str, Any], path: str) -> str:
+    """Return the marked text of one figure; a dash without a mark where the sources do not have it."""
+    try:
+        value = resolve(sources, path)
+    except KeyError:
+        return "–"
+    return f"<!--={path}-->{show(value)}<!--/-->"
+
+
+def find_figures(report: str) -> Iterator[tuple[str, str]]:
+    """Yield (path, text) of each marked figure of a report."""
+    for match in _FIGURE.finditer(report):
+        yield match[1], match[2]
+
+
+def leaves(value: Any, path: str) -> Iterator[str]:
+    """Yield the paths below `path` of all values that are no mapping; names that a mark cannot hold are left out."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if isinstance(name, str) and not set(name) & set("/<>|\n"):
+                yield from leaves(item, f"{path}/{name}")
+    else:
+        yield path
+
+
+def required_figures(sources: Mapping[str, Any]) -> list[str]:
+    """Return the paths of the figures that no report may leave out, as far as the results have them."""
+    wanted = ["score/best", "score/ratio", "score/formula"]
+    wanted += [f"ratio/{name}" for name in ("trainable", "total", "ratio", "published_total", "published_ratio")]
+    for source, names in _BY_CHECKPOINT.items():
+        rows = sources.get(source)
+        rows = rows.get("checkpoints") if isinstance(rows, Mapping) else None
+        for label in rows if isinstance(rows, Mapping) else ():
+            wanted += [f"{source}/checkpoints/{label}/{name}" for name in names]
+    return [path for path in wanted if _has(sources, path)]
+
+
+_BY_CHECKPOINT = {
+    "squad": ("contest/f1", "contest/em", "official/f1", "official/em", "gate/passed"),
+    "accuracy": ("accuracy", "count", "correct"),
+    "score": ("accuracy", "score"),
+    "weights": ("bytes", "sha256"),
+}
+
+
+def _has(sources: Mapping[str, Any], path: str) -> bool:
+    try:
+        resolve(sources, path)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""Make what is handed in out of a finished run: report, pictures, zip, check.
+
+python submission/run.py --run logs/latest
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+from collections.abc import Sequence
+
+from core.errors import GateError, run_command
+from submission.build import ROOT, as_json, build
+from submission.check import print_verdict
+from submission.pack import MODES
+from submission.report import LANGUAGES
+
+
+def main(argv: Sequence[str]) -> int:
+    """Build and check the zip of a run; GateError (exit code 3) where the check finds something wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python submission/run.py",
+        description="Write the report, plots and screenshots of a run, pack the zip and check it.",
+        epilog="example: python submission/run.py --run logs/latest --team 'My team' --language zh",
+    )
+    parser.add_argument("--run", type=Path, default=ROOT / "logs" / "latest", help="run folder (default: logs/latest)")
+    parser.add_argument("--team", help="team name, and so the zip's (default: submission.team of the run)")
+    parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
+    parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")
+    parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    options = parser.parse_args(argv)
+    built = build(options.run, options.team, options.checkpoints, options.language, options.force)
+    if options.json:
+        print(as_json(built))
+    else:
+        if built.verdict is not None:
+            print_verdict(built.verdict)
+        print(f"{'report':<12} {built.report}")
+        print(f"{'zip':<12} {built.path}")
+    if built.verdict is not None and not built.verdict.ok:
+        raise GateError(f"{built.path}: packed, but not fit to be handed in ({len(built.verdict.problems)} problems)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,23 @@
+"""What a weight file says about itself: the names and sizes of its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def tensor_sizes(path: Path) -> dict[str, int]:
+    """Return name -> number of entries of each tensor of a `.ckpt` or safetensors file; contents are not read.
+
+    Raises:
+        InputError: the file is missing, damaged, or of neither format.
+    """
+    from ckpt_tools.tensors import open_tensors
+
+    with open_tensors(path) as tensors:
+        return {info.name: info.size for info in tensors.infos()}
+
+
+def adapter_tensor(names: Iterable[str]) -> str | None:
+    """Return the first name that belongs to a LoRA adapter, None where there is none (merged weights have none)."""
+    return next((name for name in names if "lora" in name.lower()), None)
