@@ -1,0 +1,162 @@
+"""The main job: every room's command in turn, from corpus to zip, each step once.
+
+The rooms know nothing of each other; this is the one place that knows their order. Steps are processes of their
+own, so MindSpore's memory is given back after each of them and a killed step harms no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.config import ROOT, kit_path, load_contest, names
+from core.errors import KitError, run_command
+from core.progress import say
+from core.run_folder import RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
+from core.schema import RunConfig
+from data_convert.inputs import check_inputs
+from finetune.launch import check_port
+
+_EXAMPLE = """examples:
+  bash finetune/run_lora.sh
+  bash finetune/run_lora.sh --contest practice_choice method.rank=4
+  bash finetune/run_lora.sh data.train=my.jsonl data.squad=dev-v1.1.json data.limit=100
+
+An interrupted job that is started again with the same words goes on with the step that was interrupted.
+Every run is a folder logs/<contest>-<time>/; logs/latest points to the newest.
+Exit codes: 0 done, 2 wrong input or configuration, 3 a gate or check failed, 1 a defect or a worker that died.
+"""
+
+
+Command = Callable[[RunFolder, RunConfig], list[str]]
+
+
+class StepFailed(KitError):
+    """A step ended with an exit code that is not 0; it has said why itself."""
+
+    def __init__(self, step: str, exit_code: int) -> None:
+        super().__init__(f"step {step!r} did not finish; start the same command again to go on with it")
+        self.exit_code = exit_code
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse arguments, find or make the run, do what is left of it, print the summary."""
+    parser = argparse.ArgumentParser(
+        prog="finetune/run_lora.sh",
+        description="Fine-tune with LoRA and hand in: convert, train under msrun, merge five checkpoints, measure "
+        "retention and accuracy, score, pack the zip. Without arguments: the practice contest.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--contest", default="practice_math", help=f"one of {', '.join(names('contests'))}")
+    parser.add_argument("--run", help="go on with this run folder, or repeat what is missing in it")
+    parser.add_argument("--new", action="store_true", help="start a new run even where an unfinished one would go on")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, such as train.epochs=2")
+    arguments = parser.parse_intermixed_args(argv)
+    run, config = _find(arguments)
+    say(f"run: {run.path}")
+    started = time.monotonic()
+    for step, command in _STEPS.items():
+        _do(run, step, partial(command, run, config))
+    run.event("step done", step="main job", seconds=round(time.monotonic() - started, 1))
+    print(summary(run, config))
+    return 0
+
+
+def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
+    if arguments.run:
+        run = find_run(arguments.run)
+        config = run.config()
+    else:
+        config = load_contest(arguments.contest, arguments.settings)
+        found = None if arguments.new else unfinished_run(config)
+        if found is None:
+            check_inputs(config)
+            check_port(config.machine.master_port)
+        run = found or new_run(config)
+    point_latest(run)
+    return run, config
+
+
+def _merge(run: RunFolder, config: RunConfig) -> list[str]:
+    adapters = sorted((run.train / "adapters").glob("step_*"), key=lambda folder: int(folder.name[len("step_") :]))
+    submission = config.submission
+    return [
+        "ckpt_tools/merge.py",
+        *("--base", str(kit_path(config.model.checkpoint))),
+        *("--adapter", *map(str, adapters)),
+        *("--out", str(run.checkpoints)),
+        *("--format", submission.format),
+        *("--dtype", submission.dtype),
+    ]
+
+
+def _evaluate(room: str) -> Command:
+    return lambda run, config: [f"{room}/run.py", "--run", str(run.path), "--ckpt", "all"]
+
+
+def _of_run(script: str) -> Command:
+    return lambda run, config: [script, "--run", str(run.path)]
+
+
+# The steps in their order, and the command of each; a command is made when its step begins.
+_STEPS: dict[str, Command] = {
+    "convert": _of_run("data_convert/run.py"),
+    "train": _of_run("finetune/run.py"),
+    "merge": _merge,
+    "retention": _evaluate("eval_squad"),
+    "accuracy": _evaluate("eval_accuracy"),
+    "score": _of_run("eval_accuracy/score.py"),
+    "submission": _of_run("submission/run.py"),
+}
+
+
+def _do(run: RunFolder, step: str, make_command: Callable[[], list[str]]) -> None:
+    if run.finished(step):
+        say(f"— {step}: done before")
+        return
+    say(f"— {step}")
+    run.event("step started", step=step)
+    started = time.monotonic()
+    # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
+    done = subprocess.run([sys.executable, *make_command()], cwd=ROOT, stdout=sys.stderr.fileno(), check=False)
+    if done.returncode:
+        run.event("step failed", step=step, exit_code=done.returncode)
+        raise StepFailed(step, done.returncode if done.returncode in (1, 2, 3, 130) else 1)
+    run.event("step done", step=step, seconds=round(time.monotonic() - started, 1))
+
+
+def summary(run: RunFolder, config: RunConfig) -> str:
+    """Return the table of a finished run: checkpoint, F1, EM, gate, accuracy, score."""
+    squad = read_result(run, "squad")["checkpoints"]
+    accuracy = read_result(run, "accuracy")["checkpoints"]
+    score = read_result(run, "score")
+    lines = [f"{'checkpoint':<12} {'F1':>7} {'EM':>7} {'gate':>6} {'accuracy':>9} {'score':>8}"]
+    for name in squad:
+        gate = squad[name].get("gate")
+        word = "-" if name == "base" else "pass" if gate["passed"] else "FAIL"
+        value = score["checkpoints"].get(name)
+        lines.append(
+            f"{name:<12} {squad[name]['contest']['f1']:>7.2f} {squad[name]['contest']['em']:>7.2f} {word:>6} "
+            f"{accuracy[name]['accuracy']:>9.2%} {value['score'] if value else float('nan'):>8.4f}".replace(
+                "nan", "  -"
+            )
+            + (" *" if name == score["best"] else "")
+        )
+    ratio = read_result(run, "ratio")
+    lines.append(f"trained {ratio['trainable']:,} of {ratio['total']:,} parameters: ratio {ratio['ratio']:.9f}")
+    lines.append(f"best (*): {score['best']}" if score["best"] else "best: none, no checkpoint passes the gate")
+    lines.append(f"zip: {run.submission / (config.submission.team + '.zip')}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

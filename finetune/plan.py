@@ -1,0 +1,131 @@
+"""What a run will do, worked out before it starts: steps, parameters, commands, disk. Pure, without MindSpore."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ckpt_tools.count import lora_parameters, ratio, total_parameters
+from ckpt_tools.schedule import even_steps, steps_per_epoch, total_steps
+from core.schema import MachineConfig, RunConfig
+
+_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+_INT32 = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The figures of a run.
+
+    Attributes:
+        records: training records; records_from says where that number comes from.
+        epoch_steps, steps: optimizer steps of one epoch and of the run.
+        checkpoint_steps: the evenly spaced steps that are saved, the last one included.
+        trainable, total: parameters.
+        disk: bytes by what they are for.
+    """
+
+    records: int
+    records_from: str
+    epoch_steps: int
+    steps: int
+    checkpoint_steps: list[int]
+    trainable: int
+    total: int
+    published_total: int | None
+    disk: dict[str, int]
+
+    @property
+    def ratio(self) -> float:
+        """Trained over total parameters, exact."""
+        return ratio(self.trainable, self.total)
+
+    @property
+    def published_ratio(self) -> float | None:
+        """The ratio with the rounded denominator that teams and organisers use."""
+        return None if self.published_total is None else ratio(self.trainable, self.published_total)
+
+
+def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
+    """Work out the plan of a run.
+
+    Raises:
+        InputError: too few records for one step or for the checkpoints, or targets that match no layer.
+    """
+    train, model = config.train, config.model
+    epoch_steps = steps_per_epoch(records, train.batch_size, config.machine.data_parallel)
+    steps = total_steps(train.epochs, epoch_steps)
+    total = total_parameters(model)
+    trainable = lora_parameters(model, config.method.rank, config.method.target_modules)
+    return Plan(
+        records=records,
+        records_from=records_from,
+        epoch_steps=epoch_steps,
+        steps=steps,
+        checkpoint_steps=even_steps(steps, config.rules.checkpoints),
+        trainable=trainable,
+        total=total,
+        published_total=model.published_total,
+        disk=_disk(config, records, trainable, total),
+    )
+
+
+def _disk(config: RunConfig, records: int, trainable: int, total: int) -> dict[str, int]:
+    """Return the bytes that a run needs, by purpose; headers and indexes are not counted."""
+    base = total * _BYTES[config.model.param_dtype]
+    kept = config.submission.dtype
+    merged = total * _BYTES[config.model.param_dtype if kept == "keep" else kept]
+    count = config.rules.checkpoints
+    disk = {
+        "base": base,
+        "mindrecord": records * 2 * (config.data.seq_length + 1) * _INT32,
+        "adapters": count * trainable * _BYTES["float32"],
+        "merged": count * merged,
+        "zip": count * merged if config.submission.checkpoints == "full" else 0,
+    }
+    return {**disk, "total": sum(disk.values())}
+
+
+def msrun_commands(machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path) -> list[list[str]]:
+    """Return the msrun command of each host; empty where one process without msrun does.
+
+    The i-th command is given on the i-th host; host 0's address is machine.master_addr.
+    """
+    if machine.world_size == 1:
+        return []
+    commands = []
+    for host in range(machine.hosts):
+        words = [
+            "msrun",
+            f"--worker_num={machine.world_size}",
+            f"--local_worker_num={machine.workers}",
+            f"--master_port={machine.master_port}",
+            f"--log_dir={log_dir}",
+            "--join=True",
+            f"--cluster_time_out={machine.cluster_time_out}",
+        ]
+        if machine.hosts > 1:
+            words += [f"--master_addr={machine.master_addr}", f"--node_rank={host}"]
+        commands.append([*words, str(worker), str(yaml_file)])
+    return commands
+
+
+def as_json(plan: Plan, commands: list[list[str]], recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan as the JSON of the dry run."""
+    return {
+        "records": plan.records,
+        "records_from": plan.records_from,
+        "steps_per_epoch": plan.epoch_steps,
+        "total_steps": plan.steps,
+        "checkpoint_steps": plan.checkpoint_steps,
+        "trainable": plan.trainable,
+        "total": plan.total,
+        "ratio": plan.ratio,
+        "published_total": plan.published_total,
+        "published_ratio": plan.published_ratio,
+        "disk_bytes": plan.disk,
+        "msrun": [shlex.join(command) for command in commands],
+        "mindformers_yaml": recipe,
+    }

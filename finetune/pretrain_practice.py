@@ -1,0 +1,184 @@
+"""Command: make the practice base model from nothing — tokenizer, rows, weights — with the kit's own worker.
+
+Its results are kept in assets/practice/; this is how they were made, and how they can be made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import yaml
+
+from core.config import CONFIGS, ROOT, load_contest
+from core.errors import run_command
+from core.files import replacing, write_text
+from core.progress import say
+from core.prompts import Prompt
+from core.tokenizers import SentencePieceTokenizer
+from data_convert.mindrecord import write_mindrecord
+from data_convert.practice.pretrain import documents
+from data_convert.tokenise import IGNORED
+from finetune.launch import launch
+from finetune.recipe import llama_config
+
+_EXAMPLE = """example (40 minutes on two cores):
+  python finetune/pretrain_practice.py --out pretrained --steps 3600
+"""
+_TOKENIZER_DOCUMENTS, _TOKENIZER_SEED, _DATA_SEED = 40_000, 1, 7
+_BATCH, _SEQ_LENGTH, _LEARNING_RATE, _LR_END = 32, 192, 2e-3, 2e-5
+# Marks of InternLM's conversation, and the newline, are pieces of their own.
+_PIECES = ["\n", "<|User|>", "<|Bot|>", "<eoh>", "<eoa>"]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse arguments and make tokenizer, rows and weights."""
+    parser = argparse.ArgumentParser(
+        prog="finetune/pretrain_practice.py",
+        description="Train the practice base model from nothing.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, required=True, help="a folder for everything that is made")
+    parser.add_argument("--steps", type=int, default=3600, help="optimizer steps (default: %(default)s)")
+    arguments = parser.parse_args(argv)
+    out = arguments.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    prompts = {name: _prompt(name) for name in ("squad", "alpaca", "internlm_chat")}
+    train_tokenizer(out / "tokenizer.model", prompts)
+    tokenizer = SentencePieceTokenizer(out / "tokenizer.model", 1, 2, 3)
+    rows = itertools.islice(packed_rows(tokenizer, prompts), arguments.steps * _BATCH)
+    write_mindrecord(out / "mindrecord" / "train.mindrecord", rows)
+    write_text(out / "pretrain.yaml", yaml.safe_dump(recipe(out, arguments.steps), sort_keys=False))
+    command = [sys.executable, str(ROOT / "finetune" / "worker.py"), str(out / "pretrain.yaml")]
+    launch(command, out / "log", out / "train" / "loss.jsonl", arguments.steps, threads=2)
+    say(f"weights: {out / 'train' / 'adapters' / f'step_{arguments.steps}' / 'model.ckpt'}")
+    return 0
+
+
+def _prompt(name: str) -> Prompt:
+    return Prompt(**yaml.safe_load((CONFIGS / "prompts" / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+def train_tokenizer(path: Path, prompts: dict[str, Prompt]) -> None:
+    """Train the sentencepiece model of 1,088 pieces on the lines of the practice documents."""
+    import io
+
+    import sentencepiece
+
+    made = itertools.islice(documents(_TOKENIZER_SEED, prompts), _TOKENIZER_DOCUMENTS)
+    lines = (line for pieces in made for text, _ in pieces for line in text.split("\n") if line.strip())
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=lines,
+        model_writer=model,
+        vocab_size=1088,
+        model_type="bpe",
+        byte_fallback=True,
+        split_digits=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        add_dummy_prefix=True,
+        character_coverage=1.0,
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=3,
+        user_defined_symbols=_PIECES,
+        num_threads=2,
+        minloglevel=2,
+    )
+    with replacing(path) as partial:
+        partial.write_bytes(model.getvalue())
+
+
+def packed_rows(tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt]) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield (input_ids, labels) of 193 numbers, several documents in a row, none of them cut.
+
+    BOS goes before a document as its prompt says: retention prompts, which are the only ones with passages, have none.
+    """
+    width = _SEQ_LENGTH + 1
+    ids: list[int] = []
+    labels: list[int] = []
+    for pieces in documents(_DATA_SEED, prompts):
+        without_bos = pieces[0][0].startswith(prompts["squad"].template.partition("{")[0])
+        document = [] if without_bos else [tokenizer.bos_id]
+        learned = [IGNORED] * len(document)
+        for text, learn in pieces:
+            tokens = tokenizer.encode(text) + [tokenizer.eos_id] * learn
+            document += tokens
+            learned += tokens if learn else [IGNORED] * len(tokens)
+        if len(document) > width:
+            continue
+        if len(ids) + len(document) > width:
+            padding = width - len(ids)
+            yield ids + [tokenizer.pad_id] * padding, labels + [IGNORED] * padding
+            ids, labels = [], []
+        ids, labels = ids + document, labels + learned
+
+
+def recipe(out: Path, steps: int) -> dict[str, Any]:
+    """Return the MindFormers YAML of the training: all parameters, one process."""
+    config = load_contest("practice_math")
+    machine = config.machine.model_copy(update={"workers": 1, "data_parallel": 1})
+    model = {**llama_config(config.model, _SEQ_LENGTH, machine), "init_method_std": 0.02}
+    quarters = [steps * part // 4 for part in range(1, 5)]
+    return {
+        "seed": 1,
+        "run_mode": "train",
+        "output_dir": str(out / "mindformers"),
+        "load_checkpoint": "",
+        "use_parallel": False,
+        "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": "practice"},
+        "runner_config": {"epochs": 1, "batch_size": _BATCH, "sink_mode": False, "sink_size": 1},
+        "optimizer": {"type": "AdamW", "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.01},
+        "lr_schedule": {
+            "type": "CosineWithWarmUpLR",
+            "learning_rate": _LEARNING_RATE,
+            "lr_end": _LR_END,
+            "warmup_ratio": 0.02,
+            "total_steps": -1,
+        },
+        "train_dataset": {
+            "data_loader": {
+                "type": "MindDataset",
+                "dataset_dir": str(out / "mindrecord" / "train.mindrecord"),
+                "shuffle": True,
+            },
+            "input_columns": ["input_ids", "labels"],
+            "num_parallel_workers": 1,
+            "python_multiprocessing": False,
+            "drop_remainder": True,
+            "batch_size": _BATCH,
+            "repeat": 1,
+            "numa_enable": False,
+            "prefetch_size": 4,
+        },
+        "train_dataset_task": {"type": "CausalLanguageModelDataset"},
+        "runner_wrapper": {
+            "type": "PortableTrainOneStepCell",
+            "scale_sense": 1.0,
+            "use_clip_grad": True,
+            "max_grad_norm": 1.0,
+        },
+        "parallel": {"parallel_mode": 0, "gradients_mean": True, "full_batch": False},
+        "parallel_config": {"data_parallel": 1, "model_parallel": 1, "pipeline_stage": 1, "micro_batch_num": 1},
+        "callbacks": [
+            {"type": "MFLossMonitor", "per_print_times": 50},
+            {"type": "StepMonitor", "directory": str(out / "train"), "steps": quarters, "full": True},
+        ],
+        "context": {"mode": 0, "device_target": "CPU", "max_call_depth": 10000},
+        "model": {"model_config": model, "arch": {"type": "LlamaForCausalLM"}},
+        "metric": {"type": "PerplexityMetric"},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

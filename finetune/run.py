@@ -1,0 +1,120 @@
+"""Command: plan a fine-tuning run (--dry-run), or train a converted run under msrun."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.config import kit_path, load_contest
+from core.errors import InputError, run_command
+from core.run_folder import find_run
+from core.schema import RunConfig
+
+_EXAMPLE = """examples:
+  python finetune/run.py --contest math_llama3 --machine ascend_4x32g --dry-run
+  python finetune/run.py --run logs/latest
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse arguments; plan or train."""
+    parser = argparse.ArgumentParser(
+        prog="finetune/run.py",
+        description="Plan a run without MindSpore, or train a converted run with MindFormers under msrun.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--contest", help="contest to plan (configs/contests/)")
+    parser.add_argument("--machine", help="machine to plan for (configs/machines/)")
+    parser.add_argument("--run", help="run folder to train, or to plan from (default: the newest)")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and the MindFormers YAML; start nothing")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change")
+    arguments = parser.parse_args(argv)
+    settings = list(arguments.settings)
+    if arguments.machine:
+        settings.append(f"machine={arguments.machine}")
+    if arguments.dry_run:
+        return _dry_run(arguments, settings)
+    if arguments.contest:
+        raise InputError("--contest goes with --dry-run; to train it: bash finetune/run_lora.sh --contest NAME")
+    run = find_run(arguments.run)
+    from finetune.train import train
+
+    result = train(run.config(settings), run)
+    if arguments.json:
+        print(json.dumps(result))
+    else:
+        print(f"trained {result['trainable']:,} of {result['total']:,} parameters (ratio {result['ratio']:.9f})")
+        print(f"ratio: {run.results / 'ratio.json'}")
+    return 0
+
+
+def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
+    from finetune.plan import as_json, make_plan, msrun_commands
+    from finetune.recipe import finetune_yaml
+
+    if arguments.contest:
+        config = load_contest(arguments.contest, settings)
+        folder = Path("logs") / f"{config.contest}-RUN"
+    else:
+        run = find_run(arguments.run)
+        config, folder = run.config(settings), run.path
+    plan = make_plan(config, *_records(config, folder))
+    train_folder = folder / "train"
+    mindrecord = folder / "data" / "mindrecord" / "train.mindrecord"
+    recipe = finetune_yaml(config, mindrecord, train_folder, kit_path(config.model.checkpoint), plan.checkpoint_steps)
+    worker = Path("finetune") / "worker.py"
+    commands = msrun_commands(config.machine, worker, train_folder / "finetune.yaml", train_folder / "msrun")
+    result = as_json(plan, commands, recipe)
+    print(json.dumps(result, ensure_ascii=False) if arguments.json else _text(config, result))
+    return 0
+
+
+def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
+    """Return the number of training records, best known first: converted, of the corpus file, stated."""
+    audit = folder / "data" / "audit.json"
+    if audit.is_file():
+        from core.files import read_json
+
+        return int(read_json(audit)["converted"]), "of the converted corpus"
+    from data_convert.corpora import corpus_size
+
+    return corpus_size(config.data)
+
+
+def _text(config: RunConfig, plan: dict[str, Any]) -> str:
+    import yaml
+
+    steps = ", ".join(str(step) for step in plan["checkpoint_steps"])
+    lines = [
+        f"# {config.title} on {config.machine.title}",
+        f"records             {plan['records']:,} ({plan['records_from']})",
+        f"steps               {plan['total_steps']:,} ({config.train.epochs} epochs of {plan['steps_per_epoch']:,})",
+        f"checkpoints at      {steps}",
+        f"trainable           {plan['trainable']:,}",
+        f"total               {plan['total']:,}",
+        f"ratio               {plan['ratio']:.9f}",
+    ]
+    if plan["published_ratio"] is not None:
+        lines.append(f"ratio as published  {plan['published_ratio']:.9f} (of {plan['published_total']:,})")
+    lines += [f"disk: {name:<13} {size / 1e9:,.2f} GB" for name, size in plan["disk_bytes"].items()]
+    if config.machine.model_parallel * config.machine.pipeline_stage > 1:
+        lines.append(
+            "note: adapters of model- or pipeline-parallel workers are slices, which the kit does not join yet"
+        )
+    lines += ["", "# msrun, one command a host" if config.machine.hosts > 1 else "# msrun", *plan["msrun"]]
+    lines += ["", "# MindFormers YAML (train/finetune.yaml)"]
+    lines.append(yaml.safe_dump(plan["mindformers_yaml"], sort_keys=False, allow_unicode=True).rstrip())
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

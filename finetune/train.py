@@ -1,0 +1,138 @@
+"""Training one run: compose, launch, and file what the workers left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ckpt_tools.adapter import AdapterInfo
+from ckpt_tools.count import Count, agreed, count_log, parameter_shapes
+from ckpt_tools.tensors import open_tensors
+from core.config import ROOT, kit_path
+from core.errors import InputError, KitError
+from core.files import read_json, sha256_file, write_json, write_text
+from core.run_folder import RunFolder
+from core.schema import RunConfig
+from finetune.launch import check_port, launch
+from finetune.plan import Plan, make_plan, msrun_commands
+from finetune.recipe import finetune_yaml
+
+WORKER = ROOT / "finetune" / "worker.py"
+
+
+def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+    """Train a converted run and write train/adapters/step_N and results/ratio.json.
+
+    Returns:
+        The content of results/ratio.json.
+
+    Raises:
+        InputError: the run is not converted, a file is missing, or this host cannot run it alone.
+        KitError: a worker died, or the workers did not end with the same tensors.
+    """
+    _can_train(config)
+    mindrecord = run.data / "mindrecord" / "train.mindrecord"
+    if not mindrecord.is_file():
+        raise InputError(f"{mindrecord} is missing: convert the data first (python data_convert/run.py --run …)")
+    base = kit_path(config.model.checkpoint)
+    if not base.is_file():
+        raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
+    _check_base(config, base)
+    audit = read_json(run.data / "audit.json")
+    plan = make_plan(config, audit["converted"], "of the converted corpus")
+    check_port(config.machine.master_port)
+    for leftover in (run.train / "adapters", run.train / "workers"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    recipe = finetune_yaml(config, mindrecord, run.train, base, plan.checkpoint_steps)
+    file = run.train / "finetune.yaml"
+    write_text(file, yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+
+    log_dir = run.train / "msrun"
+    commands = msrun_commands(config.machine, WORKER, file, log_dir)
+    command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
+    threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
+    launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)
+    _describe(config, run, plan, base)
+    _workers_agree(run, config.machine.world_size)
+    return _ratio(run, plan, log_dir / ("worker_0.log" if commands else "launch.log"))
+
+
+def _can_train(config: RunConfig) -> None:
+    machine = config.machine
+    if machine.model_parallel * machine.pipeline_stage > 1:
+        raise InputError(
+            f"machine {machine.name}: with model_parallel or pipeline_stage above 1 every worker holds a slice of the "
+            "adapter, and joining slices is not built in; train data-parallel"
+        )
+    if machine.hosts > 1:
+        raise InputError(
+            f"machine {machine.name} has {machine.hosts} hosts: give the msrun command of --dry-run on each of them"
+        )
+
+
+def _check_base(config: RunConfig, base: Path) -> None:
+    """Make sure that the base weights are those of the configured model, name by name and shape by shape."""
+    expected = parameter_shapes(config.model)
+    with open_tensors(base) as tensors:
+        found = {info.name: tuple(info.shape) for info in tensors.infos()}
+    faults = [f"{name} is missing" for name in expected if name not in found]
+    faults += [f"{name} is unexpected" for name in found if name not in expected]
+    faults += [
+        f"{name} is {list(found[name])}, expected {list(shape)}"
+        for name, shape in expected.items()
+        if name in found and found[name] != shape
+    ]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise InputError(f"{base} does not fit model {config.model.name}: {'; '.join(faults[:3])}{more}")
+
+
+def _describe(config: RunConfig, run: RunFolder, plan: Plan, base: Path) -> None:
+    """Write adapter.json beside the tensors of each step."""
+    digest = sha256_file(base)
+    for step in plan.checkpoint_steps:
+        folder = run.train / "adapters" / f"step_{step}"
+        if not (folder / "adapter.safetensors").is_file():
+            raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
+        info = AdapterInfo(
+            method=config.method.type,
+            rank=config.method.rank,
+            alpha=config.method.alpha,
+            targets=config.method.target_modules,
+            base_sha256=digest,
+            step=step,
+            model=config.model.name,
+        )
+        write_json(folder / "adapter.json", vars(info))
+
+
+def _workers_agree(run: RunFolder, world_size: int) -> None:
+    """Make sure that data-parallel workers ended with the same tensors, to the last bit."""
+    digests = {
+        rank: sha256_file(run.train / "workers" / f"rank_{rank}" / "adapter.safetensors") for rank in range(world_size)
+    }
+    if len(set(digests.values())) > 1:
+        raise KitError(
+            f"the workers' adapters differ at the end of training ({run.train / 'workers'}): gradients were lost"
+        )
+
+
+def _ratio(run: RunFolder, plan: Plan, log: Path) -> dict[str, Any]:
+    """Write results/ratio.json; the planned count and the one in the training log must agree."""
+    agreed([Count(plan.trainable, "the configuration"), count_log(log)], "trainable parameters")
+    result = {
+        "schema": 1,
+        "trainable": plan.trainable,
+        "total": plan.total,
+        "ratio": plan.ratio,
+        "published_total": plan.published_total,
+        "published_ratio": plan.published_ratio,
+        "log_sha256": sha256_file(log),
+    }
+    write_json(run.results / "ratio.json", result)
+    return result

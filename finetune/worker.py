@@ -1,0 +1,33 @@
+"""One worker of a training run: MindFormers' own trainer on one MindFormers YAML, started by msrun or alone.
+
+python finetune/worker.py train/finetune.yaml
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+
+def train(config_file: Path) -> None:
+    """Run `Trainer.finetune` as the YAML says; blocks until the run is over."""
+    from mindformers import MindFormerConfig, Trainer, build_context
+
+    import finetune.plugins  # registers the kit's train step and callback
+
+    config = MindFormerConfig(str(config_file))
+    if config.context.device_target == "CPU":
+        finetune.plugins.do_without_barrier()
+    build_context(config)
+    trainer = Trainer(config)
+    if config.load_checkpoint:
+        trainer.finetune(finetune_checkpoint=config.load_checkpoint)
+    else:
+        trainer.train()
+
+
+if __name__ == "__main__":
+    train(Path(sys.argv[1]))
