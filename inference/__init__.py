@@ -1,0 +1,1 @@
+"""Inference: engines that answer prompts, and the ledger of what they answered."""

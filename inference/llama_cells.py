@@ -1,0 +1,233 @@
+"""MindSpore networks of a Llama decoder with a key/value cache of its own: one for prompts, one for single steps.
+
+Why they look as they do, measured on two x86-64 cores: a graph of dynamic shape is compiled once (under a second for
+four layers) and takes any batch; operator by operator (PyNative) a step takes five times as long; and an operator that
+broadcasts over rows (x · weight, scores + mask, y + bias) takes ten times as long as one of equal shapes. So scale
+factors are folded into matrices (`llama_weights.fuse`), row factors are spread by a product with ones, and masks come
+in full size.
+
+B sequences, H heads, G key/value heads, R = H / G, D = head width, C new tokens of each sequence, P cached positions.
+The cache of a layer is a pair of tensors [B·G, positions, D], keys already rotated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, ParameterTuple, Tensor, nn
+from mindspore.ops import operations as P
+
+from inference.llama_weights import LlamaShape, rotary_tables
+
+
+class Weights(nn.Cell):  # type: ignore[misc]
+    """The fused weights (see `llama_weights.fuse`) and the rotary tables, shared by both networks.
+
+    Args:
+        shape: the model.
+        max_length: number of positions of the rotary tables.
+    """
+
+    def __init__(self, shape: LlamaShape, max_length: int) -> None:
+        super().__init__(auto_prefix=False)
+        width, heads_width = shape.hidden_size, shape.hidden_size + shape.kv_width
+        sizes = {
+            "qkv": (2 * heads_width + shape.kv_width, width),
+            "o": (width, width),
+            "gate_up": (2 * shape.ffn_width, width),
+            "down": (width, shape.ffn_width),
+            **({"qkv_bias": (2 * heads_width + shape.kv_width,)} if shape.qkv_has_bias else {}),
+            **({"o_bias": (width,)} if shape.attn_proj_has_bias else {}),
+        }
+        self.embedding = _zeros("embedding", (shape.vocab_size, width))
+        self.head = _zeros("head", (shape.vocab_size, width))
+        self.layers = {
+            name: ParameterTuple([_zeros(f"{name}.{layer}", size) for layer in range(shape.num_layers)])
+            for name, size in sizes.items()
+        }
+        cosine, sine = rotary_tables(shape, max_length)
+        self.cosine = Parameter(Tensor(cosine), name="cosine", requires_grad=False)
+        self.sine = Parameter(Tensor(sine), name="sine", requires_grad=False)
+
+    def load(self, arrays: dict[str, np.ndarray[Any, Any]]) -> None:
+        """Replace all weights by arrays of the same names and shapes; compiled networks stay valid."""
+        parameters = [self.embedding, self.head, *(entry for group in self.layers.values() for entry in group)]
+        for parameter in parameters:
+            parameter.set_data(Tensor(arrays[parameter.name]))
+
+
+def _zeros(name: str, size: tuple[int, ...]) -> Parameter:
+    return Parameter(Tensor(np.zeros(size, np.float32)), name=name, requires_grad=False)
+
+
+class _Llama(nn.Cell):  # type: ignore[misc]
+    """What both networks have in common: everything of a layer but the attention."""
+
+    def __init__(self, shape: LlamaShape, weights: Weights) -> None:
+        super().__init__(auto_prefix=False)
+        self.num_layers, self.head_dim = shape.num_layers, shape.head_dim
+        self.heads, self.groups = shape.num_heads, shape.kv_heads
+        self.rep = shape.num_heads // shape.kv_heads
+        self.width, self.kv_width = shape.hidden_size, shape.kv_width
+        self.eps = shape.rms_norm_eps
+        self.embedding, self.head = weights.embedding, weights.head
+        self.cosine, self.sine = weights.cosine, weights.sine
+        self.qkv, self.o = weights.layers["qkv"], weights.layers["o"]
+        self.gate_up, self.down = weights.layers["gate_up"], weights.layers["down"]
+        self.qkv_bias: Any = weights.layers.get("qkv_bias")
+        self.o_bias: Any = weights.layers.get("o_bias")
+        self.has_qkv_bias, self.has_o_bias = shape.qkv_has_bias, shape.attn_proj_has_bias
+        self.ones = Tensor(np.ones((1, shape.hidden_size), np.float32))
+        self.matmul, self.matmul_t = P.MatMul(), P.MatMul(transpose_b=True)
+        self.batched, self.batched_t = P.BatchMatMul(), P.BatchMatMul(transpose_b=True)
+        self.square, self.mean, self.rsqrt = P.Square(), P.ReduceMean(keep_dims=True), P.Rsqrt()
+        self.bias_add, self.gather, self.softmax = P.BiasAdd(), P.Gather(), P.Softmax(-1)
+        self.reshape, self.transpose, self.concat = P.Reshape(), P.Transpose(), P.Concat(1)
+        self.concat_last, self.halves = P.Concat(2), P.Split(1, 2)
+        self.silu = ms.ops.silu
+
+    def norm(self, x: Tensor) -> Tensor:
+        """RMS norm over the last dimension without its weight, which is folded into the next matrix."""
+        factor = self.rsqrt(self.mean(self.square(x), -1) + self.eps)
+        return x * self.matmul(factor, self.ones)
+
+    def project(self, layer: int, x: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return rotated queries [N, H·D] and keys [N, G·D] and values [N, G·D] of N tokens."""
+        y = self.matmul_t(self.norm(x), self.qkv[layer])
+        if self.has_qkv_bias:
+            y = self.bias_add(y, self.qkv_bias[layer])
+        both = self.width + self.kv_width
+        rotated = y[:, :both] * cosine + y[:, both : 2 * both] * sine
+        return rotated[:, : self.width], rotated[:, self.width :], y[:, 2 * both :]
+
+    def finish(self, layer: int, x: Tensor, context: Tensor) -> Tensor:
+        """Output projection, feed-forward network and both residual additions."""
+        y = self.matmul_t(context, self.o[layer])
+        if self.has_o_bias:
+            y = self.bias_add(y, self.o_bias[layer])
+        x = x + y
+        gate, up = self.halves(self.matmul_t(self.norm(x), self.gate_up[layer]))
+        return x + self.matmul_t(self.silu(gate) * up, self.down[layer])
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Return scores of the vocabulary."""
+        return self.matmul_t(self.norm(x), self.head)
+
+
+class Prefill(_Llama):
+    """Takes C more tokens of each sequence; `every` token of the last layer is computed or only the ones asked for.
+
+    Inputs:
+        tokens [B, C] int32; positions [B·C] int32;
+        mask [B·G, R·C, P+C] float32, added to the scores;
+        rows: indices into the B·C tokens whose logits are wanted, int32: [B], one a sequence, or any number if `every`;
+        last_mask [B·G, R, P+C]: the rows of `mask` that belong to `rows` (unused if `every`);
+        keys, values: the cache of each layer, [B·G, P, D], P at least 1.
+    Outputs:
+        logits [rows, vocabulary]; keys and values with the new positions appended.
+    """
+
+    def __init__(self, shape: LlamaShape, weights: Weights, every: bool) -> None:
+        super().__init__(shape, weights)
+        self.every = every
+        _dynamic_inputs(self, shape, [((None, None), ms.int32), ((None,), ms.int32), ((None, None, None), ms.float32),
+                                      ((None,), ms.int32), ((None, None, None), ms.float32)], caches=2)  # fmt: skip
+
+    def construct(
+        self, tokens: Tensor, positions: Tensor, mask: Tensor, rows: Tensor, last_mask: Tensor, keys: Any, values: Any
+    ) -> Any:
+        """See the class."""
+        batch, count = tokens.shape
+        x = self.gather(self.embedding, self.reshape(tokens, (-1,)), 0)
+        cosine, sine = self.gather(self.cosine, positions, 0), self.gather(self.sine, positions, 0)
+        new_keys: Any = ()
+        new_values: Any = ()
+        for layer in range(self.num_layers):
+            query, key, value = self.project(layer, x, cosine, sine)
+            key = self.concat((keys[layer], self.by_head(key, batch, count)))
+            value = self.concat((values[layer], self.by_head(value, batch, count)))
+            new_keys += (key,)
+            new_values += (value,)
+            if self.every or layer < self.num_layers - 1:
+                query = self.reshape(query, (batch, count, self.heads, self.head_dim))
+                query = self.reshape(self.transpose(query, (0, 2, 1, 3)), (-1, self.rep * count, self.head_dim))
+                weights = self.softmax(self.batched_t(query, key) + mask)
+                context = self.reshape(self.batched(weights, value), (batch, self.heads, count, self.head_dim))
+                context = self.reshape(self.transpose(context, (0, 2, 1, 3)), (-1, self.width))
+                x = self.finish(layer, x, context)
+            else:
+                query = self.reshape(self.gather(query, rows, 0), (-1, self.rep, self.head_dim))
+                weights = self.softmax(self.batched_t(query, key) + last_mask)
+                context = self.reshape(self.batched(weights, value), (-1, self.width))
+                x = self.finish(layer, self.gather(x, rows, 0), context)
+        if self.every:
+            x = self.gather(x, rows, 0)
+        return self.logits(x), new_keys, new_values
+
+    def by_head(self, x: Tensor, batch: int, count: int) -> Tensor:
+        """Turn [B·C, G·D] into [B·G, C, D]."""
+        x = self.transpose(self.reshape(x, (batch, count, self.groups, self.head_dim)), (0, 2, 1, 3))
+        return self.reshape(x, (-1, count, self.head_dim))
+
+
+class Step(_Llama):
+    """Takes one more token of each sequence.
+
+    The cache has two parts, so that a step copies little: the prompt's, which stays, and a window of the T
+    newest positions, out of which the oldest entry falls as the new one enters. Entries of the window that are not
+    filled yet are masked; their order does not matter, since keys are rotated already.
+
+    Inputs:
+        tokens [B] int32; positions [B] int32; mask [B·G, R, P+T] float32, added to the scores;
+        keys, values: [B·G, P, D] of each layer; window_keys, window_values: [B·G, T, D] of each layer, T at least 2.
+    Outputs:
+        logits [B, vocabulary]; the new window_keys and window_values.
+    """
+
+    def __init__(self, shape: LlamaShape, weights: Weights) -> None:
+        super().__init__(shape, weights)
+        _dynamic_inputs(
+            self, shape, [((None,), ms.int32), ((None,), ms.int32), ((None, None, None), ms.float32)], caches=4
+        )
+
+    def construct(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        keys: Any,
+        values: Any,
+        window_keys: Any,
+        window_values: Any,
+    ) -> Any:
+        """See the class."""
+        x = self.gather(self.embedding, tokens, 0)
+        cosine, sine = self.gather(self.cosine, positions, 0), self.gather(self.sine, positions, 0)
+        new_keys: Any = ()
+        new_values: Any = ()
+        for layer in range(self.num_layers):
+            query, key, value = self.project(layer, x, cosine, sine)
+            query = self.reshape(query, (-1, self.rep, self.head_dim))
+            key = self.concat((window_keys[layer][:, 1:], self.reshape(key, (-1, 1, self.head_dim))))
+            value = self.concat((window_values[layer][:, 1:], self.reshape(value, (-1, 1, self.head_dim))))
+            new_keys += (key,)
+            new_values += (value,)
+            scores = self.concat_last((self.batched_t(query, keys[layer]), self.batched_t(query, key)))
+            weights = self.softmax(scores + mask)
+            past = keys[layer].shape[1]
+            context = self.batched(weights[:, :, :past], values[layer])
+            context = context + self.batched(weights[:, :, past:], value)
+            x = self.finish(layer, x, self.reshape(context, (-1, self.width)))
+        return self.logits(x), new_keys, new_values
+
+
+def _dynamic_inputs(cell: nn.Cell, shape: LlamaShape, plain: list[tuple[Any, Any]], caches: int) -> None:
+    """Declare inputs of any size, so that one compilation serves every batch."""
+    tensors = [Tensor(shape=list(size), dtype=dtype) for size, dtype in plain]
+    cache = [
+        ms.mutable(tuple(Tensor(shape=[None, None, shape.head_dim], dtype=ms.float32) for _ in range(shape.num_layers)))
+        for _ in range(caches)
+    ]
+    cell.set_inputs(*tensors, *cache)

@@ -1,0 +1,100 @@
+"""A small world for the tests of the engine: a tokenizer, a Llama with random weights, MindFormers beside it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ckpt_tools.tensors import write_tensors
+from core.tokenizers import SentencePieceTokenizer
+from inference.llama_weights import LlamaShape
+
+TEXT = "the river runs past a small town where people read books and count apples near an old stone bridge"
+WORDS = TEXT.split()
+
+
+def texts(count: int, seed: int, longest: int = 40) -> list[str]:
+    """Make-believe sentences of 1 to `longest` words."""
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(WORDS, rng.integers(1, longest + 1))) for _ in range(count)]
+
+
+def make_tokenizer(folder: Path) -> SentencePieceTokenizer:
+    import sentencepiece
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.Train(
+        sentence_iterator=iter(texts(300, 0)), model_writer=model, vocab_size=90, model_type="bpe",
+        unk_id=0, bos_id=1, eos_id=2, pad_id=3, minloglevel=2, hard_vocab_limit=False,
+    )  # fmt: skip
+    path = folder / "tokenizer.model"
+    path.write_bytes(model.getvalue())
+    return SentencePieceTokenizer(path, 1, 2, 3)
+
+
+def settings(vocab_size: int, **more: Any) -> dict[str, Any]:
+    base = {
+        "hidden_size": 64, "num_layers": 2, "num_heads": 4, "intermediate_size": 96, "rms_norm_eps": 1e-5,
+        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3, "vocab_size": vocab_size,
+    }  # fmt: skip
+    return {**base, **more}
+
+
+def random_tensors(model: dict[str, Any], seed: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Weights large enough that the likeliest token is clear; norms near one, biases small."""
+    rng = np.random.default_rng(seed)
+
+    def one(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        scale = 0.3 if len(shape) == 2 else 0.1
+        return (rng.normal(size=shape) * scale + ("norm" in name)).astype(np.float32)
+
+    return {name: one(name, shape) for name, shape in LlamaShape.from_settings(model).tensors().items()}
+
+
+def write_checkpoint(path: Path, model: dict[str, Any], seed: int = 1) -> Path:
+    write_tensors(path, random_tensors(model, seed))
+    return path
+
+
+class Reference:
+    """MindFormers' own LlamaForCausalLM: the whole forward pass for every token."""
+
+    def __init__(self, model: dict[str, Any], checkpoint: Path, length: int = 128) -> None:
+        import mindspore as ms
+        from mindformers.models.llama import LlamaConfig, LlamaForCausalLM
+
+        ms.set_context(mode=ms.GRAPH_MODE)
+        self.length, self.pad = length, model["pad_token_id"]
+        types = dict.fromkeys(("compute_dtype", "param_init_type", "softmax_compute_type"), "float32")
+        plain = {"use_rope_slice": True, "fused_rms_norm": False, "use_flash_attention": False}
+        self.network = LlamaForCausalLM(LlamaConfig(seq_length=length, batch_size=1, **types, **plain, **model))
+        self.network.set_train(False)
+        missing, unexpected = ms.load_param_into_net(
+            self.network, ms.load_checkpoint(str(checkpoint)), strict_load=True
+        )
+        assert not missing
+        assert not unexpected
+
+    def logits(self, ids: list[int]) -> np.ndarray[Any, Any]:
+        """Logits after every token of `ids`, [len(ids), vocabulary]."""
+        import mindspore as ms
+
+        padded = np.full((1, self.length), self.pad, np.int32)
+        padded[0, : len(ids)] = ids
+        return np.array(self.network(ms.Tensor(padded))[0].asnumpy()[0, : len(ids)])
+
+    def greedy(self, ids: list[int], most: int, fewest: int, ends: set[int]) -> list[int]:
+        ids, new = list(ids), []
+        while len(new) < most:
+            last = self.logits(ids)[-1]
+            if len(new) < fewest:
+                last[sorted(ends)] = -np.inf
+            token = int(last.argmax())
+            if token in ends:
+                break
+            ids.append(token)
+            new.append(token)
+        return new
