@@ -19,7 +19,8 @@ from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
 from core.schema import RunConfig
 
-LOGS = ROOT / "logs"
+# KIT_LOGS puts the runs elsewhere, on a larger disk for one.
+LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
 
 

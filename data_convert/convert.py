@@ -10,7 +10,7 @@ from core.errors import InputError
 from core.files import sha256_file, write_json
 from core.progress import track
 from core.prompts import Prompt
-from core.records import Record, write_records
+from core.records import write_records
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.tokenizers import load_tokenizer
@@ -76,11 +76,3 @@ def convert(config: RunConfig, run: RunFolder) -> dict[str, Any]:
 
 def _prompt(prompt: Prompt) -> dict[str, str]:
     return {"name": prompt.name, "template": prompt.template, "sha256": prompt.sha256}
-
-
-def by_task(records: list[Record]) -> dict[str, int]:
-    """Count records by task."""
-    counts: dict[str, int] = {}
-    for record in records:
-        counts[record.task] = counts.get(record.task, 0) + 1
-    return counts

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.values import RULES, hundredth, plain, whole_number
+from eval_accuracy.values import RULES, hundredth, in_lowest_terms, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
@@ -76,9 +76,9 @@ def _compare(asked: MathQuestion, found: Found, truth: Found) -> dict[str, bool]
         same = _latex(found.span) == _latex(truth.span)
         return dict.fromkeys(RULES, same)
     left, right = found.number, truth.number
-    if asked.type == "fraction" and left.fraction is not None:
-        # The question asks for lowest terms: another fraction of the same value is not the answer.
-        return dict.fromkeys(RULES, left.fraction == (right.fraction or (right.value, 1)))
+    if left.fraction is not None and asked.type not in ("english", "other") and not in_lowest_terms(left.fraction):
+        # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
+        return dict.fromkeys(RULES, False)
     pairs = [(left, right)]
     if left.percent != right.percent and asked.type != "discount":
         # A percent sign may be the unit that the question asks for, or part of the value: 20, 20 % and 0.2.

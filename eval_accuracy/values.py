@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ _PLAIN = str.maketrans(
     | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":"}
 )
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+_LONGEST_GCD = 1000  # digits; no answer of the corpus comes near
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,16 @@ def _fraction(match: re.Match[str]) -> Number | None:
     denominator = denominator.copy_abs()
     value = _EXACT.divide(numerator, denominator)
     return Number(value, 0, match.start(), match.end(), (numerator, denominator))
+
+
+def in_lowest_terms(fraction: tuple[Decimal, Decimal]) -> bool:
+    """Tell whether numerator and denominator are whole numbers without a common divisor."""
+    top, bottom = fraction
+    if max(top.adjusted(), bottom.adjusted()) > _LONGEST_GCD:
+        return False
+    if top != top.to_integral_value() or bottom != bottom.to_integral_value():
+        return False
+    return math.gcd(int(top), int(bottom)) == 1
 
 
 def hundredth(number: Number) -> Number:

@@ -24,6 +24,7 @@ from core.run_folder import RunFolder, find_run, new_run, point_latest, read_res
 from core.schema import RunConfig
 from data_convert.inputs import check_inputs
 from finetune.launch import check_port
+from finetune.train import check_base
 
 _EXAMPLE = """examples:
   bash finetune/run_lora.sh
@@ -80,6 +81,7 @@ def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
         found = None if arguments.new else unfinished_run(config)
         if found is None:
             check_inputs(config)
+            check_base(config)
             check_port(config.machine.master_port)
         run = found or new_run(config)
     point_latest(run)

@@ -39,10 +39,7 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     mindrecord = run.data / "mindrecord" / "train.mindrecord"
     if not mindrecord.is_file():
         raise InputError(f"{mindrecord} is missing: convert the data first (python data_convert/run.py --run …)")
-    base = kit_path(config.model.checkpoint)
-    if not base.is_file():
-        raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
-    _check_base(config, base)
+    base = check_base(config)
     audit = read_json(run.data / "audit.json")
     plan = make_plan(config, audit["converted"], "of the converted corpus")
     check_port(config.machine.master_port)
@@ -75,8 +72,15 @@ def _can_train(config: RunConfig) -> None:
         )
 
 
-def _check_base(config: RunConfig, base: Path) -> None:
-    """Make sure that the base weights are those of the configured model, name by name and shape by shape."""
+def check_base(config: RunConfig) -> Path:
+    """Return the base weights' file, after comparing it with the configured model name by name and shape by shape.
+
+    Raises:
+        InputError: it is missing, or its tensors are not the model's.
+    """
+    base = kit_path(config.model.checkpoint)
+    if not base.is_file():
+        raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
     expected = parameter_shapes(config.model)
     with open_tensors(base) as tensors:
         found = {info.name: tuple(info.shape) for info in tensors.infos()}
@@ -90,6 +94,7 @@ def _check_base(config: RunConfig, base: Path) -> None:
     if faults:
         more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
         raise InputError(f"{base} does not fit model {config.model.name}: {'; '.join(faults[:3])}{more}")
+    return base
 
 
 def _describe(config: RunConfig, run: RunFolder, plan: Plan, base: Path) -> None:

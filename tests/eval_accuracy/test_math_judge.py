@@ -280,3 +280,17 @@ def test_speed_on_a_hundred_thousand_answers(shared_data: Path) -> None:
         row = rows[number % len(rows)]
         judge(row["problem"], f"{row['solution']} ({number})", row["solution"])
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [("方程的解为：8.0", True), ("72 / 9", False), ("72/9", False), ("方程的解为：8", True), ("7.2/0.9", False)],
+)
+def test_a_division_that_was_not_carried_out_is_no_answer(answer: str, right: bool) -> None:
+    verdict = judge("解方程 9x + -72 = 0", answer, "方程的解为：8.0")
+    assert set(verdict.rules.values()) == {right}
+
+
+def test_a_fraction_in_lowest_terms_is_the_value_of_an_endless_decimal() -> None:
+    verdict = judge("解方程 9x + -5 = 0", "方程的解为：5/9", "方程的解为：0.5555555555555556")
+    assert verdict.rules["rounded"]
