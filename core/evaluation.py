@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from core.config import kit_path
 from core.errors import InputError
 from core.files import sha256_file
+from core.records import Record
 from core.run_folder import RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
 
@@ -85,6 +87,39 @@ def _of_run(run: RunFolder, config: RunConfig) -> list[Target]:
 def _file(path: Path, config: RunConfig) -> Target:
     is_base = path.is_file() and path.resolve() == kit_path(config.model.checkpoint).resolve()
     return Target(BASE if is_base else path.stem, path)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what both evaluators are told of where answers come from: --predictions or --ckpt, --run, --limit, output."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
+    what.add_argument(
+        "--ckpt",
+        nargs="+",
+        default=[],
+        help="checkpoints to evaluate: files, step_N of the run, base, or all; needs MindSpore",
+    )
+    parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
+    parser.add_argument(
+        "--limit", type=int, help="ask only the first so many questions (default: data.limit of the run)"
+    )
+    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+
+
+def limited(records: list[Record], limit: int | None, config: RunConfig | None) -> list[Record]:
+    """Return the first `limit` records, or as many as the run's data.limit says; InputError for a limit below 1."""
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit {limit}: at least 1 question is needed")
+    return records[: limit or (config.data.limit if config else None)]
+
+
+def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """Return what --json prints: one result flat, with its name; several under "checkpoints"."""
+    if len(results) == 1:
+        ((name, result),) = results.items()
+        return {"name": name, "data": described, **result}
+    return {"data": described, "checkpoints": results}
 
 
 def describe_data(path: Path, selection: str, total: int, count: int) -> dict[str, Any]:

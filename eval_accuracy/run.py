@@ -15,7 +15,7 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import Target, describe_data, describe_predictions, run_for, targets
+from core.evaluation import add_source_arguments, as_json, describe_data, describe_predictions, limited, run_for
 from core.files import append_line, write_json, write_jsonl
 from core.predictions import read_predictions
 from core.records import Record
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         raise InputError("--data FILE is missing: name the questions with their references")
     headline = _headline(options, config)
     every = read_questions(data)
-    records = every[: options.limit or (config.data.limit if config else None)]
+    records = limited(every, options.limit, config)
     described = describe_data(data, "all", len(every), len(records))
     results: dict[str, Any] = {}
     for name, path in _prediction_files(options, records, run, config):
@@ -71,25 +71,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
-    what.add_argument(
-        "--ckpt",
-        nargs="+",
-        default=[],
-        help="checkpoints to evaluate: files, step_N of the run, base, or all; needs MindSpore",
-    )
+    add_source_arguments(parser)
     parser.add_argument(
         "--data", type=Path, help="records, problem/solution lines, or an alpaca array; default: those of the run"
     )
     parser.add_argument("--contest", help="a file of configs/contests: it names the headline rule of equality")
-    parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
-    parser.add_argument(
-        "--limit", type=int, help="ask only the first so many questions (default: the run's data.limit)"
-    )
     parser.add_argument("--verdicts", type=Path, help="write each question's verdict to this file (JSON Lines)")
-    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     return parser
 
 
@@ -103,16 +90,12 @@ def _headline(options: argparse.Namespace, config: RunConfig | None) -> str | No
 def _prediction_files(
     options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
 ) -> Iterator[tuple[str, Path]]:
-    if options.predictions:
-        yield "predictions", options.predictions
-    elif run is not None and config is not None:
-        found: list[Target] = targets(options.ckpt, run, config)
-        # Imported here: judging existing predictions must not need MindSpore.
-        from inference.predictor import Predictor
+    if run is None or config is None or options.predictions:
+        return iter([("predictions", options.predictions)])
+    # Imported here: scoring existing predictions must not need MindSpore.
+    from inference.predictor import predict_all
 
-        predictor = Predictor(config, run)
-        for target in found:
-            yield target.name, predictor.predict(target, records, "accuracy")
+    return predict_all(options.ckpt, config, run, records, "accuracy")
 
 
 def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
@@ -125,8 +108,7 @@ def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
 def _show(
     options: argparse.Namespace, results: dict[str, Any], described: dict[str, Any], run: RunFolder | None
 ) -> None:
-    single = results.get("predictions")
-    shown = {"data": described, **single} if single else {"data": described, "checkpoints": results}
+    shown = as_json(results, described)
     if options.output:
         write_json(options.output, shown)
     if options.json:

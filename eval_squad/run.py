@@ -15,7 +15,7 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import GateError, InputError, run_command
-from core.evaluation import BASE, Target, describe_data, describe_predictions, run_for, targets
+from core.evaluation import BASE, add_source_arguments, as_json, describe_data, describe_predictions, limited, run_for
 from core.files import append_line, write_json
 from core.predictions import read_predictions
 from core.records import Record
@@ -41,8 +41,7 @@ def main(argv: Sequence[str]) -> int:
     if data is None:
         raise InputError("--data FILE is missing: name the questions (dev-v1.1.json or a record file)")
     every, selection = read_questions(data, options.selection)
-    limit = options.limit or (config.data.limit if config else None)
-    records = every[:limit]
+    records = limited(every, options.limit, config)
     described = describe_data(data, selection, len(every), len(records))
     results: dict[str, Any] = {}
     rules = _rules(options, config)
@@ -74,14 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
-    what.add_argument(
-        "--ckpt",
-        nargs="+",
-        default=[],
-        help="checkpoints to evaluate: files, step_N of the run, base, or all; needs MindSpore",
-    )
+    add_source_arguments(parser)
     parser.add_argument(
         "--data", type=Path, help="SQuAD JSON (v1.1, v2.0, XQuAD) or records; default: those of the run"
     )
@@ -95,13 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base-predictions", type=Path, help="the base model's predictions, for the gate")
     parser.add_argument("--base-f1", type=float, help="the base model's F1 (contest's, percent), with --base-em")
     parser.add_argument("--base-em", type=float, help="the base model's EM (contest's, percent), with --base-f1")
-    parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
-    parser.add_argument(
-        "--limit", type=int, help="ask only the first so many questions (default: the run's data.limit)"
-    )
-    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
     parser.add_argument("--require-gate", action="store_true", help="exit code 3 where the gate is not passed")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     return parser
 
 
@@ -139,16 +125,12 @@ def _gate_of_run(rules: RulesConfig, run: RunFolder | None, described: dict[str,
 def _prediction_files(
     options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
 ) -> Iterator[tuple[str, Path]]:
-    if options.predictions:
-        yield "predictions", options.predictions
-    elif run is not None and config is not None:
-        found: list[Target] = targets(options.ckpt, run, config)
-        # Imported here: scoring of existing predictions must not need MindSpore.
-        from inference.predictor import Predictor
+    if run is None or config is None or options.predictions:
+        return iter([("predictions", options.predictions)])
+    # Imported here: scoring existing predictions must not need MindSpore.
+    from inference.predictor import predict_all
 
-        predictor = Predictor(config, run)
-        for target in found:
-            yield target.name, predictor.predict(target, records, "squad")
+    return predict_all(options.ckpt, config, run, records, "squad")
 
 
 def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
@@ -161,8 +143,7 @@ def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
 def _show(
     options: argparse.Namespace, results: dict[str, Any], described: dict[str, Any], run: RunFolder | None
 ) -> None:
-    single = results.get("predictions")
-    shown = {"data": described, **single} if single else {"data": described, "checkpoints": results}
+    shown = as_json(results, described)
     if options.output:
         write_json(options.output, shown)
     if options.json:

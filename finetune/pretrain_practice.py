@@ -9,6 +9,7 @@ import argparse
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,31 @@ from core.progress import say
 from core.prompts import Prompt
 from core.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
-from data_convert.practice.pretrain import documents
+from data_convert.practice.pretrain import PHASES, Piece, Shares, documents
 from data_convert.tokenise import IGNORED
 from finetune.launch import launch
 from finetune.recipe import llama_config
 
-_EXAMPLE = """example (40 minutes on two cores):
-  python finetune/pretrain_practice.py --out pretrained --steps 3600
+_EXAMPLE = """example (about an hour on two cores; started again, it goes on with the phase that was interrupted):
+  python finetune/pretrain_practice.py --out pretrained
 """
-_TOKENIZER_DOCUMENTS, _TOKENIZER_SEED, _DATA_SEED = 40_000, 1, 7
-_BATCH, _SEQ_LENGTH, _LEARNING_RATE, _LR_END = 32, 192, 2e-3, 2e-5
+_TOKENIZER_DOCUMENTS, _TOKENIZER_SEED = 40_000, 1
+_BATCH, _SEQ_LENGTH, _LR_END = 32, 192, 2e-5
 # Marks of InternLM's conversation, and the newline, are pieces of their own.
 _PIECES = ["\n", "<|User|>", "<|Bot|>", "<eoh>", "<eoa>"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of the training: which documents, how many optimizer steps, from which learning rate."""
+
+    shares: Shares
+    seed: int
+    steps: int
+    learning_rate: float
+
+
+_PHASES = (Phase(PHASES[0], 7, 3600, 2e-3), Phase(PHASES[1], 8, 1500, 1e-3))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -47,20 +61,33 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, required=True, help="a folder for everything that is made")
-    parser.add_argument("--steps", type=int, default=3600, help="optimizer steps (default: %(default)s)")
-    arguments = parser.parse_args(argv)
-    out = arguments.out.resolve()
+    out = parser.parse_args(argv).out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     prompts = {name: _prompt(name) for name in ("squad", "alpaca", "internlm_chat")}
-    train_tokenizer(out / "tokenizer.model", prompts)
+    if not (out / "tokenizer.model").is_file():
+        train_tokenizer(out / "tokenizer.model", prompts)
     tokenizer = SentencePieceTokenizer(out / "tokenizer.model", 1, 2, 3)
-    rows = itertools.islice(packed_rows(tokenizer, prompts), arguments.steps * _BATCH)
-    write_mindrecord(out / "mindrecord" / "train.mindrecord", rows)
-    write_text(out / "pretrain.yaml", yaml.safe_dump(recipe(out, arguments.steps), sort_keys=False))
-    command = [sys.executable, str(ROOT / "finetune" / "worker.py"), str(out / "pretrain.yaml")]
-    launch(command, out / "log", out / "train" / "loss.jsonl", arguments.steps, threads=2)
-    say(f"weights: {out / 'train' / 'adapters' / f'step_{arguments.steps}' / 'model.ckpt'}")
+    weights: Path | None = None
+    for number, phase in enumerate(_PHASES, start=1):
+        folder = out / f"phase_{number}"
+        trained = folder / "train" / "adapters" / f"step_{phase.steps}" / "model.ckpt"
+        if not trained.is_file():
+            say(f"phase {number} of {len(_PHASES)}: {phase.steps} steps")
+            _train(folder, phase, tokenizer, prompts, weights)
+        weights = trained
+    say(f"weights: {weights}")
     return 0
+
+
+def _train(
+    folder: Path, phase: Phase, tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt], start: Path | None
+) -> None:
+    documents_of_phase = documents(phase.seed, prompts, phase.shares)
+    rows = itertools.islice(packed_rows(tokenizer, prompts, documents_of_phase), phase.steps * _BATCH)
+    write_mindrecord(folder / "mindrecord" / "train.mindrecord", rows)
+    write_text(folder / "pretrain.yaml", yaml.safe_dump(recipe(folder, phase, start), sort_keys=False))
+    command = [sys.executable, str(ROOT / "finetune" / "worker.py"), str(folder / "pretrain.yaml")]
+    launch(command, folder / "log", folder / "train" / "loss.jsonl", phase.steps, threads=2)
 
 
 def _prompt(name: str) -> Prompt:
@@ -99,7 +126,9 @@ def train_tokenizer(path: Path, prompts: dict[str, Prompt]) -> None:
         partial.write_bytes(model.getvalue())
 
 
-def packed_rows(tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt]) -> Iterator[tuple[list[int], list[int]]]:
+def packed_rows(
+    tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt], made: Iterator[list[Piece]]
+) -> Iterator[tuple[list[int], list[int]]]:
     """Yield (input_ids, labels) of 193 numbers, several documents in a row, none of them cut.
 
     BOS goes before a document as its prompt says: retention prompts, which are the only ones with passages, have none.
@@ -107,7 +136,7 @@ def packed_rows(tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt]) -
     width = _SEQ_LENGTH + 1
     ids: list[int] = []
     labels: list[int] = []
-    for pieces in documents(_DATA_SEED, prompts):
+    for pieces in made:
         without_bos = pieces[0][0].startswith(prompts["squad"].template.partition("{")[0])
         document = [] if without_bos else [tokenizer.bos_id]
         learned = [IGNORED] * len(document)
@@ -124,24 +153,24 @@ def packed_rows(tokenizer: SentencePieceTokenizer, prompts: dict[str, Prompt]) -
         ids, labels = ids + document, labels + learned
 
 
-def recipe(out: Path, steps: int) -> dict[str, Any]:
-    """Return the MindFormers YAML of the training: all parameters, one process."""
+def recipe(out: Path, phase: Phase, start: Path | None) -> dict[str, Any]:
+    """Return the MindFormers YAML of a phase: all parameters, one process, from fresh weights or those of `start`."""
     config = load_contest("practice_math")
     machine = config.machine.model_copy(update={"workers": 1, "data_parallel": 1})
     model = {**llama_config(config.model, _SEQ_LENGTH, machine), "init_method_std": 0.02}
-    quarters = [steps * part // 4 for part in range(1, 5)]
+    quarters = [phase.steps * part // 4 for part in range(1, 5)]
     return {
         "seed": 1,
-        "run_mode": "train",
+        "run_mode": "train" if start is None else "finetune",
         "output_dir": str(out / "mindformers"),
-        "load_checkpoint": "",
+        "load_checkpoint": str(start or ""),
         "use_parallel": False,
         "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": "practice"},
         "runner_config": {"epochs": 1, "batch_size": _BATCH, "sink_mode": False, "sink_size": 1},
         "optimizer": {"type": "AdamW", "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.01},
         "lr_schedule": {
             "type": "CosineWithWarmUpLR",
-            "learning_rate": _LEARNING_RATE,
+            "learning_rate": phase.learning_rate,
             "lr_end": _LR_END,
             "warmup_ratio": 0.02,
             "total_steps": -1,

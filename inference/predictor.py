@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from core.config import kit_path
 from core.errors import InputError
-from core.evaluation import Target
+from core.evaluation import Target, targets
 from core.files import read_json, sha256_file
 from core.prompts import Prompt, first_difference, render
 from core.records import Record
@@ -20,6 +20,20 @@ from inference.engine import Engine
 from inference.predict import predict
 
 Kind = Literal["squad", "accuracy"]
+
+
+def predict_all(
+    words: Sequence[str], config: RunConfig, run: RunFolder, records: Sequence[Record], kind: Kind
+) -> Iterator[tuple[str, Path]]:
+    """Yield (name, predictions file) of each checkpoint that a user named after --ckpt, answered one after another.
+
+    Raises:
+        InputError: as `core.evaluation.targets` and `Predictor.predict`.
+    """
+    found = targets(words, run, config)
+    predictor = Predictor(config, run)
+    for target in found:
+        yield target.name, predictor.predict(target, records, kind)
 
 
 class Predictor:

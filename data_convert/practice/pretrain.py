@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from core.prompts import Prompt, render
 from core.records import Record
@@ -42,36 +43,76 @@ def _asked(rng: random.Random, prompt: Prompt) -> list[Piece]:
     return [(render(prompt, Record("", "math", problem.question, answer)), False), (answer, True)]
 
 
-def _known(rng: random.Random, ask: Prompt, chat: Prompt) -> list[Piece]:
+def _asked_plainly(rng: random.Random) -> list[Piece]:
+    problem = next(math.problems(rng))
+    return [(f"{problem.question}\n", False), (problem.answer, True)]
+
+
+def _known(rng: random.Random, shares: Shares, ask: Prompt, chat: Prompt) -> list[Piece]:
     subject = rng.choice(choice.SUBJECTS)
     fact = rng.choice(subject.facts)
     item = choice.choice(subject, fact, rng)
-    kind = rng.random()
-    if kind < 0.15:
+    kind = _draw(rng, shares.known)
+    if kind == "recall":
         return [(render(ask, Record("", "math", item.question, item.value)), False), (item.value, True)]
-    if kind < 0.75:
+    if kind == "letter":
         return [(f"{item.text}\nLetter:", False), (item.letter, True)]
+    if kind == "locate":
+        return [(f"{item.text}\nLetter of {item.value}:", False), (item.letter, True)]
     meta = {"instruction": choice.instruction(subject.name)}
     prompt = render(chat, Record("", "choice", item.text, "", meta=meta))
     in_full = subject.name == "geography"
     return [(prompt, False), (f"The right option is {item.letter}." if in_full else item.value, True)]
 
 
-def documents(seed: int, prompts: dict[str, Prompt]) -> Iterator[list[Piece]]:
+@dataclass(frozen=True)
+class Shares:
+    """How often each kind of document comes, by kind; `known` divides the documents about tables of facts."""
+
+    documents: dict[str, float]
+    known: dict[str, float]
+
+
+# The two phases of the training: first the abilities, then also the habits around them.
+PHASES = (
+    Shares(
+        {"reading": 0.14, "equation": 0.58, "asked": 0.10, "known": 0.18},
+        {"recall": 0.15, "letter": 0.60, "chat": 0.25},
+    ),
+    Shares(
+        {"reading": 0.14, "equation": 0.26, "asked": 0.14, "asked plainly": 0.20, "known": 0.26},
+        {"recall": 0.10, "letter": 0.35, "locate": 0.35, "chat": 0.20},
+    ),
+)
+
+
+def _draw(rng: random.Random, shares: dict[str, float]) -> str:
+    mark = rng.random()
+    for kind, share in shares.items():
+        if mark < share:
+            return kind
+        mark -= share
+    return next(reversed(shares))
+
+
+def documents(seed: int, prompts: dict[str, Prompt], shares: Shares = PHASES[0]) -> Iterator[list[Piece]]:
     """Yield training documents without end; the same seed gives the same documents.
 
     Args:
         seed: of the generator.
         prompts: the prompts "squad", "alpaca" and "internlm_chat".
+        shares: how often each kind of document comes.
     """
     rng = random.Random(seed)
     while True:
-        kind = rng.random()
-        if kind < 0.14:
+        kind = _draw(rng, shares.documents)
+        if kind == "reading":
             yield _reading(rng, prompts["squad"])
-        elif kind < 0.72:
+        elif kind == "equation":
             yield _equation(rng)
-        elif kind < 0.82:
+        elif kind == "asked":
             yield _asked(rng, prompts["alpaca"])
+        elif kind == "asked plainly":
+            yield _asked_plainly(rng)
         else:
-            yield _known(rng, prompts["alpaca"], prompts["internlm_chat"])
+            yield _known(rng, shares, prompts["alpaca"], prompts["internlm_chat"])

@@ -58,7 +58,8 @@ def test_any_text_has_a_type(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["计算 " + "1" * 100_000, "求以下数据的平均值：[" + "1, " * 40_000, "当 " + " " * 100_000]
 )
-def test_long_text_costs_nothing(text: str) -> None:
+def test_long_text_costs_bounded_time(text: str) -> None:
     started = time.perf_counter()
     recognise(text)
-    assert time.perf_counter() - started < 0.2
+    # A guard against blow-up, not a measure of speed: what grows with the square takes hours here.
+    assert time.perf_counter() - started < 60

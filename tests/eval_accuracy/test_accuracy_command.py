@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +110,8 @@ def test_malformed_questions_name_file_and_place(tmp_path: Path, text: str, plac
     assert str(path) in str(caught.value)
 
 
-def test_the_command_starts_at_once_and_without_mindspore() -> None:
-    started = time.perf_counter()
+def test_the_command_starts_without_mindspore() -> None:
     assert "line's number from 0" in command("--help").stdout
-    assert time.perf_counter() - started < 1.5
     probe = "import sys, eval_accuracy.run; print([m for m in ('mindspore', 'jieba', 'numpy') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

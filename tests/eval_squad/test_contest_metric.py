@@ -61,7 +61,8 @@ def test_a_long_answer_costs_bounded_time(unit: str) -> None:
     text = unit * (100_000 // len(unit))
     started = time.perf_counter()
     assert metric.f1(text, text) == pytest.approx(1.0)
-    assert time.perf_counter() - started < 10
+    # A guard against blow-up, not a measure of speed: what grows with the square takes hours here.
+    assert time.perf_counter() - started < 60
 
 
 def test_mean_of_none_is_zero() -> None:

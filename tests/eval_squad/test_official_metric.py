@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -22,9 +21,7 @@ from eval_squad.scoring import score
 def test_published_systems(shared_data: Path, name: str, em: float, f1: float, unknown: int, missing: int) -> None:
     records, _ = read_questions(shared_data / "squad/dev-v1.1.json", "all")
     predictions = read_predictions(shared_data / f"squad/predictions/{name}.json")
-    started = time.perf_counter()
     result = score(records, predictions)
-    assert time.perf_counter() - started < 15
     assert result["official"]["em"] == pytest.approx(em, abs=1e-6)
     assert result["official"]["f1"] == pytest.approx(f1, abs=1e-6)
     assert (result["count"], result["unknown"], result["missing"]) == (10570, unknown, missing)
