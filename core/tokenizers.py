@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -45,9 +46,7 @@ class SentencePieceTokenizer:
             raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
-        for name, number in (("bos", bos_id), ("eos", eos_id), ("pad", pad_id)):
-            if not 0 <= number < self.vocab_size:
-                raise InputError(f"{path}: {name}_token_id {number} is outside its {self.vocab_size} pieces")
+        _check_ids(self, path)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, without BOS or EOS."""
@@ -70,14 +69,120 @@ class SentencePieceTokenizer:
         return None if number == self._model.unk_id() else number
 
 
+class TiktokenTokenizer:
+    """Llama-3's vocabulary file: a base64 token and its rank on each line; 256 special tokens follow the ranks."""
+
+    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
+        import tiktoken
+
+        ranks = _ranks(path)
+        special = {name: len(ranks) + number for number, name in enumerate(_llama3_special())}
+        self._encoding = tiktoken.Encoding(
+            path.name, pat_str=_LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
+        )
+        self._special = special
+        self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
+        self.vocab_size = len(ranks) + len(special)
+        _check_ids(self, path)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of `text`, without BOS or EOS; a special token's name in it is plain text."""
+        return self._encoding.encode_ordinary(text)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text."""
+        return self._encoding.encode_ordinary_batch(list(texts))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of `ids`; special and unknown ids are dropped."""
+        first_special = self.vocab_size - len(self._special)
+        return self._encoding.decode([int(i) for i in ids if 0 <= int(i) < first_special])
+
+    def piece_id(self, piece: str) -> int | None:
+        """Return the id of a special token, None where there is none of that name."""
+        return self._special.get(piece)
+
+
+class HuggingFaceTokenizer:
+    """A `tokenizer.json` of the tokenizers library."""
+
+    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
+        from tokenizers import Tokenizer as Library
+
+        try:
+            self._model = Library.from_str(path.read_text(encoding="utf-8"))
+        except Exception as error:  # the library raises Exception itself
+            raise InputError(f"{path}: not a tokenizer.json that can be read ({error})") from error
+        self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
+        self.vocab_size = int(self._model.get_vocab_size())
+        _check_ids(self, path)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of `text`, without BOS or EOS."""
+        return list(self._model.encode(text, add_special_tokens=False).ids)
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text."""
+        return [list(item.ids) for item in self._model.encode_batch(list(texts), add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of `ids`; special ids are dropped."""
+        special = {self.bos_id, self.eos_id, self.pad_id}
+        return str(self._model.decode([int(i) for i in ids if int(i) not in special], skip_special_tokens=True))
+
+    def piece_id(self, piece: str) -> int | None:
+        """Return the id of a piece, None where the vocabulary lacks it."""
+        found: int | None = self._model.token_to_id(piece)
+        return found
+
+
+# How Llama-3 splits text before merging bytes (its published tokenizer).
+_LLAMA3_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
+    r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+
+def _llama3_special() -> list[str]:
+    """Return the names of Llama-3's 256 special tokens, in the order of their ids."""
+    named = {0: "begin_of_text", 1: "end_of_text", 6: "start_header_id", 7: "end_header_id", 9: "eot_id"}
+    reserved = iter(range(256))
+    return [f"<|{named[i]}|>" if i in named else f"<|reserved_special_token_{next(reserved)}|>" for i in range(256)]
+
+
+def _ranks(path: Path) -> dict[bytes, int]:
+    ranks: dict[bytes, int] = {}
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            token, rank = line.split()
+            ranks[base64.b64decode(token, validate=True)] = int(rank)
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: not a base64 token and its rank, as in Llama-3's file") from error
+    if sorted(ranks.values()) != list(range(len(ranks))) or not ranks:
+        raise InputError(f"{path}: the ranks are not 0, 1, 2, …; the file is damaged")
+    return ranks
+
+
+def _check_ids(tokenizer: Tokenizer, path: Path) -> None:
+    for name in ("bos", "eos", "pad"):
+        number = getattr(tokenizer, f"{name}_id")
+        if not 0 <= number < tokenizer.vocab_size:
+            raise InputError(f"{path}: {name}_token_id {number} is outside its {tokenizer.vocab_size} pieces")
+
+
+_KINDS: dict[TokenizerKind, Callable[[Path, int, int, int], Tokenizer]] = {
+    "sentencepiece": SentencePieceTokenizer,
+    "tiktoken": TiktokenTokenizer,
+    "hf": HuggingFaceTokenizer,
+}
+
+
 def load_tokenizer(kind: TokenizerKind, path: Path, bos_id: int, eos_id: int, pad_id: int) -> Tokenizer:
     """Load a tokenizer.
 
     Raises:
-        InputError: the file is missing or not of its kind, or the kind is not built in.
+        InputError: the file is missing or not of its kind, or a special id is outside its vocabulary.
     """
     if not path.is_file():
         raise InputError(f"{path}: tokenizer file not found; set model.tokenizer.file=PATH")
-    if kind == "sentencepiece":
-        return SentencePieceTokenizer(path, bos_id, eos_id, pad_id)
-    raise InputError(f"tokenizer kind {kind!r} is not supported yet; sentencepiece is")
+    return _KINDS[kind](path, bos_id, eos_id, pad_id)

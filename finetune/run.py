@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--machine", help="machine to plan for (configs/machines/)")
     parser.add_argument("--run", help="run folder to train, or to plan from (default: the newest)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and the MindFormers YAML; start nothing")
+    parser.add_argument("--collect", action="store_true", help="file what workers on several hosts left behind")
     parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change")
     arguments = parser.parse_args(argv)
@@ -46,9 +47,9 @@ def main(argv: Sequence[str]) -> int:
     if arguments.contest:
         raise InputError("--contest goes with --dry-run; to train it: bash finetune/run_lora.sh --contest NAME")
     run = find_run(arguments.run)
-    from finetune.train import train
+    from finetune.train import collect, train
 
-    result = train(run.config(settings), run)
+    result = (collect if arguments.collect else train)(run.config(settings), run)
     if arguments.json:
         print(json.dumps(result))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ WORKER = ROOT / "finetune" / "worker.py"
 
 
 def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
-    """Train a converted run and write train/adapters/step_N and results/ratio.json.
+    """Train a converted run on this host and write train/adapters/step_N and results/ratio.json.
 
     Returns:
         The content of results/ratio.json.
@@ -35,41 +36,62 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
         InputError: the run is not converted, a file is missing, or this host cannot run it alone.
         KitError: a worker died, or the workers did not end with the same tensors.
     """
-    _can_train(config)
-    mindrecord = run.data / "mindrecord" / "train.mindrecord"
-    if not mindrecord.is_file():
-        raise InputError(f"{mindrecord} is missing: convert the data first (python data_convert/run.py --run …)")
-    base = check_base(config)
-    audit = read_json(run.data / "audit.json")
-    plan = make_plan(config, audit["converted"], "of the converted corpus")
-    check_port(config.machine.master_port)
+    plan = _planned(config, run)
+    file = run.train / "finetune.yaml"
+    log_dir = run.train / "msrun"
     for leftover in (run.train / "adapters", run.train / "workers"):
         shutil.rmtree(leftover, ignore_errors=True)
-    recipe = finetune_yaml(config, mindrecord, run.train, base, plan.checkpoint_steps)
-    file = run.train / "finetune.yaml"
+    recipe = finetune_yaml(
+        config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
+    )
     write_text(file, yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-
-    log_dir = run.train / "msrun"
     commands = msrun_commands(config.machine, WORKER, file, log_dir)
+    if len(commands) > 1:
+        listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
+        raise InputError(
+            f"machine {config.machine.name} has {len(commands)} hosts; {file} is written. With the run folder on a "
+            f"disk that all of them see, start\n{listed}\nand, when they have ended, "
+            f"python finetune/run.py --run {run.path} --collect"
+        )
+    check_port(config.machine.master_port)
     command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)
-    _describe(config, run, plan, base)
+    return collect(config, run)
+
+
+def collect(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+    """File what the workers of a run left behind: adapter.json of each step, results/ratio.json; check both.
+
+    Returns:
+        The content of results/ratio.json.
+
+    Raises:
+        KitError: an adapter is missing, or the workers did not end with the same tensors.
+        GateError: the trained parameters in the log are not those of the configuration.
+    """
+    plan = _planned(config, run)
+    _describe(config, run, plan)
     _workers_agree(run, config.machine.world_size)
-    return _ratio(run, plan, log_dir / ("worker_0.log" if commands else "launch.log"))
+    log = run.train / "msrun" / ("worker_0.log" if config.machine.world_size > 1 else "launch.log")
+    return _ratio(run, plan, log)
 
 
-def _can_train(config: RunConfig) -> None:
+def _planned(config: RunConfig, run: RunFolder) -> Plan:
     machine = config.machine
     if machine.model_parallel * machine.pipeline_stage > 1:
         raise InputError(
             f"machine {machine.name}: with model_parallel or pipeline_stage above 1 every worker holds a slice of the "
             "adapter, and joining slices is not built in; train data-parallel"
         )
-    if machine.hosts > 1:
-        raise InputError(
-            f"machine {machine.name} has {machine.hosts} hosts: give the msrun command of --dry-run on each of them"
-        )
+    if not _mindrecord(run).is_file():
+        raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
+    check_base(config)
+    return make_plan(config, read_json(run.data / "audit.json")["converted"], "of the converted corpus")
+
+
+def _mindrecord(run: RunFolder) -> Path:
+    return run.data / "mindrecord" / "train.mindrecord"
 
 
 def check_base(config: RunConfig) -> Path:
@@ -97,9 +119,9 @@ def check_base(config: RunConfig) -> Path:
     return base
 
 
-def _describe(config: RunConfig, run: RunFolder, plan: Plan, base: Path) -> None:
+def _describe(config: RunConfig, run: RunFolder, plan: Plan) -> None:
     """Write adapter.json beside the tensors of each step."""
-    digest = sha256_file(base)
+    digest = sha256_file(kit_path(config.model.checkpoint))
     for step in plan.checkpoint_steps:
         folder = run.train / "adapters" / f"step_{step}"
         if not (folder / "adapter.safetensors").is_file():

@@ -7,7 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is no defect of what is tested.
+settings.register_profile("kit", deadline=None)
+settings.load_profile("kit")
 # MindFormers writes its logs to ./output wherever it is imported, unless it is told another place.
 os.environ.setdefault("LOCAL_DEFAULT_PATH", tempfile.mkdtemp(prefix="mindformers-"))
 ROOT = Path(__file__).resolve().parent.parent

@@ -150,6 +150,25 @@ def test_a_changed_prompt_stops_the_evaluation(finished: MainJob, tmp_path: Path
     assert "byte 5" in done.stderr
 
 
+def test_several_hosts_are_told_their_commands(finished: MainJob, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    copy.mkdir()
+    (copy / "data").symlink_to(finished.run.data)
+    (copy / "run.yaml").write_text((finished.run.path / "run.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    settings = ["machine=ascend_2x8x64g", "train.batch_size=1"]
+    done = subprocess.run(
+        [sys.executable, "finetune/run.py", "--run", str(copy), *settings],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "--node_rank=1" in done.stderr
+    assert "--collect" in done.stderr
+    assert (copy / "train" / "finetune.yaml").is_file()
+
+
 def test_a_finished_step_is_not_done_again(finished: MainJob) -> None:
     before = (finished.run.train / "loss.jsonl").stat().st_mtime_ns
     done = main_job(finished.environment, "--run", str(finished.run.path))

@@ -1,0 +1,85 @@
+"""The three kinds of tokenizer files, and damaged ones."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import kit_path, load_contest
+from core.errors import InputError
+from core.tokenizers import load_tokenizer
+
+PRACTICE = kit_path(load_contest("practice_math").model.tokenizer.file)
+
+
+@pytest.fixture(scope="module")
+def llama3_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Llama-3's file format, with the 256 bytes and a few merges."""
+    tokens = [bytes([byte]) for byte in range(256)] + [b"he", b"ll", b"hell", b"hello"]
+    file = tmp_path_factory.mktemp("tiktoken") / "tokenizer.model"
+    file.write_bytes(b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens)))
+    return file
+
+
+def test_tiktoken(llama3_file: Path) -> None:
+    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
+    assert tokenizer.vocab_size == 260 + 256
+    assert tokenizer.encode("hello") == [259]
+    assert tokenizer.decode([260, 259, 261]) == "hello"
+    assert tokenizer.piece_id("<|begin_of_text|>") == 260
+    assert tokenizer.piece_id("<|eot_id|>") == 269
+    # Digits go in groups of three, and a special token's name in a question is plain text.
+    assert tokenizer.decode(tokenizer.encode("12345 <|end_of_text|>")) == "12345 <|end_of_text|>"
+
+
+@given(st.text())
+def test_tiktoken_loses_no_text(llama3_file: Path, text: str) -> None:
+    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\x00▁", exclude_categories=["Cs"])))
+def test_the_practice_tokenizer_loses_no_text(text: str) -> None:
+    tokenizer = load_tokenizer("sentencepiece", PRACTICE, 1, 2, 3)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_hugging_face(tmp_path: Path) -> None:
+    library = pytest.importorskip("tokenizers")
+    model = library.Tokenizer(library.models.BPE({"a": 0, "b": 1, "ab": 2, "<s>": 3, "</s>": 4}, [("a", "b")]))
+    model.add_special_tokens(["<s>", "</s>"])
+    file = tmp_path / "tokenizer.json"
+    model.save(str(file))
+    tokenizer = load_tokenizer("hf", file, 3, 4, 4)
+    assert tokenizer.encode("abab") == [2, 2]
+    assert tokenizer.encode_batch(["ab", "a"]) == [[2], [0]]
+    assert tokenizer.piece_id("</s>") == 4
+
+
+@pytest.mark.parametrize("kind", ["sentencepiece", "tiktoken", "hf"])
+@pytest.mark.parametrize("content", [b"", b"not a tokenizer", b"\x00\xff" * 50])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, kind: str, content: bytes) -> None:
+    file = tmp_path / "tokenizer"
+    file.write_bytes(content)
+    with pytest.raises(InputError):
+        load_tokenizer(kind, file, 1, 2, 3)  # type: ignore[arg-type]
+
+
+def test_a_missing_file_and_an_id_outside_the_vocabulary(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not found"):
+        load_tokenizer("sentencepiece", tmp_path / "absent", 1, 2, 3)
+    with pytest.raises(InputError, match="pad_token_id 5000"):
+        load_tokenizer("sentencepiece", PRACTICE, 1, 2, 5000)
+
+
+def test_internlm(shared_data: Path) -> None:
+    model = load_contest("choice_internlm").model
+    file = shared_data / "tokenizers" / "internlm_7b" / "tokenizer.model"
+    tokenizer = load_tokenizer("sentencepiece", file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    assert tokenizer.vocab_size == model.vocab_size
+    # The ids of this public file, which differ from those hard-coded in the official converter.
+    assert (tokenizer.piece_id("<eoh>"), tokenizer.piece_id("<eoa>")) == (103027, 103028)
