@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
@@ -15,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import InputError, KitError
+from core.processes import die_with_parent
 from core.progress import Progress
 
 _POLL_SECONDS = 0.5
-_PR_SET_PDEATHSIG = 1
 _FAULT = re.compile(r"^\s*(?:\w+\.)*(\w*(?:Error|Exception)): (.+)")
 
 
@@ -63,7 +62,8 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
             cwd=log_dir,
             env=environment,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
+            preexec_fn=die_with_parent(signal.SIGINT),
         )
     try:
         with Progress("train", steps, "steps") as progress:
@@ -78,14 +78,9 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
         raise KitError(f"training stopped: {_why(log_dir)}; the workers' logs are in {log_dir}")
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to end msrun when the kit dies, so that no worker stays behind and holds the port."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole process group: msrun, its scheduler and its workers."""
-    for sign, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+    """End msrun, and with it its scheduler and its workers."""
+    for sign, patience in ((signal.SIGINT, 20.0), (signal.SIGKILL, 10.0)):
         try:
             os.killpg(process.pid, sign)
         except ProcessLookupError:

@@ -7,6 +7,7 @@ own, so MindSpore's memory is given back after each of them and a killed step ha
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ if __name__ == "__main__":
 
 from core.config import ROOT, kit_path, load_contest, names
 from core.errors import KitError, run_command
+from core.processes import die_with_parent
 from core.progress import say
 from core.run_folder import RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
 from core.schema import RunConfig
@@ -129,7 +131,13 @@ def _do(run: RunFolder, step: str, make_command: Callable[[], list[str]]) -> Non
     run.event("step started", step=step)
     started = time.monotonic()
     # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
-    done = subprocess.run([sys.executable, *make_command()], cwd=ROOT, stdout=sys.stderr.fileno(), check=False)
+    done = subprocess.run(
+        [sys.executable, *make_command()],
+        cwd=ROOT,
+        stdout=sys.stderr.fileno(),
+        check=False,
+        preexec_fn=die_with_parent(signal.SIGTERM),
+    )
     if done.returncode:
         run.event("step failed", step=step, exit_code=done.returncode)
         raise StepFailed(step, done.returncode if done.returncode in (1, 2, 3, 130) else 1)

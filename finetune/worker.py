@@ -12,6 +12,9 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 
+from core.processes import die_with_parent
+
+
 def train(config_file: Path) -> None:
     """Run `Trainer.finetune` as the YAML says; blocks until the run is over."""
     from mindformers import MindFormerConfig, Trainer, build_context
@@ -30,4 +33,5 @@ def train(config_file: Path) -> None:
 
 
 if __name__ == "__main__":
+    die_with_parent()()  # a worker that outlives msrun would hold its port
     train(Path(sys.argv[1]))

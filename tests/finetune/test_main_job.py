@@ -147,7 +147,7 @@ def test_a_changed_prompt_stops_the_evaluation(finished: MainJob, tmp_path: Path
         timeout=120,
     )
     assert done.returncode == 2
-    assert "byte 5" in done.stderr
+    assert "byte 7" in done.stderr
 
 
 def test_several_hosts_are_told_their_commands(finished: MainJob, tmp_path: Path) -> None:
@@ -207,9 +207,31 @@ def test_a_killed_worker_is_one_sentence_and_the_job_goes_on_when_started_again(
     finally:
         again.send_signal(signal.SIGINT)
         _, news = again.communicate(timeout=120)
+    assert _none_left(tmp_path)
     assert "convert: done before" in news
     assert again.returncode == 130
     assert len(list(tmp_path.glob("practice_math-*"))) == 1
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_goes_on_when_the_job_is_killed(tmp_path: Path, sign: signal.Signals) -> None:
+    environment = {**os.environ, "KIT_LOGS": str(tmp_path)}
+    settings = ["data.records=320", "train.epochs=50", f"machine.master_port={free_port()}"]
+    process = subprocess.Popen([sys.executable, "finetune/main_job.py", *settings], cwd=ROOT, env=environment)
+    _worker(tmp_path / "latest" / "train" / "msrun")
+    process.send_signal(sign)
+    process.wait(timeout=60)
+    assert _none_left(tmp_path)
+
+
+def _none_left(folder: Path) -> bool:
+    """Wait until no process has a path below `folder` in its command line; False after a minute."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if subprocess.run(["pgrep", "-f", str(folder)], capture_output=True).returncode:
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def _worker(log_dir: Path) -> int:
