@@ -22,10 +22,17 @@ _STEP = re.compile(r"step_(\d+)")
 
 @dataclass(frozen=True)
 class Target:
-    """A checkpoint to evaluate: the name it has in results ("base", "step_N", or its file's), and the file."""
+    """A checkpoint to evaluate.
+
+    Attributes:
+        name: the name it has in results: "base", "step_N", or its file's.
+        path: the file.
+        of_run: whether it is the run's base or one of its merged checkpoints.
+    """
 
     name: str
     path: Path
+    of_run: bool = True
 
 
 def run_for(words: Sequence[str], run: str | None) -> RunFolder:
@@ -62,7 +69,7 @@ def targets(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Tar
         elif _STEP.fullmatch(word):
             found.append(Target(word, run.checkpoint(word, config)))
         else:
-            found.append(_file(Path(word), config))
+            found.append(_file(Path(word), run, config))
     for target in found:
         if not target.path.is_file():
             raise InputError(f"{target.path}: no such checkpoint; give a file, step_N of the run, base, or all")
@@ -84,9 +91,10 @@ def _of_run(run: RunFolder, config: RunConfig) -> list[Target]:
     return [Target(file.stem, file) for file in sorted(files, key=lambda file: int(file.stem[len("step_") :]))]
 
 
-def _file(path: Path, config: RunConfig) -> Target:
-    is_base = path.is_file() and path.resolve() == kit_path(config.model.checkpoint).resolve()
-    return Target(BASE if is_base else path.stem, path)
+def _file(path: Path, run: RunFolder, config: RunConfig) -> Target:
+    if path.resolve() == kit_path(config.model.checkpoint).resolve():
+        return Target(BASE, path)
+    return Target(path.stem, path, of_run=path.resolve().parent == run.checkpoints.resolve())
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,6 +120,12 @@ def limited(records: list[Record], limit: int | None, config: RunConfig | None) 
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit}: at least 1 question is needed")
     return records[: limit or (config.data.limit if config else None)]
+
+
+def is_standard(options: argparse.Namespace) -> bool:
+    """Tell whether the run's own questions are asked, as the main job asks them: only then a result is the run's."""
+    changed = (options.data, options.limit, getattr(options, "selection", None))
+    return bool(options.ckpt) and all(value is None for value in changed)
 
 
 def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +23,8 @@ from core.schema import RunConfig
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
+# The steps of the main job, in their order.
+STEPS = ("convert", "train", "merge", "retention", "accuracy", "score", "submission")
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
 
 
@@ -62,6 +66,24 @@ class RunFolder:
             return False
         last = [row["event"] for _, row in read_jsonl(file) if row.get("step") == step]
         return bool(last) and last[-1] == "step done"
+
+    def redo(self, step: str) -> None:
+        """Note that `step` and those after it, which were made from it, are not done any more."""
+        for later in STEPS[STEPS.index(step) :]:
+            if self.finished(later):
+                self.event("step stale", step=later)
+        if self.finished("main job"):
+            self.event("step stale", step="main job")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for this process alone; InputError where another job holds it."""
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(f"{self.path}: another job is at work on this run; wait for its end") from error
+            yield
 
     def checkpoint(self, name: str, config: RunConfig) -> Path:
         """Return the merged checkpoint `step_N` of this run."""

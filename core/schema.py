@@ -271,3 +271,9 @@ class RunConfig(Section):
     eval: EvalConfig
     rules: RulesConfig
     submission: SubmissionConfig = SubmissionConfig()
+
+    @model_validator(mode="after")
+    def _judge_is_of_the_task(self) -> RunConfig:
+        if self.rules.judge != self.task:
+            raise ValueError(f"rules.judge is {self.rules.judge!r} in a contest of task {self.task!r}")
+        return self

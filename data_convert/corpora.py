@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from core.config import kit_path
@@ -148,15 +147,15 @@ def _need_generator(data: DataConfig, setting: str) -> None:
         raise InputError(f"{setting} is not set: give the organiser's file with {setting}=PATH")
 
 
-def corpus_size(data: DataConfig) -> tuple[int, str]:
+def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
     """Return how many records a run will train on, for planning, and where that number comes from.
 
-    It is exact once the corpus is converted; before, it is that of the corpus file where there is one, else the
-    number that the contest states.
+    It is that of the corpus file, held-out questions taken off, where one is given, else the number that the contest
+    states; only conversion knows how many records are too long.
     """
-    if data.train and Path(kit_path(data.train)).is_file():
-        bad = BadRecords(data.max_bad)
-        count = sum(1 for _ in read_corpus(kit_path(data.train), bad))
-        return min(count, data.max_records or count) + data.retention_records, "of the corpus file"
+    if data.train:
+        test = _read(data.test, task, refuse) if data.test else None
+        _, _, counts = _from_file(data, task, test)
+        return counts["trained"] + data.retention_records, "of the corpus file"
     count = min(data.records, data.max_records or data.records)
     return count + data.retention_records, "stated by the contest"

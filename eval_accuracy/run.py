@@ -15,7 +15,16 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import add_source_arguments, as_json, describe_data, describe_predictions, limited, run_for
+from core.evaluation import (
+    Target,
+    add_source_arguments,
+    as_json,
+    describe_data,
+    describe_predictions,
+    is_standard,
+    limited,
+    run_for,
+)
 from core.files import append_line, write_json, write_jsonl
 from core.predictions import read_predictions
 from core.records import Record
@@ -47,7 +56,8 @@ def main(argv: Sequence[str]) -> int:
     records = limited(every, options.limit, config)
     described = describe_data(data, "all", len(every), len(records))
     results: dict[str, Any] = {}
-    for name, path in _prediction_files(options, records, run, config):
+    for target, path in _prediction_files(options, records, run, config):
+        name = target.name
         predictions = read_predictions(path)
         verdicts = judge_all(records, predictions)
         if options.verdicts:
@@ -57,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
             **summarise(records, predictions, verdicts, headline),
             **describe_predictions(path, run.path if run else None),
         }
-        if run is not None and options.ckpt:
+        if run is not None and target.of_run and is_standard(options):
             update_results(run.results / "accuracy.json", name, results[name], described)
             _log(run, name, results[name])
     _show(options, results, described, run)
@@ -89,13 +99,13 @@ def _headline(options: argparse.Namespace, config: RunConfig | None) -> str | No
 
 def _prediction_files(
     options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
-) -> Iterator[tuple[str, Path]]:
+) -> Iterator[tuple[Target, Path]]:
     if run is None or config is None or options.predictions:
-        return iter([("predictions", options.predictions)])
+        return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
     # Imported here: scoring existing predictions must not need MindSpore.
     from inference.predictor import predict_all
 
-    return predict_all(options.ckpt, config, run, records, "accuracy")
+    return predict_all(options.ckpt, config, run, records, "accuracy", is_standard(options))
 
 
 def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
@@ -123,7 +133,7 @@ def _show(
         )
         for kind, row in result["by_type"].items():
             print(f"  {kind or '(none)':32} {row['correct']:6} of {row['count']:6}  {100 * row['accuracy']:6.2f} %")
-    path = options.output or (run.results / "accuracy.json" if run and options.ckpt else None)
+    path = options.output or (run.results / "accuracy.json" if run and is_standard(options) else None)
     if path:
         print(path)
 

@@ -15,7 +15,17 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import GateError, InputError, run_command
-from core.evaluation import BASE, add_source_arguments, as_json, describe_data, describe_predictions, limited, run_for
+from core.evaluation import (
+    BASE,
+    Target,
+    add_source_arguments,
+    as_json,
+    describe_data,
+    describe_predictions,
+    is_standard,
+    limited,
+    run_for,
+)
 from core.files import append_line, write_json
 from core.predictions import read_predictions
 from core.records import Record
@@ -46,15 +56,17 @@ def main(argv: Sequence[str]) -> int:
     results: dict[str, Any] = {}
     rules = _rules(options, config)
     gate = _known_gate(options, rules, records)
-    for name, path in _prediction_files(options, records, run, config):
-        gate = gate or _gate_of_run(rules, run, described)
+    for target, path in _prediction_files(options, records, run, config):
+        name = target.name
+        if name != BASE:
+            gate = gate or _gate_of_run(rules, run, described)
         result = score(records, read_predictions(path), gate)
         if gate is None and name == BASE:
             # The base is its own reference; the checkpoints after it are held against it.
             gate = gate_from_base(result["contest"]["f1"], result["contest"]["em"], rules.retention_share)
             result = score(records, read_predictions(path), gate)
         results[name] = {**result, **describe_predictions(path, run.path if run else None)}
-        if run is not None and options.ckpt:
+        if run is not None and target.of_run and is_standard(options):
             update_results(run.results / "squad.json", name, results[name], described)
             _log(run, name, result)
     _show(options, results, described, run)
@@ -124,13 +136,13 @@ def _gate_of_run(rules: RulesConfig, run: RunFolder | None, described: dict[str,
 
 def _prediction_files(
     options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
-) -> Iterator[tuple[str, Path]]:
+) -> Iterator[tuple[Target, Path]]:
     if run is None or config is None or options.predictions:
-        return iter([("predictions", options.predictions)])
+        return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
     # Imported here: scoring existing predictions must not need MindSpore.
     from inference.predictor import predict_all
 
-    return predict_all(options.ckpt, config, run, records, "squad")
+    return predict_all(options.ckpt, config, run, records, "squad", is_standard(options))
 
 
 def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
@@ -156,7 +168,7 @@ def _show(
             f"{name:12} {result['count']:6} {result['missing']:7}  {contest['f1']:10.3f} {contest['em']:7.3f}"
             f"  {official['f1']:11.3f} {official['em']:7.3f}  {_gate_words(result['gate'])}"
         )
-    path = options.output or (run.results / "squad.json" if run and options.ckpt else None)
+    path = options.output or (run.results / "squad.json" if run and is_standard(options) else None)
     if path:
         print(path)
 

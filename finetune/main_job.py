@@ -19,14 +19,15 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from core.config import ROOT, kit_path, load_contest, names
-from core.errors import KitError, run_command
+from core.errors import InputError, KitError, run_command
 from core.processes import die_with_parent
 from core.progress import say
-from core.run_folder import RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
+from core.run_folder import STEPS, RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
 from core.schema import RunConfig
 from data_convert.inputs import check_inputs
 from finetune.launch import check_port
 from finetune.train import check_base
+from submission.layout import team_file_name
 
 _EXAMPLE = """examples:
   bash finetune/run_lora.sh
@@ -59,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--contest", default="practice_math", help=f"one of {', '.join(names('contests'))}")
+    parser.add_argument("--contest", help=f"one of {', '.join(names('contests'))} (default: practice_math)")
     parser.add_argument("--run", help="go on with this run folder, or repeat what is missing in it")
     parser.add_argument("--new", action="store_true", help="start a new run even where an unfinished one would go on")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, such as train.epochs=2")
@@ -67,22 +68,27 @@ def main(argv: Sequence[str]) -> int:
     run, config = _find(arguments)
     say(f"run: {run.path}")
     started = time.monotonic()
-    for step, command in _STEPS.items():
-        _do(run, step, partial(command, run, config))
-    run.event("step done", step="main job", seconds=round(time.monotonic() - started, 1))
+    with run.locked():
+        for step in STEPS:
+            _do(run, step, partial(_COMMANDS[step], run, config))
+        if not run.finished("main job"):
+            run.event("step done", step="main job", seconds=round(time.monotonic() - started, 1))
     print(summary(run, config))
     return 0
 
 
 def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
     if arguments.run:
+        if arguments.contest or arguments.settings:
+            raise InputError("--run goes on with that run as it was set up: give no --contest and no settings with it")
         run = find_run(arguments.run)
         config = run.config()
     else:
-        config = load_contest(arguments.contest, arguments.settings)
+        config = load_contest(arguments.contest or "practice_math", arguments.settings)
         found = None if arguments.new else unfinished_run(config)
         if found is None:
             check_inputs(config)
+            team_file_name(config.submission.team)
             check_base(config)
             check_port(config.machine.master_port)
         run = found or new_run(config)
@@ -111,8 +117,8 @@ def _of_run(script: str) -> Command:
     return lambda run, config: [script, "--run", str(run.path)]
 
 
-# The steps in their order, and the command of each; a command is made when its step begins.
-_STEPS: dict[str, Command] = {
+# The command of each step; it is made when its step begins.
+_COMMANDS: dict[str, Command] = {
     "convert": _of_run("data_convert/run.py"),
     "train": _of_run("finetune/run.py"),
     "merge": _merge,
@@ -128,6 +134,7 @@ def _do(run: RunFolder, step: str, make_command: Callable[[], list[str]]) -> Non
         say(f"— {step}: done before")
         return
     say(f"— {step}")
+    run.redo(step)
     run.event("step started", step=step)
     started = time.monotonic()
     # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
@@ -164,7 +171,7 @@ def summary(run: RunFolder, config: RunConfig) -> str:
     ratio = read_result(run, "ratio")
     lines.append(f"trained {ratio['trainable']:,} of {ratio['total']:,} parameters: ratio {ratio['ratio']:.9f}")
     lines.append(f"best (*): {score['best']}" if score["best"] else "best: none, no checkpoint passes the gate")
-    lines.append(f"zip: {run.submission / (config.submission.team + '.zip')}")
+    lines.append(f"zip: {run.submission / team_file_name(config.submission.team)}")
     return "\n".join(lines)
 
 

@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--machine", help="machine to plan for (configs/machines/)")
     parser.add_argument("--run", help="run folder to train, or to plan from (default: the newest)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and the MindFormers YAML; start nothing")
+    parser.add_argument("--force", action="store_true", help="train again, though it was done")
     parser.add_argument("--collect", action="store_true", help="file what workers on several hosts left behind")
     parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change")
@@ -46,10 +47,19 @@ def main(argv: Sequence[str]) -> int:
         return _dry_run(arguments, settings)
     if arguments.contest:
         raise InputError("--contest goes with --dry-run; to train it: bash finetune/run_lora.sh --contest NAME")
+    if arguments.settings:
+        raise InputError("settings belong to a new run (run_lora.sh key=value) or to --dry-run")
     run = find_run(arguments.run)
     from finetune.train import collect, train
 
-    result = (collect if arguments.collect else train)(run.config(settings), run)
+    if arguments.collect:
+        result = collect(run.config(settings), run)
+        run.event("step done", step="train")
+    else:
+        if run.finished("train") and not arguments.force:
+            raise InputError(f"{run.path} is trained; --force trains it again, and all that was made from it is undone")
+        run.redo("train")
+        result = train(run.config(settings), run)
     if arguments.json:
         print(json.dumps(result))
     else:
@@ -88,7 +98,7 @@ def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
         return int(read_json(audit)["converted"]), "of the converted corpus"
     from data_convert.corpora import corpus_size
 
-    return corpus_size(config.data)
+    return corpus_size(config.data, config.task)
 
 
 def _text(config: RunConfig, plan: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ if [ -n "${KIT_PYTHON:-}" ]; then
     }
     missing=$("$python" - <<'PY'
 from importlib.util import find_spec
-needed = "mindspore mindformers pydantic yaml safetensors ml_dtypes sentencepiece jieba matplotlib PIL tqdm"
+needed = "mindspore mindformers numpy pydantic yaml safetensors ml_dtypes sentencepiece tiktoken jieba jinja2 matplotlib PIL tqdm"
 print(" ".join(name for name in needed.split() if find_spec(name) is None))
 PY
     )
@@ -30,7 +30,7 @@ files=("$root/requirements.txt")
 [ "$extra" = dev ] && files+=("$root/requirements-dev.txt")
 mark=$(cat "$root/constraints.txt" "${files[@]}" | sha256sum | cut -d' ' -f1)
 
-if [ ! -x "$venv/bin/python" ]; then
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     for candidate in python3.11 python3.10 python3 python; do
         if command -v "$candidate" >/dev/null &&
             "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null; then

@@ -39,8 +39,6 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     plan = _planned(config, run)
     file = run.train / "finetune.yaml"
     log_dir = run.train / "msrun"
-    for leftover in (run.train / "adapters", run.train / "workers"):
-        shutil.rmtree(leftover, ignore_errors=True)
     recipe = finetune_yaml(
         config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
     )
@@ -54,6 +52,8 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
             f"python finetune/run.py --run {run.path} --collect"
         )
     check_port(config.machine.master_port)
+    for leftover in (run.train / "adapters", run.train / "workers"):
+        shutil.rmtree(leftover, ignore_errors=True)
     command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from core.config import kit_path
 from core.errors import InputError
 from core.evaluation import Target, targets
-from core.files import read_json, sha256_file
+from core.files import read_json, sha256_file, sha256_text
 from core.prompts import Prompt, first_difference, render
 from core.records import Record
 from core.run_folder import RunFolder
@@ -23,9 +23,12 @@ Kind = Literal["squad", "accuracy"]
 
 
 def predict_all(
-    words: Sequence[str], config: RunConfig, run: RunFolder, records: Sequence[Record], kind: Kind
-) -> Iterator[tuple[str, Path]]:
-    """Yield (name, predictions file) of each checkpoint that a user named after --ckpt, answered one after another.
+    words: Sequence[str], config: RunConfig, run: RunFolder, records: Sequence[Record], kind: Kind, standard: bool
+) -> Iterator[tuple[Target, Path]]:
+    """Yield (checkpoint, predictions file) of what a user named after --ckpt, answered one after another.
+
+    With `standard`, the run's own questions are asked and its own checkpoints' answers go to
+    predictions/KIND_NAME.jsonl; all others have names that tell checkpoint and questions, and touch none of these.
 
     Raises:
         InputError: as `core.evaluation.targets` and `Predictor.predict`.
@@ -33,7 +36,11 @@ def predict_all(
     found = targets(words, run, config)
     predictor = Predictor(config, run)
     for target in found:
-        yield target.name, predictor.predict(target, records, kind)
+        name = target.name
+        if not (standard and target.of_run):
+            asked = sha256_text("\n".join(record.id for record in records) + sha256_file(target.path))
+            name = f"{target.name}-{asked[:8]}"
+        yield target, predictor.predict(target, records, kind, run.predictions / f"{kind}_{name}.jsonl")
 
 
 class Predictor:
@@ -41,15 +48,15 @@ class Predictor:
 
     Args:
         config: the run's configuration.
-        run: the run folder; predictions go to predictions/KIND_NAME.jsonl.
+        run: the run folder.
     """
 
     def __init__(self, config: RunConfig, run: RunFolder) -> None:
         self.config, self.run = config, run
         self._engine: Any = None
 
-    def predict(self, target: Target, records: Sequence[Record], kind: Kind) -> Path:
-        """Answer what is not yet answered in the target's predictions file; return that file.
+    def predict(self, target: Target, records: Sequence[Record], kind: Kind, path: Path) -> Path:
+        """Answer what is not yet answered in the predictions file `path`; return it.
 
         Raises:
             InputError: the checkpoint does not fit the model, or the prompt is not the one that was trained with.
@@ -70,7 +77,6 @@ class Predictor:
         def engine() -> Engine:
             return self._ready(target.path, prompt)
 
-        path = self.run.predictions / f"{kind}_{target.name}.jsonl"
         stop = [prompt.answer_end.rstrip("\n")] if prompt.answer_end.strip() else []
         return predict(
             records,

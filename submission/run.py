@@ -15,7 +15,8 @@ import argparse
 from collections.abc import Sequence
 
 from core.errors import GateError, run_command
-from submission.build import ROOT, as_json, build
+from core.run_folder import LOGS
+from submission.build import as_json, build
 from submission.check import print_verdict
 from submission.pack import MODES
 from submission.report import LANGUAGES
@@ -28,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
         description="Write the report, plots and screenshots of a run, pack the zip and check it.",
         epilog="example: python submission/run.py --run logs/latest --team 'My team' --language zh",
     )
-    parser.add_argument("--run", type=Path, default=ROOT / "logs" / "latest", help="run folder (default: logs/latest)")
+    parser.add_argument("--run", type=Path, default=LOGS / "latest", help="run folder (default: logs/latest)")
     parser.add_argument("--team", help="team name, and so the zip's (default: submission.team of the run)")
     parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
     parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")

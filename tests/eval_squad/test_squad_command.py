@@ -11,6 +11,9 @@ import pytest
 
 from core.config import dump, load_contest
 from core.errors import GateError
+from core.evaluation import Target
+from core.records import write_records
+from data_convert.squad import read_questions
 from eval_squad import run as squad_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,15 +92,17 @@ def test_checkpoints_of_a_run_are_held_against_its_base(
     (run / "run.yaml").write_text(dump(load_contest("practice_math")), encoding="utf-8")
     texts = {"base": "Denver Broncos", "step_10": "Denver Broncos.", "step_20": "no idea"}
 
-    def scripted(words: list[str], *_: object) -> Iterator[tuple[str, Path]]:
+    def scripted(words: list[str], *_: object) -> Iterator[tuple[Target, Path]]:
         for name in words:
             path = run / "predictions" / f"squad_{name}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"a": texts[name]}), encoding="utf-8")
-            yield name, path
+            yield Target(name, path), path
 
     monkeypatch.setattr("inference.predictor.predict_all", scripted)
-    words = ["--data", str(data), "--run", str(run), "--json", "--ckpt"]
+    (run / "data").mkdir()
+    write_records(run / "data" / "squad.jsonl", read_questions(data)[0])
+    words = ["--run", str(run), "--json", "--ckpt"]
     assert squad_command.main([*words, "base", "step_10"]) == 0
     with pytest.raises(GateError, match="step_20"):
         squad_command.main([*words, "step_20", "--require-gate"])

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from core.config import ROOT, kit_path
+from core.config import ROOT, dump, kit_path
 from core.files import read_json, read_jsonl
 from core.records import read_records
 from core.run_folder import find_run
@@ -154,8 +154,9 @@ def test_several_hosts_are_told_their_commands(finished: MainJob, tmp_path: Path
     copy = tmp_path / "run"
     copy.mkdir()
     (copy / "data").symlink_to(finished.run.data)
-    (copy / "run.yaml").write_text((finished.run.path / "run.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    settings = ["machine=ascend_2x8x64g", "train.batch_size=1"]
+    config = finished.run.config(["train.batch_size=1"])
+    (copy / "run.yaml").write_text(dump(config), encoding="utf-8")
+    settings = ["--machine", "ascend_2x8x64g"]
     done = subprocess.run(
         [sys.executable, "finetune/run.py", "--run", str(copy), *settings],
         cwd=ROOT,
