@@ -28,7 +28,7 @@ from data_convert.mindrecord import write_mindrecord
 from data_convert.practice.pretrain import PHASES, Piece, Shares, documents
 from data_convert.tokenise import IGNORED
 from finetune.launch import launch
-from finetune.recipe import llama_config
+from finetune.recipe import finetune_yaml
 
 _EXAMPLE = """example (about an hour on two cores; started again, it goes on with the phase that was interrupted):
   python finetune/pretrain_practice.py --out pretrained
@@ -155,58 +155,28 @@ def packed_rows(
 
 def recipe(out: Path, phase: Phase, start: Path | None) -> dict[str, Any]:
     """Return the MindFormers YAML of a phase: all parameters, one process, from fresh weights or those of `start`."""
-    config = load_contest("practice_math")
-    machine = config.machine.model_copy(update={"workers": 1, "data_parallel": 1})
-    model = {**llama_config(config.model, _SEQ_LENGTH, machine), "init_method_std": 0.02}
-    quarters = [phase.steps * part // 4 for part in range(1, 5)]
-    return {
-        "seed": 1,
-        "run_mode": "train" if start is None else "finetune",
-        "output_dir": str(out / "mindformers"),
-        "load_checkpoint": str(start or ""),
-        "use_parallel": False,
-        "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": "practice"},
-        "runner_config": {"epochs": 1, "batch_size": _BATCH, "sink_mode": False, "sink_size": 1},
-        "optimizer": {"type": "AdamW", "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.01},
-        "lr_schedule": {
-            "type": "CosineWithWarmUpLR",
-            "learning_rate": phase.learning_rate,
-            "lr_end": _LR_END,
-            "warmup_ratio": 0.02,
-            "total_steps": -1,
-        },
-        "train_dataset": {
-            "data_loader": {
-                "type": "MindDataset",
-                "dataset_dir": str(out / "mindrecord" / "train.mindrecord"),
-                "shuffle": True,
-            },
-            "input_columns": ["input_ids", "labels"],
-            "num_parallel_workers": 1,
-            "python_multiprocessing": False,
-            "drop_remainder": True,
-            "batch_size": _BATCH,
-            "repeat": 1,
-            "numa_enable": False,
-            "prefetch_size": 4,
-        },
-        "train_dataset_task": {"type": "CausalLanguageModelDataset"},
-        "runner_wrapper": {
-            "type": "PortableTrainOneStepCell",
-            "scale_sense": 1.0,
-            "use_clip_grad": True,
-            "max_grad_norm": 1.0,
-        },
-        "parallel": {"parallel_mode": 0, "gradients_mean": True, "full_batch": False},
-        "parallel_config": {"data_parallel": 1, "model_parallel": 1, "pipeline_stage": 1, "micro_batch_num": 1},
-        "callbacks": [
-            {"type": "MFLossMonitor", "per_print_times": 50},
-            {"type": "StepMonitor", "directory": str(out / "train"), "steps": quarters, "full": True},
+    config = load_contest(
+        "practice_math",
+        [
+            "machine.workers=1",
+            "machine.data_parallel=1",
+            f"data.seq_length={_SEQ_LENGTH}",
+            "train.epochs=1",
+            f"train.batch_size={_BATCH}",
+            f"train.learning_rate={phase.learning_rate}",
+            f"train.lr_end={_LR_END}",
+            "train.warmup_ratio=0.02",
         ],
-        "context": {"mode": 0, "device_target": "CPU", "max_call_depth": 10000},
-        "model": {"model_config": model, "arch": {"type": "LlamaForCausalLM"}},
-        "metric": {"type": "PerplexityMetric"},
-    }
+    )
+    quarters = [phase.steps * part // 4 for part in range(1, 5)]
+    made = finetune_yaml(config, out / "mindrecord" / "train.mindrecord", out / "train", start, quarters)
+    model = made["model"]["model_config"]
+    del model["pet_config"]
+    model["init_method_std"] = 0.02
+    for callback in made["callbacks"]:
+        if callback["type"] == "StepMonitor":
+            callback["full"] = True
+    return made
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from core.schema import MachineConfig, ModelConfig, RunConfig
 
 
 def finetune_yaml(
-    config: RunConfig, mindrecord: Path, train_folder: Path, base: Path, steps: list[int]
+    config: RunConfig, mindrecord: Path, train_folder: Path, base: Path | None, steps: list[int]
 ) -> dict[str, Any]:
     """Compose the YAML that MindFormers' Trainer is given.
 
@@ -17,7 +17,7 @@ def finetune_yaml(
         config: the run's configuration.
         mindrecord: the training data.
         train_folder: the run's train/ folder; MindFormers' own output goes to train/mindformers/.
-        base: the base model's weights; "" trains from fresh weights.
+        base: the base model's weights; None trains from fresh weights.
         steps: the steps at which the trained tensors are saved.
     """
     machine, train = config.machine, config.train
@@ -60,13 +60,13 @@ def finetune_yaml(
     }
 
 
-def _run(config: RunConfig, train_folder: Path, base: Path) -> dict[str, Any]:
+def _run(config: RunConfig, train_folder: Path, base: Path | None) -> dict[str, Any]:
     return {
         "seed": config.train.seed,
-        "run_mode": "finetune",
+        "run_mode": "finetune" if base else "train",
         "output_dir": str(train_folder / "mindformers"),
-        "load_checkpoint": str(base),
-        "load_ckpt_format": base.suffix.removeprefix(".") or "ckpt",
+        "load_checkpoint": str(base or ""),
+        "load_ckpt_format": "safetensors" if base and base.suffix == ".safetensors" else "ckpt",
         "auto_trans_ckpt": False,
         "only_save_strategy": False,
         "resume_training": False,
