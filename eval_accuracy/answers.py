@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.boxed import last_boxed
 from core.math_types import recognise
 from eval_accuracy.values import Number, first_number, last_number, plain
 
@@ -30,7 +31,6 @@ _MARKER = re.compile(
     r"|\b[Ff]inal(?:\s[Aa]nswer)?\s?(?:is\b|[,:])|\b[Aa]nswer\s?(?:is\b|:))"
     r"|(?P<colon>:)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9])"
 )
-_BOXED = re.compile(r"\\(?:boxed|fbox)\s{0,3}(?=[{\s0-9])")
 
 
 @dataclass(frozen=True)
@@ -87,25 +87,6 @@ def _before_next_question(text: str) -> str:
     return text
 
 
-def boxed(text: str) -> str | None:
-    r"""Return what stands in the last `\boxed{…}` of a text, nested braces whole; None where there is none.
-
-    Where the text ends before the brace closes, what is there of it is returned.
-    """
-    found = list(_BOXED.finditer(text))
-    if not found:
-        return None
-    last = found[-1]
-    if not text.startswith("{", last.end()):
-        return text[last.end() : last.end() + 1].strip() or None
-    depth = 0
-    for at in range(last.end(), min(len(text), last.end() + _LONGEST_TEXT)):
-        depth += (text[at] == "{") - (text[at] == "}")
-        if depth == 0:
-            return text[last.end() + 1 : at].strip()
-    return text[last.end() + 1 : last.end() + _LONGEST_CLAUSE].strip()
-
-
 def final_number(text: str, fractions: bool) -> Found | None:
     r"""Return the final number of an answer in Chinese or English.
 
@@ -114,8 +95,8 @@ def final_number(text: str, fractions: bool) -> Found | None:
     """
     text = text[-_LONGEST_TEXT:]
     ascii_text = plain(text)
-    if (content := boxed(text)) is not None:
-        inside = plain(content)
+    if box := last_boxed(text):
+        content, inside = box.content, plain(box.content)
         if number := first_number(inside, 0, len(inside), fractions=True):
             return Found("boxed", content[number.start : number.end].strip(), number)
     markers = list(_MARKER.finditer(ascii_text))[-_MOST_MARKERS:]
@@ -133,8 +114,8 @@ def final_number(text: str, fractions: bool) -> Found | None:
 def final_clause(text: str) -> Found | None:
     r"""Return the words of the final answer of a free-form problem: the last \boxed{}, else after the last phrase."""
     text = text[-_LONGEST_TEXT:]
-    if content := boxed(text):
-        return Found("boxed", content, None)
+    if (box := last_boxed(text)) and box.content:
+        return Found("boxed", box.content, None)
     phrases = [match for match in _MARKER.finditer(plain(text)) if match["phrase"]]
     if not phrases:
         return None
