@@ -1,0 +1,216 @@
+r"""The check of a math corpus: every solution against the exact solver, every `\boxed{}` answer found."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from core.boxed import last_boxed
+from core.errors import InputError
+from core.math_types import MathQuestion, recognise
+from data_convert.typed.solver import solution, value
+
+# right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
+# wrong: another value; boxed, stated: a free-form problem whose solution ends in \boxed{…} or GSM8K's "#### …", which
+# no solver can check; unparsable: no answer found; unsolvable: the question has no solution; unknown: no template.
+VERDICTS = ("right", "equal", "rounded", "wrong", "boxed", "stated", "unparsable", "unsolvable", "unknown")
+SOUND = frozenset({"right", "equal", "rounded", "boxed", "stated"})
+
+_STATED = re.compile(r"####[ \t]*(\S[^\n]*)")
+_MARKER = re.compile(r"[=≈:]|为|是")
+_NUMBER = re.compile(
+    r"(?P<number>[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?)"
+    r"(?:\s?/\s?(?P<bottom>-?[0-9]+))?"
+)
+# Only so much of a solution's end is searched for the answer of a template.
+_LONGEST_TEXT = 4000
+_LONGEST_EXAMPLE = 200
+
+_LATEX_SPACE = re.compile(r"\\[ ,;!]|\\q?quad(?![a-z])|[\s$~]|\\(?:left|right|displaystyle)(?![a-zA-Z])")
+_UNIT = re.compile(
+    r"\\(?:text|mbox|mathrm|textrm)\s?\{[^{}]*\}(?:\^[0-9]|\^\{[0-9]\})?|\\?%|\^\{?\\circ\}?|\\\$|\\degree"
+)
+_FORMS = (
+    ("integer", re.compile(r"[-+]?(?:[0-9]{1,3}(?:(?:,|\{,\})[0-9]{3})+|[0-9]+)")),
+    ("decimal", re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)\.[0-9]+")),
+    ("fraction", re.compile(r"[-+]?(?:\\[dtc]?frac(?:\{-?[0-9]+\}|[0-9])(?:\{-?[0-9]+\}|[0-9])|[0-9]+/[0-9]+)")),
+)
+_WORDS = re.compile(r"(?:\\(?:text|mbox|mathrm|textrm|textbf|mathbf)\{[^{}]*\}\s*)+[.]?|[A-Za-z]{2}[A-Za-z ,.'-]*")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the check says about one record.
+
+    Attributes:
+        type: the question's type, one of `core.math_types.TYPES`.
+        verdict: one of `VERDICTS`.
+        expected: the corpus' solution; empty where there is none to compute.
+        found: the answer as it stands in the record's solution; empty where none was found.
+        form: of a boxed or stated answer: integer, decimal, fraction, expression or text; else empty.
+    """
+
+    type: str
+    verdict: str
+    expected: str = ""
+    found: str = ""
+    form: str = ""
+
+
+def check(question_text: str, solution_text: str) -> Verdict:
+    """Check one math record.
+
+    Args:
+        question_text: the problem.
+        solution_text: the solution that the corpus gives.
+    """
+    return check_typed(recognise(question_text), solution_text)
+
+
+def check_typed(asked: MathQuestion, solution_text: str) -> Verdict:
+    """Check a solution of a question whose type and operands are known; see `check`."""
+    if asked.type == "english":
+        return _free_form(solution_text)
+    if asked.type == "other":
+        return Verdict("other", "unknown")
+    try:
+        expected = solution(asked)
+    except InputError:
+        return Verdict(asked.type, "unsolvable")
+    if solution_text == expected:
+        return Verdict(asked.type, "right", expected, expected)
+    found = _final_number(solution_text)
+    if found is None:
+        return Verdict(asked.type, "unparsable", expected)
+    return Verdict(asked.type, _compare(asked, expected, found), expected, found[0])
+
+
+def answer_form(content: str) -> str:
+    r"""Return the form of a LaTeX answer: "integer", "decimal", "fraction", "expression" or "text".
+
+    Units, money and degree signs, spaces and size commands do not count; a text has no number and no formula.
+    """
+    if _WORDS.fullmatch(content.strip()):
+        return "text"
+    bare = _LATEX_SPACE.sub("", _UNIT.sub("", content))
+    return next((name for name, pattern in _FORMS if pattern.fullmatch(bare)), "expression")
+
+
+def _free_form(solution_text: str) -> Verdict:
+    box = last_boxed(solution_text)
+    if box and box.content and box.closed:
+        return Verdict("english", "boxed", "", box.content, answer_form(box.content))
+    stated = _STATED.findall(solution_text)
+    if stated:
+        return Verdict("english", "stated", "", stated[-1].strip(), answer_form(stated[-1]))
+    return Verdict("english", "unparsable")
+
+
+def _final_number(text: str) -> tuple[str, Fraction, int] | None:
+    """Return the number after the last marker that one follows, else the last number: its text, value, decimals."""
+    plain = unicodedata.normalize("NFKC", text[-_LONGEST_TEXT:]).replace("−", "-")
+    markers = list(_MARKER.finditer(plain))
+    end = len(plain)
+    for marker in reversed(markers):
+        if match := _NUMBER.search(plain, marker.end(), end):
+            return _parsed(match)
+        end = marker.start()
+    numbers = list(_NUMBER.finditer(plain))
+    return _parsed(numbers[-1]) if numbers and not markers else None
+
+
+def _parsed(match: re.Match[str]) -> tuple[str, Fraction, int] | None:
+    number, bottom = Decimal(match["number"].replace(",", "")), match["bottom"]
+    exponent = number.as_tuple().exponent
+    if bottom and not int(bottom):
+        return None
+    ratio = Fraction(number) / int(bottom) if bottom else Fraction(number)
+    return match[0], ratio, -exponent if isinstance(exponent, int) else 0
+
+
+def _compare(asked: MathQuestion, expected: str, found: tuple[str, Fraction, int]) -> str:
+    text, number, decimals = found
+    if "/" in text and not _in_lowest_terms(text):
+        # 10/12 for 5/6 is a division or reduction that was not carried out.
+        return "wrong"
+    corpus = _final_number(expected)
+    truths = [corpus[1]] if corpus else []
+    # Where the exact value has too many digits, the corpus' own 28 are what there is to compare with.
+    with contextlib.suppress(InputError):
+        truths.append(Fraction(value(asked)))
+    if number in truths:
+        return "equal"
+    step = Fraction(10) ** -decimals
+    rounded = number != 0 and "/" not in text and any(abs(number - truth) * 2 <= step for truth in truths)
+    return "rounded" if rounded else "wrong"
+
+
+def _in_lowest_terms(ratio: str) -> bool:
+    top, bottom = (Fraction(part.replace(",", "")) for part in ratio.split("/"))
+    return top.denominator == 1 and math.gcd(top.numerator, bottom.numerator) == 1
+
+
+@dataclass
+class Report:
+    """Counts of verdicts by type, with the places of records that are not sound.
+
+    Attributes:
+        limit: examples kept of each type and verdict.
+        counts: how often each (type, verdict) occurred.
+        forms: how often each form of a boxed or stated answer occurred.
+    """
+
+    limit: int = 5
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    forms: dict[str, int] = field(default_factory=dict)
+    _examples: dict[tuple[str, str], list[dict[str, str]]] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict, place: str) -> None:
+        """Count one verdict; `place` (file:line or record) is kept where the record is not sound."""
+        key = (verdict.type, verdict.verdict)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if verdict.form:
+            self.forms[verdict.form] = self.forms.get(verdict.form, 0) + 1
+        if verdict.verdict not in SOUND:
+            kept = self._examples.setdefault(key, [])
+            if len(kept) < self.limit:
+                expected, found = verdict.expected[:_LONGEST_EXAMPLE], verdict.found[:_LONGEST_EXAMPLE]
+                kept.append({"place": place, "expected": expected, "found": found})
+
+    def merge(self, later: Report) -> None:
+        """Add the counts of another part of the corpus, which comes after this one."""
+        for key, count in later.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + count
+        for form, count in later.forms.items():
+            self.forms[form] = self.forms.get(form, 0) + count
+        for key, examples in later._examples.items():
+            kept = self._examples.setdefault(key, [])
+            kept.extend(examples[: self.limit - len(kept)])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return "records", "verdicts" (counts), "types" (type → verdict → count), "forms" and "examples"."""
+        verdicts = {name: sum(self.counts.get((kind, name), 0) for kind in self._types()) for name in VERDICTS}
+        return {
+            "records": sum(self.counts.values()),
+            "verdicts": {name: count for name, count in verdicts.items() if count},
+            "types": {kind: dict(self._of_type(kind)) for kind in self._types()},
+            "forms": dict(sorted(self.forms.items())),
+            "examples": [
+                {"type": kind, "verdict": name, **example}
+                for (kind, name), examples in sorted(self._examples.items())
+                for example in examples
+            ],
+        }
+
+    def _types(self) -> list[str]:
+        return sorted({kind for kind, _ in self.counts})
+
+    def _of_type(self, kind: str) -> Iterator[tuple[str, int]]:
+        return ((name, self.counts[kind, name]) for name in VERDICTS if (kind, name) in self.counts)
