@@ -6,7 +6,6 @@ A contest names its parts (`model: llama3_8b`, or a mapping with `name` and what
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InputError
+from core.errors import InputError, did_you_mean
 from core.files import read_text
 from core.schema import RunConfig
 
@@ -125,7 +124,7 @@ def _read_part(folder: str, name: str) -> dict[str, Any]:
     known = names(folder)
     if name not in known:
         kind = folder.rstrip("s")
-        raise InputError(f"unknown {kind} {name!r}{_nearest(name, known)}; there are: {', '.join(known)}")
+        raise InputError(f"unknown {kind} {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
     return _yaml(CONFIGS / folder / f"{name}.yaml")
 
 
@@ -171,7 +170,7 @@ def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
     words = key.split(".")
     for depth, word in enumerate(words):
         if word not in model.model_fields:
-            return f"unknown setting {key!r}{_nearest(key, _all_keys(RunConfig))}"
+            return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig))}"
         inner = _section(model, word)
         if depth == len(words) - 1:
             if inner is not None:
@@ -203,15 +202,10 @@ def _all_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
     return keys
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
 def _sentence(item: Any) -> str:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}{_nearest(key, _all_keys(RunConfig))}"
+        return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig))}"
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 import traceback
@@ -24,6 +25,12 @@ class GateError(KitError):
     """The work was done and a gate or check of its result failed (exit code 3)."""
 
     exit_code = 3
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return what to add to a message about an unknown word: the nearest known one, or nothing."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
