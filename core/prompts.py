@@ -23,6 +23,7 @@ class Prompt(BaseModel):
         bos: whether the tokenizer's BOS goes before the prompt.
         answer_end: text between the answer and EOS in training; where it begins, a generated answer ends.
         special_pieces: marks in template or answer_end that the tokenizer must hold as single pieces.
+        token_ids: texts of template or answer_end that stand for fixed ids, whatever the tokenizer makes of them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +33,7 @@ class Prompt(BaseModel):
     bos: bool = True
     answer_end: str = ""
     special_pieces: tuple[str, ...] = ()
+    token_ids: dict[str, tuple[int, ...]] = {}
 
     @field_validator("template")
     @classmethod
@@ -47,7 +49,7 @@ class Prompt(BaseModel):
     @property
     def sha256(self) -> str:
         """Hash of everything that decides the rendered text and its tokens."""
-        return sha256_text(self.model_dump_json(exclude={"name"}))
+        return sha256_text(self.model_dump_json(exclude={"name"}, exclude_defaults=True))
 
 
 def render(prompt: Prompt, record: Record) -> str:

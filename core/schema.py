@@ -6,18 +6,14 @@ import math
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.prompts import Prompt
+from core.records import Form
+from core.section import Section
 from core.tokenizers import TokenizerKind
 
 DType = Literal["float32", "float16", "bfloat16"]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys are refused, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TokenizerConfig(Section):
@@ -145,22 +141,38 @@ class DataConfig(Section):
     """The corpora and what becomes of them. A file that is not given is made by the generator, if one is named.
 
     Attributes:
-        train, test, squad: corpus, held-out questions, retention questions.
+        train, test, squad: corpus, held-out questions, retention questions (files, or folders of CSV files).
+        form: the corpus' format by name; None: told by its content.
         generator: "practice", or None for a contest whose corpus the organiser gives.
         records: training records that the organiser states, for planning without the corpus.
         test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
         retention_records: reading records mixed into the training data to keep the model's old ability.
-        retention_corpus: where they are taken from (SQuAD train); None: the practice generator.
+        retention_corpus: where they are taken from: SQuAD train, or general instructions; None: the generator.
         selection: "contest" asks the first question of each paragraph, "all" every one.
         limit: evaluate at the most so many questions of each kind (None: all).
+        check: hold the solutions of math records against the exact solver.
+        wrong: what becomes of records whose solution is wrong: "keep" (counted and listed) or "drop".
+        dedup: records that are dropped as repeated: "exact" ones, also those whose "normalised" question and answer
+            are the same, or "none".
+        near_duplicates: drop free-form records at least so similar to an earlier one (Jaccard, 0 to 1); None: keep.
+        quotas: how many records of a type (math) or subject (choice) to train on, sampled or repeated by seed; "*"
+            stands for each one that is not named. Empty: as they come.
         max_records: train on at the most so many records of the corpus, sampled by seed (None: all).
+        against: more evaluation files; training records that overlap with them, or with test and squad, are reported.
+        overlap: "report" them, or "remove" them. overlap_n: words of the n-grams compared.
+        answers: how questions and answers are rewritten for training.
         seq_length: tokens a record may have; a MindRecord row holds one more, as MindFormers wants.
-        overlong: what becomes of longer records: "drop" (counted and listed) or "refuse" (an error).
+        overlong: what becomes of longer records: "drop" (listed), "cut" (at the prompt) or "refuse" (an error).
+        packing: several records share a row.
+        shards: MindRecord files; None: one for each 25,000 records that are begun.
+        max_bad: unreadable records that are passed over (and listed) before conversion gives up.
+        seed: of every sample, split and order.
     """
 
     train: str | None = None
     test: str | None = None
     squad: str | None = None
+    form: Form | None = None
     generator: Literal["practice"] | None = None
     records: int = Field(ge=1)
     test_records: int = Field(default=2000, ge=1)
@@ -169,9 +181,19 @@ class DataConfig(Section):
     retention_corpus: str | None = None
     selection: Literal["contest", "all"] = "contest"
     limit: int | None = Field(default=None, ge=1)
+    check: bool = True
+    wrong: Literal["keep", "drop"] = "keep"
+    dedup: Literal["none", "exact", "normalised"] = "exact"
+    near_duplicates: float | None = Field(default=None, gt=0, le=1)
+    quotas: dict[str, int] = {}
     max_records: int | None = Field(default=None, ge=1)
+    against: tuple[str, ...] = ()
+    overlap: Literal["report", "remove"] = "report"
+    overlap_n: int = Field(default=13, ge=2)
     seq_length: int = Field(ge=8)
-    overlong: Literal["drop", "refuse"] = "drop"
+    overlong: Literal["drop", "cut", "refuse"] = "drop"
+    packing: bool = False
+    shards: int | None = Field(default=None, ge=1)
     max_bad: int = Field(default=0, ge=0)
     seed: int = 1
 
@@ -256,7 +278,10 @@ class SubmissionConfig(Section):
 
 
 class RunConfig(Section):
-    """Everything that decides a run, fully composed; `run.yaml` of a run folder is this."""
+    """Everything that decides a run, fully composed; `run.yaml` of a run folder is this.
+
+    `instruction_prompt` is that of general instructions in the training data; None: the contest's own.
+    """
 
     contest: str
     title: str
@@ -266,6 +291,7 @@ class RunConfig(Section):
     method: MethodConfig
     prompt: Prompt
     squad_prompt: Prompt
+    instruction_prompt: Prompt | None = None
     data: DataConfig
     train: TrainConfig
     eval: EvalConfig

@@ -32,6 +32,13 @@ class Tokenizer(Protocol):
     def piece_id(self, piece: str) -> int | None:
         """Return the id of a piece such as `<eoh>`, None where the vocabulary lacks it."""
 
+    def may_join(self, left: str, right: str) -> bool:
+        """Tell whether one token may span the border between the characters `left` and `right`.
+
+        Where it is False, the text on either side can be encoded by itself and the ids put together. True is always
+        a safe answer.
+        """
+
 
 class SentencePieceTokenizer:
     """A sentencepiece model file (Llama-2, InternLM, the practice model)."""
@@ -46,6 +53,8 @@ class SentencePieceTokenizer:
             raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
+        self._plain = _leaves_text_as_it_is(self._model.serialized_model_proto())
+        self._pairs: set[tuple[str, str]] | None = None
         _check_ids(self, path)
 
     def encode(self, text: str) -> list[int]:
@@ -54,7 +63,8 @@ class SentencePieceTokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
-        encoded: Any = self._model.Encode(list(texts), out_type=int)
+        # One thread: whoever has much to encode runs several processes.
+        encoded: Any = self._model.Encode(list(texts), out_type=int, num_threads=1)
         return [list(ids) for ids in encoded]
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -67,6 +77,14 @@ class SentencePieceTokenizer:
         """Return the id of a piece, None where the vocabulary lacks it."""
         number = int(self._model.PieceToId(piece))
         return None if number == self._model.unk_id() else number
+
+    def may_join(self, left: str, right: str) -> bool:
+        """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
+        if self._pairs is None:
+            pieces = (self._model.IdToPiece(number) for number in range(self.vocab_size))
+            self._pairs = {pair for piece in pieces for pair in zip(piece, piece[1:], strict=False)}
+        space = str.maketrans(" ", "▁")
+        return not self._plain or (left.translate(space), right.translate(space)) in self._pairs
 
 
 class TiktokenTokenizer:
@@ -102,6 +120,10 @@ class TiktokenTokenizer:
         """Return the id of a special token, None where there is none of that name."""
         return self._special.get(piece)
 
+    def may_join(self, left: str, right: str) -> bool:
+        """Return True: the pattern that splits the text looks further than its neighbours."""
+        return True
+
 
 class HuggingFaceTokenizer:
     """A `tokenizer.json` of the tokenizers library."""
@@ -134,6 +156,20 @@ class HuggingFaceTokenizer:
         """Return the id of a piece, None where the vocabulary lacks it."""
         found: int | None = self._model.token_to_id(piece)
         return found
+
+    def may_join(self, left: str, right: str) -> bool:
+        """Return True: what the tokenizer's own rules do at a border is not known."""
+        return True
+
+
+def _leaves_text_as_it_is(model: bytes) -> bool:
+    """Tell whether a sentencepiece model neither rewrites characters nor drops spaces before it looks for pieces."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(model)
+    rules = proto.normalizer_spec
+    return not rules.precompiled_charsmap and not rules.remove_extra_whitespaces
 
 
 # How Llama-3 splits text before merging bytes (its published tokenizer).
