@@ -16,8 +16,6 @@ from fractions import Fraction
 from core.errors import InputError
 from core.math_types import MathQuestion
 
-Operands = tuple[str, ...]
-OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _CORPUS = Context(prec=28, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
 # Irrational values: enough to tell any rounding of 28 digits from its neighbours.
 _FINE = Context(prec=60, traps=[decimal.InvalidOperation, decimal.Overflow])
@@ -39,6 +37,23 @@ _QUESTIONS = {
     "sales": "去年销售额为 {} 万元，今年销售额增加了 {}%，请计算今年的销售额。",
 }
 
+_SOLUTIONS = {
+    "add": "{} + {} = {value}",
+    "sub": "{} - {} = {value}",
+    "mul": "{} * {} = {value}",
+    "div": "{} / {} = {value}",
+    "power": "{}^{} = {value}",
+    "sqrt": "√{} = {value}",
+    "fraction": "最简化的形式为：{value}",
+    "mean": "平均值为 {value}",
+    "equation": "方程的解为：{value}",
+    "function": "函数的值为：{value}",
+    "area": "面积为 {value} 平方厘米",
+    "mass": "{value} 克",
+    "discount": "{value}",
+    "sales": "{value}",
+}
+
 
 def question_text(question: MathQuestion) -> str:
     """Return the corpus' question with these operands: the inverse of `core.math_types.recognise`.
@@ -55,13 +70,23 @@ def question_text(question: MathQuestion) -> str:
 
 
 def solution(question: MathQuestion) -> str:
-    """Return the corpus' solution text, to the last digit.
+    """Return the corpus' solution text, to the last digit; InputError as of `digits`."""
+    return worded(question, digits(question))
+
+
+def worded(question: MathQuestion, number: str) -> str:
+    """Return the corpus' solution text with `number` as its value."""
+    return _SOLUTIONS[question.type].format(*question.operands, value=number)
+
+
+def digits(question: MathQuestion) -> str:
+    """Return the number of the corpus' solution, to the last digit (p/q of type "fraction").
 
     Raises:
         InputError: the type has no template, or the question has no solution (division by zero, root of a negative
             number, an equation without x, a result beyond all bounds).
     """
-    solve = _SOLUTIONS.get(question.type)
+    solve = _DIGITS.get(question.type)
     if solve is None:
         raise _no_template(question)
     try:
@@ -94,48 +119,31 @@ def _no_solution(question: MathQuestion) -> InputError:
     return InputError(f"{shown[:80]!r} has no solution that can be computed: leave the record out or correct it")
 
 
-# --- solution texts ---------------------------------------------------------------------------------------------------
+# --- the corpus' digits -----------------------------------------------------------------------------------------------
 
 
-def _arithmetic(sign: str, operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[[str, str], str]:
-    def solve(left: str, right: str) -> str:
-        return f"{left} {sign} {right} = {operation(Decimal(left), Decimal(right))}"
+def _decimal(operation: Callable[..., Decimal]) -> Callable[..., str]:
+    def solve(*operands: str) -> str:
+        return str(operation(*map(Decimal, operands)))
 
     return solve
 
 
-def _power(base: str, exponent: str) -> str:
-    return f"{base}^{exponent} = {_CORPUS.power(Decimal(base), Decimal(exponent))}"
-
-
-def _sqrt(number: str) -> str:
-    return f"√{number} = {_CORPUS.sqrt(Decimal(number))}"
-
-
 def _fraction(top: str, bottom: str) -> str:
     reduced = Fraction(int(top), int(bottom))
-    return f"最简化的形式为：{reduced.numerator}/{reduced.denominator}"
+    return f"{reduced.numerator}/{reduced.denominator}"
 
 
 def _mean(*data: str) -> str:
-    return f"平均值为 {_float(sum(map(_number, data)) / len(data))}"
+    return _float(sum(map(_number, data)) / len(data))
 
 
 def _equation(a: str, b: str) -> str:
-    return f"方程的解为：{_float(-_number(b) / _number(a))}"
+    return _float(-_number(b) / _number(a))
 
 
-def _function(x: str, coefficient: str, exponent: str) -> str:
-    power = _CORPUS.power(Decimal(x), Decimal(exponent))
-    return f"函数的值为：{_CORPUS.multiply(Decimal(coefficient), power)}"
-
-
-def _area(length: str, width: str) -> str:
-    return f"面积为 {_CORPUS.multiply(Decimal(length), Decimal(width))} 平方厘米"
-
-
-def _mass(density: str, volume: str) -> str:
-    return f"{_CORPUS.multiply(Decimal(density), Decimal(volume))} 克"
+def _function(x: Decimal, coefficient: Decimal, exponent: Decimal) -> Decimal:
+    return _CORPUS.multiply(coefficient, _CORPUS.power(x, exponent))
 
 
 def _discount(price: str, reduced: str) -> str:
@@ -159,19 +167,19 @@ def _float(number: float) -> str:
     return repr(float(number))
 
 
-_SOLUTIONS: dict[str, Callable[..., str]] = {
-    "add": _arithmetic("+", _CORPUS.add),
-    "sub": _arithmetic("-", _CORPUS.subtract),
-    "mul": _arithmetic("*", _CORPUS.multiply),
-    "div": _arithmetic("/", _CORPUS.divide),
-    "power": _power,
-    "sqrt": _sqrt,
+_DIGITS: dict[str, Callable[..., str]] = {
+    "add": _decimal(_CORPUS.add),
+    "sub": _decimal(_CORPUS.subtract),
+    "mul": _decimal(_CORPUS.multiply),
+    "div": _decimal(_CORPUS.divide),
+    "power": _decimal(_CORPUS.power),
+    "sqrt": _decimal(_CORPUS.sqrt),
     "fraction": _fraction,
     "mean": _mean,
     "equation": _equation,
-    "function": _function,
-    "area": _area,
-    "mass": _mass,
+    "function": _decimal(_function),
+    "area": _decimal(_CORPUS.multiply),
+    "mass": _decimal(_CORPUS.multiply),
     "discount": _discount,
     "sales": _sales,
 }
