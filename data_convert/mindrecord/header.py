@@ -10,12 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from core.errors import InputError
 
 HEADER_SIZE = 1 << 24
 PAGE_SIZE = 1 << 25
 BLOB, RAW = "BLOB_DATA", "RAW_DATA"
 VERSION = "3.0"
+# The longest header that is read. One of this length describes 20,000 pages, 600 GiB; what claims more is damaged.
+_LONGEST = 1 << 22
 # A row of a raw page: a length of 5, and {"id": 0} in MessagePack.
 RAW_ROW = (5).to_bytes(8, "little") + b"\x81\xa2id\x00"
 
@@ -88,3 +95,76 @@ def header_bytes(
     }
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     return len(text).to_bytes(8, "little") + text
+
+
+class _PageEntry(BaseModel):
+    page_id: int = Field(ge=0)
+    page_type: Literal["BLOB_DATA", "RAW_DATA"]
+    page_size: int = Field(ge=0)
+    start_row_id: int = Field(ge=0)
+    end_row_id: int = Field(ge=0)
+
+
+class _Column(BaseModel):
+    type: Literal["int32"]
+    shape: list[int] = Field(min_length=1, max_length=1)
+
+
+class _Schema(BaseModel):
+    blob_fields: list[str] = Field(min_length=1)
+    columns: dict[str, _Column] = Field(alias="schema")
+
+
+class Header(BaseModel):
+    """What a reader needs of a header: sizes, columns, pages. The bounds of the sizes are MindSpore's."""
+
+    header_size: int = Field(ge=1 << 14, le=1 << 27)
+    page_size: int = Field(ge=1 << 15, le=1 << 28)
+    page: list[_PageEntry] = Field(min_length=1)
+    schemas: list[_Schema] = Field(alias="schema", min_length=1, max_length=1)
+    shard_addresses: list[str] = Field(min_length=1, max_length=1)
+    version: Literal["3.0"]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns, in the order of storage."""
+        return self.schemas[0].blob_fields
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return sum(page.end_row_id - page.start_row_id for page in self.page if page.page_type == BLOB)
+
+    @property
+    def end(self) -> int:
+        """Bytes that the file has at the least."""
+        return self.header_size + max(page.page_id * self.page_size + page.page_size for page in self.page)
+
+
+def read_header(stream: BinaryIO, path: Path) -> Header:
+    """Read the header of an open file.
+
+    Args:
+        stream: the file, at its start.
+        path: its place, for messages.
+
+    Raises:
+        InputError: it is no MindRecord file, or none of one shard and one-dimensional int32 columns.
+    """
+    length = int.from_bytes(stream.read(8), "little")
+    text = stream.read(length) if 2 <= length <= _LONGEST else b""
+    if len(text) < length or not text.startswith(b"{"):
+        raise InputError(f"{path}: not a MindRecord file, or its header is damaged; write it again")
+    try:
+        header = Header.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "header"
+        raise InputError(
+            f"{path}: not a MindRecord file of one shard with one-dimensional int32 columns ({place}: {first['msg']})"
+        ) from error
+    if sorted(header.columns) != sorted(header.schemas[0].columns):
+        raise InputError(f"{path}: it has columns that are no arrays; only int32 arrays are read")
+    if header.rows < 1 or any(page.page_size > header.page_size for page in header.page):
+        raise InputError(f"{path}: its list of pages is damaged; write it again")
+    return header

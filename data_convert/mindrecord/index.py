@@ -6,7 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from itertools import chain, tee
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+from core.errors import InputError
 from data_convert.mindrecord.header import RAW_ROW, Page
 
 # The statements of MindSpore's own generator, for they stand in the database as they were given.
@@ -56,3 +59,46 @@ class IndexWriter:
     def abandon(self) -> None:
         """Close the file as it is."""
         self._base.close()
+
+
+class IndexReader:
+    """Reads an index; every method raises InputError where it is damaged."""
+
+    def __init__(self, path: Path, name: str, rows: int) -> None:
+        """Open the index of the MindRecord file `name`, which has so many rows."""
+        self._path = path
+        if not path.is_file():
+            raise InputError(
+                f"{path}: not found; a MindRecord file is of no use without it: copy both, or convert again"
+            )
+        # Immutable: nothing is written beside it, not even a lock.
+        self._base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)
+        try:
+            names = self._select("SELECT NAME FROM SHARD_NAME")
+            if names != [(name,)]:
+                raise InputError(f"{path}: not the index of {name}; a file that was renamed needs its old name again")
+            if self._select("SELECT COUNT(*) FROM INDEXES") != [(rows,)]:
+                raise InputError(f"{path}: it has not the {rows} rows of {name}; convert again")
+        except InputError:
+            self.close()
+            raise
+
+    def place(self, row: int) -> tuple[int, int, int]:
+        """Return a row's blob page, and where in it the row starts and ends."""
+        found = self._select(
+            "SELECT PAGE_ID_BLOB, PAGE_OFFSET_BLOB, PAGE_OFFSET_BLOB_END FROM INDEXES WHERE ROW_ID = ?", row
+        )
+        if len(found) != 1 or not all(isinstance(value, int) for value in found[0]):
+            raise InputError(f"{self._path}: row {row} is not in it as it should be; convert again")
+        page, start, end = found[0]
+        return page, start, end
+
+    def close(self) -> None:
+        """Close the file."""
+        self._base.close()
+
+    def _select(self, statement: str, *values: int) -> list[tuple[Any, ...]]:
+        try:
+            return self._base.execute(statement, values).fetchmany(2)
+        except sqlite3.Error as error:
+            raise InputError(f"{self._path}: not an index of a MindRecord file, or damaged ({error})") from error

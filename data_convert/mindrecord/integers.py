@@ -20,6 +20,8 @@ _SHIFTS = np.array([6, 4, 2, 0], np.uint8)
 _BYTES_OF_FOUR = (1 << (np.arange(256)[:, None] >> _SHIFTS & 3)).sum(axis=1).astype(np.uint8)
 # Which of a number's four bytes are stored, for each code: a byte of 1 for each that is.
 _STORED = np.array([0x00000001, 0x00000101, 0x01010101], "<u4")
+# Bits of an int32 that are not stored, for each code.
+_UNUSED_BITS = np.array([24, 16, 0], np.int32)
 # Moves four codes, each in a byte of its own, into the highest byte, two bits each, the first one on top.
 _GATHER = np.uint32(1 << 30 | 1 << 20 | 1 << 10 | 1)
 # A block's temporary arrays should stay in the processor's cache.
@@ -115,17 +117,14 @@ def _unpack(array: bytes) -> NDArray[np.int32]:
         raise ValueError("an array is shorter than its number of entries")
     packed_codes = np.frombuffer(array, np.uint8, start - COUNT, COUNT)
     codes = (packed_codes[:, None] >> _SHIFTS & 3).reshape(-1)[:count]
-    if (codes == 3).any():
+    if codes.max(initial=0) == 3:
         raise ValueError("a number of 8 bytes, which int32 has not")
-    widths = 1 << codes.astype(np.int64)
-    ends = start + np.cumsum(widths)
-    if (ends[-1] if count else start) != len(array):
+    stored = _STORED.take(codes).view(np.bool_)
+    if np.count_nonzero(stored) != len(array) - start:
         raise ValueError("an array's length does not agree with its codes")
-    stored = np.frombuffer(array, np.uint8)
-    numbers = np.empty(count, np.int32)
-    for code, dtype in enumerate(("i1", "<i2", "<i4")):
-        chosen = codes == code
-        width = 1 << code
-        places = (ends[chosen] - width)[:, None] + np.arange(width)
-        numbers[chosen] = np.ascontiguousarray(stored[places]).view(dtype).reshape(-1)
+    cells = np.zeros(4 * count, np.uint8)
+    cells[stored] = np.frombuffer(array, np.uint8, len(array) - start, start)
+    # Shifting up and down again repeats the sign of a number of one or two bytes.
+    unused = _UNUSED_BITS.take(codes)
+    numbers: NDArray[np.int32] = cells.view("<i4") << unused >> unused
     return numbers
