@@ -17,11 +17,15 @@ class Predictions(dict[str, str]):
 
     Attributes:
         duplicates: how many lines or keys repeated an id; the last text of an id counts.
+        scores: by question id, where the file has them (`"scores": [float, …]` on a line): the log-likelihoods that
+            were asked for, one for each option of a multiple choice in the order of the options.
+        truncated: how many questions' prompts were cut to fit the model (`"truncated": true` on a line).
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__()
-        self.duplicates = 0
+        self.duplicates = self.truncated = 0
+        self.scores: dict[str, list[float]] = {}
         for name, text in pairs:
             self.duplicates += name in self
             self[name] = text
@@ -59,11 +63,23 @@ def read_predictions(path: Path) -> Predictions:
         InputError: missing file, malformed JSON, a prediction that is not text, no prediction at all.
     """
     if path.suffix == ".jsonl" or _is_line(first_line_json(path)):
-        predictions = Predictions(_from_line(row, f"{path}:{number}") for number, row in read_jsonl(path))
+        predictions = _from_lines(path)
     else:
         predictions = Predictions(_from_object(path))
     if not predictions:
         raise InputError(f"{path}: no prediction in it; expected {{question id: text}} or lines with id and text")
+    return predictions
+
+
+def _from_lines(path: Path) -> Predictions:
+    rows = [(f"{path}:{number}", row) for number, row in read_jsonl(path)]
+    predictions = Predictions(_from_line(row, where) for where, row in rows)
+    for where, row in rows:
+        predictions.truncated += row.get("truncated") is True
+        if (scores := row.get("scores")) is not None:
+            if not (isinstance(scores, list) and scores and all(type(value) in (int, float) for value in scores)):
+                raise InputError(f"{where}: field 'scores' must be a list of numbers")
+            predictions.scores[_encodable(row["id"])] = [float(value) for value in scores]
     return predictions
 
 

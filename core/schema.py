@@ -221,18 +221,69 @@ class TrainConfig(Section):
 
 
 class DecodingConfig(Section):
-    """Greedy decoding of one evaluation: at least min_new_tokens, at the most max_new_tokens."""
+    """How one evaluation's answers are decoded: greedily at temperature 0, sampled above it.
+
+    Attributes:
+        max_new_tokens, min_new_tokens: most and fewest tokens of an answer.
+        temperature: logits are divided by it before sampling; 0: the likeliest token.
+        top_k: sample among so many of the likeliest tokens (0: all of them).
+        top_p: sample among the likeliest tokens that together have this probability.
+        seed: with a question's id and a token's place it decides what is sampled, whatever else is asked beside it.
+        stop: texts before which an answer ends, besides the prompt's own end mark.
+    """
 
     max_new_tokens: int = Field(ge=1)
     min_new_tokens: int = Field(default=1, ge=0)
+    temperature: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    top_k: int = Field(default=0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = Field(default=0, ge=0)
+    stop: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> DecodingConfig:
+        if self.min_new_tokens > self.max_new_tokens:
+            raise ValueError(f"min_new_tokens {self.min_new_tokens} is above max_new_tokens {self.max_new_tokens}")
+        return self
+
+
+class HttpConfig(Section):
+    """A server with OpenAI's completions interface: vLLM, vLLM-MindSpore, MindIE and others.
+
+    Attributes:
+        url: its address, such as http://127.0.0.1:8000; /v1 is added where there is no path.
+        model: the name under which it serves the model.
+        concurrency: most requests at a time.
+        timeout: seconds for one request.
+        retries: how often a request that failed is sent again; waits double, and a server's Retry-After is kept.
+        api_key_env: name of the environment variable that holds the key, where the server wants one.
+        prompts: "text", or "tokens": the ids that the kit's own tokenizer makes, as in training. As text the server
+            tokenises, and many put a BOS before every prompt.
+    """
+
+    url: str = ""
+    model: str = ""
+    concurrency: int = Field(default=8, ge=1)
+    timeout: float = Field(default=120.0, gt=0)
+    retries: int = Field(default=3, ge=0)
+    api_key_env: str = ""
+    prompts: Literal["text", "tokens"] = "text"
 
 
 class EvalConfig(Section):
-    """Decoding of the two evaluations, and how many prompts go through the model together."""
+    """Decoding of the two evaluations, and what answers.
+
+    Attributes:
+        batch_size: most prompts that go through the model together.
+        engine: "mindspore" (CPU), "ascend" (MindFormers on NPUs), "http" (a server); "auto" goes by machine.device.
+        http: the server, where the engine is "http".
+    """
 
     squad: DecodingConfig
     accuracy: DecodingConfig
     batch_size: int = Field(default=32, ge=1)
+    engine: Literal["auto", "mindspore", "ascend", "http"] = "auto"
+    http: HttpConfig = HttpConfig()
 
 
 class PublishedResult(Section):
