@@ -1,0 +1,63 @@
+"""What makes two records the same, or two questions: texts and 16-byte fingerprints."""
+
+from __future__ import annotations
+
+from core.math_types import recognise
+from core.records import Record
+from data_convert.selection.normalise import fingerprint, normalise
+
+# normalise() takes it for white space, so that no normalised text holds it.
+_BETWEEN = "\x1f"
+
+
+def canonical(question: str) -> str:
+    """Return the text that all writings of one question share.
+
+    A problem of the corpus' templates is its type and operands as they are written (5 and 5.0 are two questions);
+    any other is its normalised text.
+    """
+    parsed = recognise(question)
+    return _BETWEEN.join((parsed.type, *parsed.operands)) if parsed.operands else normalise(question)
+
+
+def is_template(canonical_text: str) -> bool:
+    """Tell whether a canonical text is that of a template: a type and operands."""
+    return _BETWEEN in canonical_text
+
+
+def question_text(record: Record) -> str:
+    """Return the canonical text of a record's question, what it is asked about included.
+
+    That is the passage in reading comprehension, and the instruction where it says more than a subject.
+    """
+    context = context_of(record)
+    text = canonical(record.question) if record.task == "math" else normalise(record.question)
+    return f"{normalise(context)}\n{text}" if context else text
+
+
+def context_of(record: Record) -> str:
+    """Return what a question is asked about: a passage, or an instruction that is not only a subject's; else ""."""
+    meta = record.meta
+    return str(meta.get("passage") or ("" if meta.get("subject") else meta.get("instruction", "")))
+
+
+def record_key(record: Record) -> bytes:
+    """Return the fingerprint of a record as it stands: context, question and answer, to the last character."""
+    context, question = context_of(record), record.question
+    # The lengths keep "ab" + "c" and "a" + "bc" apart.
+    return fingerprint(f"{len(context)} {len(question)} {context}{question}{record.answer}")
+
+
+def question_key(record: Record) -> bytes:
+    """Return the fingerprint of a record's question: equal for all writings of it."""
+    return fingerprint(question_text(record))
+
+
+def answer_key(record: Record) -> bytes:
+    """Return the fingerprint of a record's normalised answer, blanks left out ("1 + 2 = 3" is "1+2=3")."""
+    return fingerprint(normalise(record.answer).replace(" ", ""))
+
+
+def label_of(record: Record) -> str:
+    """Return what quotas and tables count a record as: its type (math), its subject (choice), or its task."""
+    return str(record.meta.get("type") or record.meta.get("subject") or record.task)
