@@ -1,18 +1,20 @@
-"""What the two evaluators' commands share: finding checkpoints and their run, describing data and predictions."""
+"""What the two evaluators' commands share: their outline, finding checkpoints and their run, describing data."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.config import kit_path
 from core.errors import InputError
-from core.files import sha256_file
+from core.files import append_line, sha256_file, write_json
 from core.records import Record
+from core.results import update_results
 from core.run_folder import RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
 
@@ -33,6 +35,96 @@ class Target:
     name: str
     path: Path
     of_run: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an evaluator is asked to do.
+
+    Attributes:
+        kind: "squad" or "accuracy": results/KIND.json and eval/KIND.log of the run are its own.
+        options: its command line.
+        run, config: the run and its configuration, None where predictions from elsewhere are scored.
+        data: the file of questions.
+    """
+
+    kind: Literal["squad", "accuracy"]
+    options: argparse.Namespace
+    run: RunFolder | None
+    config: RunConfig | None
+    data: Path
+
+    @property
+    def is_standard(self) -> bool:
+        """Whether the run's own questions are asked, as the main job asks them: only then a result is the run's."""
+        changed = [getattr(self.options, name, None) for name in ("data", "limit", "selection", "prescreen")]
+        return bool(self.options.ckpt) and all(value is None for value in changed)
+
+    @property
+    def result_file(self) -> Path | None:
+        """The run's own result file where this evaluation writes it."""
+        return self.run.results / f"{self.kind}.json" if self.run is not None and self.is_standard else None
+
+
+def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, data_name: str) -> Job:
+    """Find the run and the questions that a command line speaks of.
+
+    Args:
+        kind: the evaluator.
+        options: its command line: what `add_source_arguments` adds, and `data`.
+        data_name: the questions' file in a run's data folder.
+
+    Raises:
+        InputError: no such run, or neither a run nor questions.
+    """
+    run = run_for(options.ckpt, options.run) if options.ckpt or options.run else None
+    data = options.data or (run.data / data_name if run else None)
+    if data is None:
+        raise InputError("--data FILE is missing: name the questions with their references")
+    return Job(kind, options, run, run.config() if run else None, data)
+
+
+def evaluate(
+    job: Job,
+    files: Iterable[tuple[Target, Path]],
+    described: dict[str, Any],
+    score: Callable[[str, Path], dict[str, Any]],
+    logged: Callable[[dict[str, Any]], str],
+) -> dict[str, dict[str, Any]]:
+    """Score one predictions file after another; a result of the run's own is kept there as soon as it is known.
+
+    Args:
+        job: what is asked.
+        files: checkpoint and predictions file, as they are answered.
+        described: see `describe_data`.
+        score: turns a checkpoint's name and predictions into its result.
+        logged: what the run's evaluation log says of a result.
+
+    Returns:
+        The results by the checkpoints' names.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    for target, path in files:
+        name = target.name
+        results[name] = {**score(name, path), **describe_predictions(path, job.run.path if job.run else None)}
+        if job.run is not None and job.result_file is not None and target.of_run:
+            update_results(job.result_file, name, results[name], described)
+            append_line(job.run.path / "eval" / f"{job.kind}.log", f"{name}: {logged(results[name])}")
+    return results
+
+
+def show(job: Job, results: dict[str, dict[str, Any]], described: dict[str, Any], text: Callable[[], str]) -> None:
+    """Write --output; print JSON where that is asked for, else `text` and the path of what was written."""
+    shown = as_json(results, described)
+    if job.options.output:
+        write_json(job.options.output, shown)
+    if job.options.json:
+        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
+        return
+    print(text())
+    path = job.options.output or job.result_file
+    if path:
+        print(path)
 
 
 def run_for(words: Sequence[str], run: str | None) -> RunFolder:
@@ -120,12 +212,6 @@ def limited(records: list[Record], limit: int | None, config: RunConfig | None) 
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit}: at least 1 question is needed")
     return records[: limit or (config.data.limit if config else None)]
-
-
-def is_standard(options: argparse.Namespace) -> bool:
-    """Tell whether the run's own questions are asked, as the main job asks them: only then a result is the run's."""
-    changed = (options.data, options.limit, getattr(options, "selection", None))
-    return bool(options.ckpt) and all(value is None for value in changed)
 
 
 def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:

@@ -9,28 +9,15 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.config import load_contest
-from core.errors import InputError, run_command
-from core.evaluation import (
-    Target,
-    add_source_arguments,
-    as_json,
-    describe_data,
-    describe_predictions,
-    is_standard,
-    limited,
-    run_for,
-)
-from core.files import append_line, write_json, write_jsonl
+from core.errors import run_command
+from core.evaluation import Job, Target, add_source_arguments, describe_data, evaluate, limited, open_job, show
+from core.files import write_jsonl
 from core.predictions import read_predictions
 from core.records import Record
-from core.results import update_results
-from core.run_folder import RunFolder
-from core.schema import RunConfig
 from eval_accuracy.data import read_questions
 from eval_accuracy.scoring import judge_all, summarise
 
@@ -46,31 +33,22 @@ examples:
 def main(argv: Sequence[str]) -> int:
     """Judge, print, write what there is to write; return the exit code."""
     options = _parser().parse_args(argv)
-    run = run_for(options.ckpt, options.run) if options.ckpt or options.run else None
-    config = run.config() if run else None
-    data = options.data or (run.data / "test.jsonl" if run else None)
-    if data is None:
-        raise InputError("--data FILE is missing: name the questions with their references")
-    headline = _headline(options, config)
-    every = read_questions(data)
-    records = limited(every, options.limit, config)
-    described = describe_data(data, "all", len(every), len(records))
-    results: dict[str, Any] = {}
-    for target, path in _prediction_files(options, records, run, config):
-        name = target.name
+    job = open_job("accuracy", options, "test.jsonl")
+    headline = _headline(job)
+    every = read_questions(job.data)
+    records = limited(every, options.limit, job.config)
+    described = describe_data(job.data, "all", len(every), len(records))
+
+    def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
         verdicts = judge_all(records, predictions)
         if options.verdicts:
             file = options.verdicts.with_stem(f"{options.verdicts.stem}_{name}") if options.ckpt else options.verdicts
             write_jsonl(file, (item.row(record.id) for record, item in zip(records, verdicts, strict=True)))
-        results[name] = {
-            **summarise(records, predictions, verdicts, headline),
-            **describe_predictions(path, run.path if run else None),
-        }
-        if run is not None and target.of_run and is_standard(options):
-            update_results(run.results / "accuracy.json", name, results[name], described)
-            _log(run, name, results[name])
-    _show(options, results, described, run)
+        return summarise(records, predictions, verdicts, headline)
+
+    results = evaluate(job, _prediction_files(job, records), described, score, _logged)
+    show(job, results, described, lambda: _table(results))
     return 0
 
 
@@ -90,52 +68,41 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _headline(options: argparse.Namespace, config: RunConfig | None) -> str | None:
+def _headline(job: Job) -> str | None:
     """Return the rule that the contest, or the run's own configuration, names; None without either."""
-    if options.contest:
-        return load_contest(options.contest).rules.equality
-    return config.rules.equality if config else None
+    if job.options.contest:
+        return load_contest(job.options.contest).rules.equality
+    return job.config.rules.equality if job.config else None
 
 
-def _prediction_files(
-    options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
-) -> Iterator[tuple[Target, Path]]:
-    if run is None or config is None or options.predictions:
+def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target, Path]]:
+    options = job.options
+    if job.run is None or job.config is None or options.predictions:
         return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
     # Imported here: scoring existing predictions must not need MindSpore.
     from inference.predictor import predict_all
 
-    return predict_all(options.ckpt, config, run, records, "accuracy", is_standard(options))
+    return predict_all(options.ckpt, job.config, job.run, records, "accuracy", job.is_standard)
 
 
-def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
-    """Append a result to the run's evaluation log."""
+def _logged(result: dict[str, Any]) -> str:
     rules = ", ".join(f"{rule} {share}" for rule, share in result["rules"].items())
-    line = f"{name}: accuracy: {result['accuracy']} ({result['correct']} of {result['count']}; {rules})"
-    append_line(run.path / "eval" / "accuracy.log", line)
+    return f"accuracy: {result['accuracy']} ({result['correct']} of {result['count']}; {rules})"
 
 
-def _show(
-    options: argparse.Namespace, results: dict[str, Any], described: dict[str, Any], run: RunFolder | None
-) -> None:
-    shown = as_json(results, described)
-    if options.output:
-        write_json(options.output, shown)
-    if options.json:
-        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
-        return
+def _table(results: dict[str, dict[str, Any]]) -> str:
+    lines = []
     for name, result in results.items():
         rules = ", ".join(f"{rule} {100 * share:.2f} %" for rule, share in result["rules"].items())
-        print(f"{name}: {result['correct']} of {result['count']} right by rule {result['rule']!r} ({rules})")
-        print(
+        lines.append(f"{name}: {result['correct']} of {result['count']} right by rule {result['rule']!r} ({rules})")
+        lines.append(
             f"  missing {result['missing']}, empty {result['empty']}, unparsable {result['unparsable']}, "
             f"unknown ids {result['unknown']}, repeated ids {result['duplicates']}"
         )
         for kind, row in result["by_type"].items():
-            print(f"  {kind or '(none)':32} {row['correct']:6} of {row['count']:6}  {100 * row['accuracy']:6.2f} %")
-    path = options.output or (run.results / "accuracy.json" if run and is_standard(options) else None)
-    if path:
-        print(path)
+            share = f"{100 * row['accuracy']:6.2f} %"
+            lines.append(f"  {kind or '(none)':32} {row['correct']:6} of {row['count']:6}  {share}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
-import json
+import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,64 +17,59 @@ from core.config import load_contest
 from core.errors import GateError, InputError, run_command
 from core.evaluation import (
     BASE,
+    Job,
     Target,
     add_source_arguments,
-    as_json,
     describe_data,
-    describe_predictions,
-    is_standard,
+    evaluate,
     limited,
-    run_for,
+    open_job,
+    show,
 )
-from core.files import append_line, write_json
+from core.files import sha256_file
 from core.predictions import read_predictions
+from core.progress import say
 from core.records import Record
-from core.results import read_results, same_data, update_results
-from core.run_folder import RunFolder
-from core.schema import RulesConfig, RunConfig
+from core.results import read_results, same_data
+from core.schema import RulesConfig
+from core.statistics import SEED, Floats
 from data_convert.squad import read_questions
+from eval_squad.contest_metric import mean_percent
 from eval_squad.gate import Gate, gate_from_base, gate_of_contest
-from eval_squad.scoring import score
+from eval_squad.scoring import marks, summarise
+from eval_squad.table import table, warnings
 
 _EXAMPLES = """examples:
   python eval_squad/run.py --predictions BERT.json --data dev-v1.1.json --selection all --json
   python eval_squad/run.py --predictions mine.jsonl --data dev-v1.1.json --contest math_llama3 --require-gate
-  python eval_squad/run.py --ckpt logs/latest/checkpoints/step_*.ckpt"""
+  python eval_squad/run.py --predictions mine.jsonl --base-predictions base.jsonl --data dev-v1.1.json
+  python eval_squad/run.py --ckpt logs/latest/checkpoints/step_*.ckpt
+  python eval_squad/run.py --ckpt step_50 --prescreen 300"""
 
 
 def main(argv: Sequence[str]) -> int:
     """Score, print, write what there is to write; return the exit code."""
     options = _parser().parse_args(argv)
-    run = run_for(options.ckpt, options.run) if options.ckpt or options.run else None
-    config = run.config() if run else None
-    data = options.data or (run.data / "squad.jsonl" if run else None)
-    if data is None:
-        raise InputError("--data FILE is missing: name the questions (dev-v1.1.json or a record file)")
-    every, selection = read_questions(data, options.selection)
-    records = limited(every, options.limit, config)
-    described = describe_data(data, selection, len(every), len(records))
-    results: dict[str, Any] = {}
-    rules = _rules(options, config)
-    gate = _known_gate(options, rules, records)
-    for target, path in _prediction_files(options, records, run, config):
-        name = target.name
-        if name != BASE:
-            gate = gate or _gate_of_run(rules, run, described)
-        result = score(records, read_predictions(path), gate)
-        if gate is None and name == BASE:
-            # The base is its own reference; the checkpoints after it are held against it.
-            gate = gate_from_base(result["contest"]["f1"], result["contest"]["em"], rules.retention_share)
-            result = score(records, read_predictions(path), gate)
-        results[name] = {**result, **describe_predictions(path, run.path if run else None)}
-        if run is not None and target.of_run and is_standard(options):
-            update_results(run.results / "squad.json", name, results[name], described)
-            _log(run, name, result)
-    _show(options, results, described, run)
-    failed = [name for name, result in results.items() if not (result["gate"] or {"passed": False})["passed"]]
-    if options.require_gate and failed:
-        known = [name for name in failed if results[name]["gate"] is not None]
-        why = "does not pass the retention gate" if known else "has no gate: give --contest or the base's figures"
-        raise GateError(f"{', '.join(failed)} {why}")
+    job = open_job("squad", options, "squad.jsonl")
+    every, selection = read_questions(job.data, options.selection)
+    whole = limited(every, options.limit, job.config)
+    records = _sample(whole, options.prescreen)
+    screened = len(records) < len(whole)
+    described = describe_data(job.data, f"{selection}, pre-screen" if screened else selection, len(every), len(records))
+    bar = _Bar(job, records, describe_data(job.data, selection, len(every), len(whole)), screened)
+
+    def score(name: str, path: Path) -> dict[str, Any]:
+        predictions = read_predictions(path)
+        marked = marks(records, predictions)
+        gate, base = bar.for_checkpoint(name, marked)
+        return summarise(records, predictions, marked, gate, base, len(whole) if screened else None)
+
+    results = evaluate(job, _prediction_files(job, records), described, score, _logged)
+    show(job, results, described, lambda: table(results, len(whole)))
+    for line in warnings(results):
+        say(line)
+    if options.require_gate:
+        _require(results)
     return 0
 
 
@@ -99,85 +94,116 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base-predictions", type=Path, help="the base model's predictions, for the gate")
     parser.add_argument("--base-f1", type=float, help="the base model's F1 (contest's, percent), with --base-em")
     parser.add_argument("--base-em", type=float, help="the base model's EM (contest's, percent), with --base-f1")
+    parser.add_argument(
+        "--prescreen",
+        type=int,
+        metavar="N",
+        help="ask only N questions, drawn at random (the same ones every time), and say how likely the gate is passed "
+        "on all of them; nothing is written as the run's result",
+    )
     parser.add_argument("--require-gate", action="store_true", help="exit code 3 where the gate is not passed")
     return parser
 
 
-def _rules(options: argparse.Namespace, config: RunConfig | None) -> RulesConfig:
+def _sample(records: list[Record], size: int | None) -> list[Record]:
+    """Return a random part of the questions, the same one every time, in their order; all of them for None."""
+    if size is None or size >= len(records):
+        return records
+    if size < 1:
+        raise InputError(f"--prescreen {size}: at least 1 question is needed")
+    chosen = random.Random(SEED).sample(range(len(records)), size)
+    return [records[at] for at in sorted(chosen)]
+
+
+class _Bar:
+    """What each checkpoint is held against: what the arguments state, else the contest, else the base model.
+
+    Args:
+        job: the command.
+        records: the questions asked.
+        whole: description of the whole set that they are of.
+        screened: whether they are only a part of it.
+    """
+
+    def __init__(self, job: Job, records: Sequence[Record], whole: dict[str, Any], screened: bool) -> None:
+        options = job.options
+        self._job, self._records, self._whole, self._screened = job, records, whole, screened
+        self._rules = _rules(job)
+        self._base: Floats | None = None
+        self._gate: Gate | None = None
+        if (options.base_f1 is None) != (options.base_em is None):
+            raise InputError("--base-f1 and --base-em belong together: give both")
+        if options.base_f1 is not None:
+            self._gate = gate_from_base(options.base_f1, options.base_em, self._rules.retention_share)
+        elif options.base_predictions is not None:
+            self._take(marks(records, read_predictions(options.base_predictions)))
+        else:
+            rules = self._rules
+            self._gate = gate_of_contest(rules.f1_threshold, rules.em_threshold, rules.retention_share)
+
+    def for_checkpoint(self, name: str, marked: Floats) -> tuple[Gate | None, Floats | None]:
+        """Return the gate and the base model's marks for a checkpoint with these marks; None where unknown."""
+        if self._gate is None:
+            if name == BASE:
+                # The base is its own reference; the checkpoints after it are held against it.
+                self._take(marked)
+            else:
+                self._take_from_run()
+        return self._gate, self._base
+
+    def _take(self, base: Floats) -> None:
+        self._base = base
+        f1, em = (mean_percent(base[:, column].tolist()) for column in (0, 1))
+        self._gate = gate_from_base(f1, em, self._rules.retention_share)
+
+    def _take_from_run(self) -> None:
+        """Take the base's result in the run, where it was measured on the same questions."""
+        run = self._job.run
+        path = run.results / "squad.json" if run else None
+        if run is None or path is None or not path.is_file():
+            return
+        held = read_results(path)
+        base = held["checkpoints"].get(BASE)
+        if base is None or not same_data(held["data"], self._whole):
+            return
+        file = run.path / base["predictions"]
+        if file.is_file() and sha256_file(file) == base["predictions_sha256"]:
+            self._take(marks(self._records, read_predictions(file)))
+        elif not self._screened:
+            figures = base["contest"]
+            self._gate = gate_from_base(figures["f1"], figures["em"], self._rules.retention_share)
+
+
+def _rules(job: Job) -> RulesConfig:
     """Return the rules of the contest named, else of the run's own configuration, else the plain 90 % of the base."""
-    if options.contest:
-        return load_contest(options.contest).rules
-    return config.rules if config else RulesConfig(ratio_factor=1, judge="math")
+    if job.options.contest:
+        return load_contest(job.options.contest).rules
+    return job.config.rules if job.config else RulesConfig(ratio_factor=1, judge="math")
 
 
-def _known_gate(options: argparse.Namespace, rules: RulesConfig, records: Sequence[Record]) -> Gate | None:
-    """Return the gate that the arguments state: figures of a base model, else thresholds of the contest."""
-    if (options.base_f1 is None) != (options.base_em is None):
-        raise InputError("--base-f1 and --base-em belong together: give both")
-    if options.base_f1 is not None:
-        return gate_from_base(options.base_f1, options.base_em, rules.retention_share)
-    if options.base_predictions is not None:
-        base = score(records, read_predictions(options.base_predictions))["contest"]
-        return gate_from_base(base["f1"], base["em"], rules.retention_share)
-    return gate_of_contest(rules.f1_threshold, rules.em_threshold)
-
-
-def _gate_of_run(rules: RulesConfig, run: RunFolder | None, described: dict[str, Any]) -> Gate | None:
-    """Return the gate from the base's result in the run, where it was measured on the same questions."""
-    path = run.results / "squad.json" if run else None
-    if path is None or not path.is_file():
-        return None
-    held = read_results(path)
-    base = held["checkpoints"].get(BASE)
-    if base is None or not same_data(held["data"], described):
-        return None
-    return gate_from_base(base["contest"]["f1"], base["contest"]["em"], rules.retention_share)
-
-
-def _prediction_files(
-    options: argparse.Namespace, records: list[Record], run: RunFolder | None, config: RunConfig | None
-) -> Iterator[tuple[Target, Path]]:
-    if run is None or config is None or options.predictions:
+def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target, Path]]:
+    options = job.options
+    if job.run is None or job.config is None or options.predictions:
         return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
     # Imported here: scoring existing predictions must not need MindSpore.
     from inference.predictor import predict_all
 
-    return predict_all(options.ckpt, config, run, records, "squad", is_standard(options))
+    return predict_all(options.ckpt, job.config, job.run, records, "squad", job.is_standard)
 
 
-def _log(run: RunFolder, name: str, result: dict[str, Any]) -> None:
-    """Append a result to the run's evaluation log, in the words of MindFormers' EmF1Metric."""
+def _logged(result: dict[str, Any]) -> str:
+    """Say a result in the words of MindFormers' EmF1Metric."""
     contest = result["contest"]
-    line = f"{name}: F1 score: {contest['f1']}, Em score: {contest['em']}, total_count: {result['count']}"
-    append_line(run.path / "eval" / "squad.log", line)
+    return f"F1 score: {contest['f1']}, Em score: {contest['em']}, total_count: {result['count']}"
 
 
-def _show(
-    options: argparse.Namespace, results: dict[str, Any], described: dict[str, Any], run: RunFolder | None
-) -> None:
-    shown = as_json(results, described)
-    if options.output:
-        write_json(options.output, shown)
-    if options.json:
-        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
-        return
-    print(f"{'':12} {'count':>6} {'missing':>7}  {'contest F1':>10} {'EM':>7}  {'official F1':>11} {'EM':>7}  gate")
-    for name, result in results.items():
-        contest, official = result["contest"], result["official"]
-        print(
-            f"{name:12} {result['count']:6} {result['missing']:7}  {contest['f1']:10.3f} {contest['em']:7.3f}"
-            f"  {official['f1']:11.3f} {official['em']:7.3f}  {_gate_words(result['gate'])}"
-        )
-    path = options.output or (run.results / "squad.json" if run and is_standard(options) else None)
-    if path:
-        print(path)
-
-
-def _gate_words(gate: dict[str, Any] | None) -> str:
-    if gate is None:
-        return "-"
-    word = "passed" if gate["passed"] else "failed"
-    return f"{word} (F1 >= {gate['required_f1']:.3f}, EM >= {gate['required_em']:.3f}, from the {gate['reference']})"
+def _require(results: dict[str, dict[str, Any]]) -> None:
+    """Raise GateError where a checkpoint does not pass, or has no gate."""
+    failed = [name for name, result in results.items() if not (result["gate"] or {"passed": False})["passed"]]
+    if failed:
+        known = any(results[name]["gate"] is not None for name in failed)
+        why = "does not pass the retention gate" if known else "has no gate: give --contest or the base's figures"
+        raise GateError(f"{', '.join(failed)} {why}")
 
 
 if __name__ == "__main__":
