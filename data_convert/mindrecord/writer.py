@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import BufferedRandom
 from itertools import islice
 from pathlib import Path
 
@@ -54,15 +55,7 @@ class MindRecordWriter:
         self._partial = path.with_name(f".{path.name}.partial")
         self._partial_index = path.with_name(f".{path.name}.db.partial")
         self._index: IndexWriter | None = None
-        with self._told():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Not emptied before it is known that no other process writes it.
-            self._file = os.fdopen(os.open(self._partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            self._file.close()
-            raise InputError(f"{path}: another process is writing it; wait for its end") from error
+        self._file = _open_alone(path, self._partial)
         with self._told():
             self._file.truncate(0)
             self._index = IndexWriter(self._partial_index, path.name)
@@ -92,7 +85,7 @@ class MindRecordWriter:
             ValueError: the block has not these columns, or arrays of another shape or type.
         """
         if sorted(block) != self._columns:
-            raise ValueError(f"columns {sorted(block)}, the file has {self._columns}")
+            raise ValueError(f"a block with columns {sorted(block)}, the file has {self._columns}")
         columns = [block[name] for name in self._columns]
         if any(column.dtype != np.int32 or column.ndim != 2 or not column.shape[1] for column in columns):
             raise ValueError("a block's arrays are of int32 and shape (rows, width)")
@@ -129,16 +122,18 @@ class MindRecordWriter:
             self._file.close()
 
     def abandon(self) -> None:
-        """Leave nothing of what was written."""
+        """Leave nothing of what was written; no effect after `close`."""
         if self._index is not None:
             self._index.abandon()
             self._index = None
-        # Closing flushes what is buffered, which a full disk refuses again.
-        with suppress(OSError):
-            self._file.close()
-        for partial in (self._partial, self._partial_index):
+        if not self._file.closed:
+            # Unlinked while it is still locked: afterwards it may be another process's.
+            for partial in (self._partial, self._partial_index):
+                with suppress(OSError):
+                    partial.unlink(missing_ok=True)
+            # Closing writes what is buffered, which a full disk refuses again.
             with suppress(OSError):
-                partial.unlink(missing_ok=True)
+                self._file.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -147,8 +142,7 @@ class MindRecordWriter:
             yield
         except (OSError, sqlite3.Error) as error:
             self.abandon()
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"{self._path}: cannot be written ({reason or error})") from error
+            raise _refusal(self._path, error) from error
         except BaseException:
             self.abandon()
             raise
@@ -237,6 +231,25 @@ def write_mindrecord(path: Path, rows: Iterable[tuple[list[int], list[int]]]) ->
             ids, labels = (np.array(column, dtype=np.int32) for column in zip(*batch, strict=True))
             writer.write({"input_ids": ids, "labels": labels})
     return writer.rows
+
+
+def _open_alone(path: Path, partial: Path) -> BufferedRandom:
+    """Open the partial file of `path`; InputError where another process has it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # It is not emptied before it is known that nobody else writes it.
+        file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"{path}: another process is writing it; wait for its end") from error
+    except OSError as error:
+        raise _refusal(path, error) from error
+    return file
+
+
+def _refusal(path: Path, error: OSError | sqlite3.Error) -> InputError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return InputError(f"{path}: cannot be written ({reason or error})")
 
 
 def _sync(path: Path) -> None:
