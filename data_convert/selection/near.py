@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from data_convert.selection.dedup import Mask, Rows
 from data_convert.selection.draw import mix
-from data_convert.selection.normalise import as_pairs, fingerprint, normalise
+from data_convert.selection.normalise import NUMBER, as_pairs, fingerprint, normalise
 
 HASHES = 64
 Signatures = NDArray[np.uint32]
@@ -29,7 +29,7 @@ Signatures = NDArray[np.uint32]
 _SHINGLE = 5
 _MISSED = 0.01  # largest probability that a pair just at the threshold shares no band
 # A hyphen within a word is no operator.
-_AMOUNT = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[+*/^=<>√]|-(?![^\W\d_])")
+_AMOUNT = re.compile(rf"{NUMBER}|[+*/^=<>√]|-(?![^\W\d_])")
 _TEXTS = 512  # texts whose hashes are computed together: their arrays stay in the processor's cache
 _SHIFT = np.uint64(32)
 _FACTORS = mix(np.arange(1, HASHES + 1, dtype=np.uint64)) | np.uint64(1)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 FINGERPRINT_BYTES = 16
 
 CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003fffd"
+# A whole number as one word: 1,000.5, but not the "1,2" of a list.
+NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 # NFKC would turn 5² into 52, 2½ into 21⁄2 and ①② into 12: a sign of what they were is put before them.
 _MARKS = {"<super>": "^", "<sub>": "_", "<fraction>": " ", "<circle>": "#"}
 _MARKED = re.compile("[ªº²³¹¼-¾ʰ-ʸˠ-ˤᴬ-ᵪ⁰-₟⅐-⅟↉①-⓿㉄-㊿]")

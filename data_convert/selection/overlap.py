@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from data_convert.selection.draw import mix
 from data_convert.selection.keys import canonical, is_template
-from data_convert.selection.normalise import CJK
+from data_convert.selection.normalise import CJK, NUMBER
 
 WORDS = 13
-_WORD = re.compile(rf"[0-9]+(?:[.,][0-9]+)*|[{CJK}]|[^\W0-9_{CJK}]+|[-+*/^=<>√]")
+_WORD = re.compile(rf"{NUMBER}|[{CJK}]|[^\W0-9_{CJK}]+|[-+*/^=<>√]")
 _NO_WORD = 0  # between texts, and for a word that no evaluation text holds
 _BASE = np.uint64(0xD6E8FEB86659FD93)  # any odd number that uses all 64 bits
 _CHUNK = 4096
