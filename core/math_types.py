@@ -58,6 +58,8 @@ _BY_START = {
     "商品": ("discount",),
     "去年": ("sales",),
 }
+# Four of five questions of the corpus are exactly so: they need no normalisation and no optional space.
+_CALCULATION = re.compile(rf"计算 {_NUMBER} (?:([-+*/]) {_NUMBER} 等于多少|的 {_NUMBER} 次方|的平方根)？")
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,23 @@ def recognise(question: str) -> MathQuestion:
     A problem that fits no template is "english" where it holds no Chinese character, else "other".
     """
     text = question.strip()
+    if text.isascii():
+        return MathQuestion("english")
     if len(text) <= _LONGEST_TEMPLATE:
+        if match := _CALCULATION.fullmatch(text):
+            return _calculation(match)
         plain = unicodedata.normalize("NFKC", text)
         for name in _BY_START.get(plain[:2], ()):
             if match := _PATTERNS[name].fullmatch(plain):
                 return _typed(name, match)
     return MathQuestion("other" if _CJK.search(text) else "english")
+
+
+def _calculation(match: re.Match[str]) -> MathQuestion:
+    first, operator, second, exponent = match.groups()
+    if operator:
+        return MathQuestion(_OPERATIONS[operator], (first, second))
+    return MathQuestion("power", (first, exponent)) if exponent else MathQuestion("sqrt", (first,))
 
 
 def _typed(name: str, match: re.Match[str]) -> MathQuestion:

@@ -12,7 +12,7 @@ from core.files import read_jsonl, write_jsonl
 
 # The formats in which contests hand out their corpora.
 Form = Literal["math", "alpaca", "conversation", "gsm8k", "mmlu", "cmmlu", "ceval", "squad", "record"]
-TASKS = ("math", "choice", "squad")
+TASKS = ("math", "choice", "squad", "instruction")
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,9 @@ class Record:
 
     Attributes:
         id: unique within its file.
-        task: "math", "choice" or "squad".
-        question: math: the problem; choice: the alpaca `input` (question and options); squad: the question.
+        task: "math", "choice", "squad", or "instruction" (a general one, to retain what the model could before).
+        question: math: the problem; choice: the alpaca `input` (question and options); squad: the question;
+            instruction: the alpaca `instruction` and, on the next line, its `input`.
         answer: the reference text that training teaches; squad: the contest's one reference.
         source: where it came from, as file:number.
         meta: what the task adds. choice: "instruction" and "subject"; squad: "passage" and "answers"
@@ -68,6 +69,8 @@ def parse_record(row: Any, where: str) -> Record:
             raise InputError(f"{where}: field {name!r} is missing or not text")
     if row["task"] not in TASKS:
         raise InputError(f"{where}: task {row['task']!r} is none of {', '.join(TASKS)}")
+    if not isinstance(row.get("source", ""), str) or not isinstance(row.get("meta", {}), dict):
+        raise InputError(f"{where}: field 'source' is not text, or 'meta' is not a JSON object")
     unknown = sorted(set(row) - set(Record.__dataclass_fields__))
     if unknown:
         raise InputError(f"{where}: unknown field {unknown[0]!r}")

@@ -95,7 +95,10 @@ def test_no_prediction_is_wrong_and_counted_apart() -> None:
         ('{"problem": "x", "solution": "1"}\n{"problem": 1}\n', ":2: field 'problem'"),
         ('{"problem": "x", "solution": "1"}\n{"prob', ":2: malformed"),
         ('{"a": 1}', "neither problem/solution"),
-        ('[{"instruction": "i", "input": "q", "output": "perhaps"}]', "record 0: reference 'perhaps'"),
+        (
+            '[{"instruction": "i", "input": "q \\nA.1\\nB.2\\nC.3\\nD.4", "output": "perhaps"}]',
+            ":1: reference 'perhaps'",
+        ),
         ("[3]", "record 0"),
         ("[]", "no record"),
         ('{"id": "1", "task": "squad", "question": "q", "answer": "a"}', "of task squad"),

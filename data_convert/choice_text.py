@@ -1,0 +1,45 @@
+"""Multiple choice as the stage-2 corpus writes it: instruction, question with options, answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LETTERS = "ABCD"
+_SUBJECT = re.compile(r"Here is a question about (.{1,120}?), the correct answer")
+
+
+def instruction(subject: str) -> str:
+    """Return the corpus' instruction for a subject."""
+    return (
+        f"Here is a question about {subject}, the correct answer is one of the options A/B/C/D. Please select the "
+        "correct option and answer the question with 'The right option is'."
+    )
+
+
+def subject_of(text: str) -> str:
+    """Return the subject that an instruction names; empty where it names none."""
+    match = _SUBJECT.search(text)
+    return match[1] if match else ""
+
+
+def question(text: str, options: Sequence[str]) -> str:
+    """Return the corpus' `input`: the question and its four options, with its space before the first newline."""
+    listed = "\n".join(f"{letter}.{option}" for letter, option in zip(LETTERS, options, strict=True))
+    return f"Question: {text} \n{listed}"
+
+
+def answer(letter: str) -> str:
+    """Return the corpus' `output`."""
+    return f"The right option is {letter}."
+
+
+def has_options(text: str) -> bool:
+    """Tell whether lines that begin with A., B., C. and D. stand in a text in this order."""
+    at = 0
+    for letter in LETTERS:
+        at = text.find(f"\n{letter}.", at)
+        if at < 0:
+            return False
+        at += 1
+    return True

@@ -1,0 +1,28 @@
+"""Readers of the corpora that contests hand out, chosen by what a file holds.
+
+Every reader yields `Record`s in bounded memory; what cannot be read goes to `on_bad` with its place and the reason.
+`read_corpus` reads all, `slices` and `read_slice` the same in parts that processes can share.
+"""
+
+from core.records import Form
+from data_convert.choice_text import subject_of
+from data_convert.readers.bad import BadRecord, BadRecords, OnBad, TooManyBad, refuse
+from data_convert.readers.forms import FORMS, to_record
+from data_convert.readers.read import read_corpus, read_slice
+from data_convert.readers.slices import Slice, slices
+
+__all__ = [
+    "FORMS",
+    "BadRecord",
+    "BadRecords",
+    "Form",
+    "OnBad",
+    "Slice",
+    "TooManyBad",
+    "read_corpus",
+    "read_slice",
+    "refuse",
+    "slices",
+    "subject_of",
+    "to_record",
+]

@@ -1,0 +1,99 @@
+"""Records that cannot be read: what is known of each, and how many of them a run puts up with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import InputError
+from core.files import write_jsonl
+
+_LONGEST_TEXT = 1000
+
+
+class Fault(Exception):
+    """What is wrong with one value of a corpus, in a clause without its place."""
+
+
+class BadRecord(NamedTuple):
+    """One record that cannot be read.
+
+    Attributes:
+        where: file and line, or file and place in it.
+        reason: what is wrong, in a clause.
+        text: the record as it stands in the file, cut to 1,000 characters.
+    """
+
+    where: str
+    reason: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+OnBad = Callable[[BadRecord], None]
+
+
+class TooManyBad(InputError):
+    """There are more unreadable records than allowed."""
+
+
+def bad_record(where: str, reason: str, raw: bytes | str) -> BadRecord:
+    """Make a BadRecord of the bytes or text of the file; what is no Unicode in them is shown as an escape."""
+    if isinstance(raw, str):
+        raw = raw[:_LONGEST_TEXT].encode("utf-8", "backslashreplace")
+    text = raw[: 4 * _LONGEST_TEXT].decode("utf-8", "backslashreplace")
+    return BadRecord(where, reason, text.strip()[:_LONGEST_TEXT])
+
+
+def refuse(bad: BadRecord) -> None:
+    """Take no bad record at all."""
+    raise InputError(str(bad))
+
+
+class BadRecords:
+    """Keeps unreadable records and gives up when there are more than allowed.
+
+    Processes that read slices each use one of their own and send back `records`; the reader of the whole adds these
+    in the order of the slices with `extend`. The count, and the record at which it gives up, are then those of one
+    process.
+
+    Attributes:
+        records: those found, in order.
+    """
+
+    def __init__(self, allowed: int, side_file: Path | None = None) -> None:
+        """Set the bounds.
+
+        Args:
+            allowed: how many bad records are put up with.
+            side_file: where `save` writes them.
+        """
+        self.allowed = allowed
+        self.side_file = side_file
+        self.records: list[BadRecord] = []
+
+    @property
+    def found(self) -> list[str]:
+        """The bad records as sentences, "file:line: reason"."""
+        return [str(bad) for bad in self.records]
+
+    def __call__(self, bad: BadRecord) -> None:
+        """Note one bad record; TooManyBad (an InputError) where it is one too many, after `save`."""
+        self.records.append(bad)
+        if len(self.records) > self.allowed:
+            self.save()
+            more = f" (and {self.allowed} before it)" if self.allowed else ""
+            raise TooManyBad(f"{bad}{more}; data.max_bad=N skips up to N such records and lists them")
+
+    def extend(self, records: Iterable[BadRecord]) -> None:
+        """Note the bad records of one slice, in order."""
+        for bad in records:
+            self(bad)
+
+    def save(self) -> None:
+        """Write the side file, where there is one: JSON Lines of where, reason, text; nothing where none is bad."""
+        if self.side_file is not None and self.records:
+            write_jsonl(self.side_file, (bad._asdict() for bad in self.records))

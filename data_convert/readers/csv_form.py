@@ -1,0 +1,213 @@
+"""Multiple choice in CSV files: MMLU with and without a header row, CMMLU, C-Eval."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from core.errors import InputError
+from data_convert import choice_text
+from data_convert.choice_text import LETTERS
+from data_convert.readers.bad import Fault, OnBad, bad_record
+from data_convert.readers.json_text import LONGEST
+from data_convert.readers.kinds import Exchange
+
+SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
+_SUFFIXES = ("_dev", "_test", "_val", "_train")
+_OPTIONS = (("a", "b", "c", "d"), ("choice0", "choice1", "choice2", "choice3"))
+
+
+class Row(NamedTuple):
+    """One row of a CSV file.
+
+    Attributes:
+        cells: its texts; fault: why there are none, else "".
+        first, last: the lines it stands on, from 1.
+        text: the row as it stands in the file.
+    """
+
+    cells: list[str]
+    fault: str
+    first: int
+    last: int
+    text: str
+
+
+class Columns(NamedTuple):
+    """Which column of a file holds what, numbered from 0; None where there is none.
+
+    Attributes:
+        width: the number of columns.
+        by_number: the options are named 0 to 3, and so may answers.
+    """
+
+    width: int
+    question: int
+    options: tuple[int, ...]
+    answer: int | None
+    explanation: int | None = None
+    by_number: bool = False
+
+
+# The original MMLU files have no header row.
+_HEADERLESS = Columns(6, 0, (1, 2, 3, 4), 5)
+
+
+def csv_rows(stream: BinaryIO) -> Iterator[Row]:
+    """Yield the rows of a CSV file that are not blank; quotes that do not match are a fault of the row."""
+    lines = _Lines(stream)
+    reader = csv.reader(lines, strict=True)
+    while True:
+        lines.taken.clear()
+        first, cells, fault = lines.number + 1, [], ""
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fault = f"malformed CSV ({error})"
+        text = "".join(lines.taken)
+        if cells or fault:
+            yield Row(cells, fault or _fault_of_text(text), first, lines.number, text)
+
+
+class _Lines:
+    """The lines of a file as the CSV reader takes them; `taken` since it was last cleared, `number` of the last."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.taken: list[str] = []
+        self.number = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        raw = self._stream.readline(LONGEST)
+        if not raw:
+            raise StopIteration
+        line = raw.decode("utf-8" if self.number else "utf-8-sig", "surrogateescape")
+        self.number += 1
+        self.taken.append(line)
+        # Not every Python's CSV reader takes a NUL; the row is refused anyway.
+        return line.replace("\0", "\ufffd")
+
+
+def _fault_of_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "not UTF-8 text"
+    return "holds a NUL character" if "\0" in text else ""
+
+
+def columns_of(cells: Sequence[str]) -> Columns | None:
+    """Read a header row; None where the row is none: it names no question and no four options."""
+    names = [cell.strip().lower() for cell in cells]
+    options = next((group for group in _OPTIONS if set(group) <= set(names)), None)
+    if "question" not in names or options is None:
+        return None
+
+    def place(name: str) -> int | None:
+        return names.index(name) if name in names else None
+
+    return Columns(
+        len(names),
+        names.index("question"),
+        tuple(map(names.index, options)),
+        place("answer"),
+        place("explanation"),
+        options == _OPTIONS[1],
+    )
+
+
+def looks_like_choices(row: Row) -> bool:
+    """Tell whether a file's first row is a header of multiple choice, or a question of the headerless MMLU."""
+    if row.fault:
+        return False
+    return columns_of(row.cells) is not None or (len(row.cells) == 6 and row.cells[5].strip() in tuple(LETTERS))
+
+
+def csv_questions(
+    stream: BinaryIO, path: Path, need_header: bool, on_bad: OnBad
+) -> Iterator[tuple[int, str, Exchange]]:
+    """Yield the questions of a CSV file in the texts of the stage-2 corpus.
+
+    Args:
+        stream: the file.
+        path: its name, which is the subject and, as its end (_dev, _test, _val) or its folder's name, the split.
+        need_header: a file without a header row is an error.
+        on_bad: takes each row that cannot be read, and once a file without answers.
+
+    Yields:
+        The row's number from 0, its place, and the question; meta: "subject", "split" and "explanation" where there
+        are any.
+
+    Raises:
+        InputError: the header row is missing though needed.
+    """
+    columns = None
+    subject, split = _named(path)
+    meta = {"subject": subject, "split": split} if split else {"subject": subject}
+    number = 0
+    for row in csv_rows(stream):
+        if columns is None:
+            columns = None if row.fault else columns_of(row.cells)
+            if columns is not None and columns.answer is not None:
+                continue
+            if columns is not None:
+                left = sum(1 for _ in csv_rows(stream))
+                reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
+                return on_bad(bad_record(str(path), reason, row.text))
+            if need_header:
+                raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")
+            columns = _HEADERLESS
+        where = f"{path}:{row.first}"
+        try:
+            yield number, where, _exchange(row, columns, meta)
+        except Fault as fault:
+            lines = f" (lines {row.first} to {row.last})" if row.last > row.first else ""
+            on_bad(bad_record(where, f"{fault}{lines}", row.text))
+        number += 1
+
+
+def _named(path: Path) -> tuple[str, str]:
+    """Return the subject and the split ("" for none) that a file's name and folder tell."""
+    stem, split = path.name.rpartition(".")[0], path.parent.name if path.parent.name in SPLITS else ""
+    for suffix in _SUFFIXES:
+        if stem.endswith(suffix):
+            stem, split = stem.removesuffix(suffix), suffix[1:]
+    return stem.replace("_", " "), split
+
+
+def _exchange(row: Row, columns: Columns, shared: dict[str, str]) -> Exchange:
+    if row.fault:
+        raise Fault(row.fault)
+    cells = row.cells
+    if len(cells) != columns.width:
+        raise Fault(f"{len(cells)} columns, expected {columns.width}")
+    options = [cells[at] for at in columns.options]
+    if not cells[columns.question].strip():
+        raise Fault("question is empty")
+    for letter, option in zip(LETTERS, options, strict=True):
+        if not option.strip():
+            raise Fault(f"option {letter} is empty")
+    assert columns.answer is not None
+    letter = _letter(cells[columns.answer].strip(), columns.by_number)
+    meta = dict(shared)
+    if columns.explanation is not None and cells[columns.explanation].strip():
+        meta["explanation"] = cells[columns.explanation]
+    question = choice_text.question(cells[columns.question], options)
+    return Exchange(choice_text.instruction(meta["subject"]), question, choice_text.answer(letter), meta)
+
+
+def _letter(answer: str, by_number: bool) -> str:
+    if by_number and answer in tuple("0123"):
+        return LETTERS[int(answer)]
+    if answer.upper() in tuple(LETTERS):
+        return answer.upper()
+    if not answer:
+        raise Fault("no answer")
+    raise Fault(f"answer {answer[:40]!r} is none of A, B, C, D" + (" and 0 to 3" if by_number else ""))

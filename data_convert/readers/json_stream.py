@@ -1,0 +1,126 @@
+"""A JSON text read piece by piece: of a file of any size, one value is in memory at a time."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from core.errors import InputError
+from data_convert.readers.json_text import LONGEST, Decoder
+
+_CHUNK = 1 << 20
+_SPACE = re.compile(r"[ \t\n\r]*")
+# What of a number, a literal or an escape can be missing at the end of a piece.
+_LONGEST_TOKEN_END = 16
+
+
+class Element(NamedTuple):
+    """One value of a JSON text.
+
+    Attributes:
+        value: as Python's decoder returns it.
+        fault: what is wrong with it though it is JSON, see `Decoder`; "" for nothing.
+        text: as it stands in the file.
+        line: of its first character, from 1.
+    """
+
+    value: Any
+    fault: str
+    text: str
+    line: int
+
+
+class JsonStream:
+    """Walks through a JSON text: `peek` and `take` for marks, `element` for a value, `elements` for those of an array.
+
+    Every method raises InputError with file and line where the text is not JSON: what follows such a place cannot be
+    told apart any more, so nothing is skipped.
+    """
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._stream, self._path = stream, path
+        # Bytes that are no UTF-8 become surrogates, by which the decoder tells the one value that holds them.
+        self._bytes = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
+        self._decoder = Decoder()
+        self._text, self._at, self._line, self._ended = "", 0, 1, False
+
+    def peek(self) -> str:
+        """Return the next character that is no white space; "" at the end of the file."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            assert match is not None
+            self._advance(match.end())
+            if self._at < len(self._text) or self._ended:
+                return self._text[self._at : self._at + 1]
+            self._fill()
+
+    def take(self, mark: str) -> None:
+        """Pass over the next character, which must be `mark`."""
+        if self.peek() != mark:
+            raise self._malformed(f"{mark!r} is expected")
+        self._advance(self._at + 1)
+
+    def end(self) -> None:
+        """Make sure that nothing but white space is left."""
+        if self.peek():
+            raise self._malformed("text after the end")
+
+    def element(self) -> Element:
+        """Return the next value."""
+        self.peek()
+        while True:
+            try:
+                value, end, fault = self._decoder.value_at(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if self._ended or not self._is_cut(error):
+                    self._advance(error.pos)
+                    raise self._malformed(error.msg) from None
+            except RecursionError:
+                raise self._malformed("nested too deeply") from None
+            else:
+                # At the end of a piece, 12 may be the beginning of 123.
+                if end < len(self._text) or self._ended:
+                    found = Element(value, fault, self._text[self._at : end], self._line)
+                    self._advance(end)
+                    return found
+            if len(self._text) - self._at > LONGEST:
+                raise self._malformed(f"a value longer than {LONGEST >> 20} MiB, or a text without its closing quote")
+            self._fill()
+
+    def elements(self) -> Iterator[Element]:
+        """Yield the elements of the array that comes next."""
+        self.take("[")
+        if self.peek() == "]":
+            return self.take("]")
+        while True:
+            yield self.element()
+            if self.peek() == "]":
+                return self.take("]")
+            self.take(",")
+
+    def _is_cut(self, error: json.JSONDecodeError) -> bool:
+        return error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _LONGEST_TOKEN_END
+
+    def _advance(self, at: int) -> None:
+        self._line += self._text.count("\n", self._at, at)
+        self._at = at
+
+    def _fill(self) -> None:
+        # As much again as is there: a long value is then not decoded from its beginning for every piece of it.
+        size = max(_CHUNK, len(self._text) - self._at)
+        try:
+            raw = self._stream.read(size)
+        except OSError as error:
+            raise InputError(f"{self._path}: cannot be read ({error.strerror or error})") from error
+        self._ended = not raw
+        self._text = self._text[self._at :] + self._bytes.decode(raw, final=self._ended)
+        self._at = 0
+
+    def _malformed(self, reason: str) -> InputError:
+        if self._ended and self._at >= len(self._text):
+            reason = f"the file ends too early, {reason}; is it cut short?"
+        return InputError(f"{self._path}:{self._line}: malformed JSON ({reason})")

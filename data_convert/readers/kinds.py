@@ -1,0 +1,63 @@
+"""Which task a question and its answer belong to, by what they say or as the caller decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.math_types import recognise
+from core.records import Record
+from data_convert.choice_text import has_options, subject_of
+from data_convert.readers.bad import Fault
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question and its answer before they are a Record.
+
+    Attributes:
+        instruction: what is asked, or what is to be done with `input`; input: "" where there is none.
+        meta: what the record's meta takes over as it is.
+    """
+
+    instruction: str
+    input: str
+    answer: str
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        """Instruction and input as one question."""
+        return f"{self.instruction}\n{self.input}" if self.input else self.instruction
+
+
+def settle(exchange: Exchange, task: str | None, identity: str, where: str) -> Record:
+    """Make the Record of an exchange.
+
+    Args:
+        exchange: question and answer.
+        task: "math", "choice", "instruction", or None: "choice" where the input lists options A. to D., "math" where
+            the question is one of the contest's templates or the answer boxes its result, else "instruction".
+        identity: the record's id.
+        where: the record's source.
+
+    Raises:
+        Fault: the exchange cannot be of this task.
+    """
+    if task is None and exchange.instruction and has_options(exchange.input):
+        task = "choice"
+    question = exchange.whole
+    if task is None or task == "math":
+        kind = recognise(question).type
+        if task is None and (kind not in ("english", "other") or "\\boxed" in exchange.answer):
+            task = "math"
+        if task == "math":
+            return Record(identity, "math", question, exchange.answer, where, {"type": kind, **exchange.meta})
+    if task == "choice":
+        if not (exchange.instruction and has_options(exchange.input)):
+            raise Fault("no multiple choice: an instruction and an input with lines A. to D. are expected")
+        meta = {"instruction": exchange.instruction, "subject": subject_of(exchange.instruction), **exchange.meta}
+        return Record(identity, "choice", exchange.input, exchange.answer, where, meta)
+    if task == "squad":
+        raise Fault("no passage: a record of task 'squad' comes from a SQuAD file")
+    return Record(identity, "instruction", question, exchange.answer, where, dict(exchange.meta))

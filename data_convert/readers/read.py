@@ -1,0 +1,117 @@
+"""The records of a corpus, slice by slice or all of them in order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import InputError
+from core.records import Form, Record
+from data_convert.readers.bad import Fault, OnBad, bad_record, refuse
+from data_convert.readers.csv_form import csv_questions
+from data_convert.readers.forms import record_of
+from data_convert.readers.json_stream import JsonStream
+from data_convert.readers.json_text import BLANK, LONGEST, decode_line
+from data_convert.readers.kinds import settle
+from data_convert.readers.layout import opened
+from data_convert.readers.slices import Slice, slices
+from data_convert.readers.squad_form import squad_records
+
+_CHUNK = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_corpus(
+    path: Path, on_bad: OnBad = refuse, form: Form | None = None, task: str | None = None
+) -> Iterator[Record]:
+    """Yield the records of a corpus of any form the kit knows, in bounded memory.
+
+    The id of a record is its place in the file as text, from 0: the line's number less one, the index in an array, the
+    number of a CSV file's row; in a folder, the file's path without .csv goes before it. SQuAD's questions and the
+    kit's own records carry theirs.
+
+    Args:
+        path: a file, or a folder of CSV files.
+        on_bad: takes each record that cannot be read.
+        form: one of `FORMS`; None: by what the file holds, for JSON record by record.
+        task: the task of all records; None: by form and content.
+
+    Raises:
+        InputError: the file is missing, or holds no record, or is not what `form` says; JSON is malformed so that
+            what follows cannot be told apart (in an array or a SQuAD file); or `on_bad` raises.
+    """
+    empty = True
+    for part in slices(path, form, sys.maxsize, task):
+        for record in read_slice(part, on_bad):
+            empty = False
+            yield record
+    if empty:
+        raise InputError(f"{path}: no record in it")
+
+
+def read_slice(part: Slice, on_bad: OnBad = refuse) -> Iterator[Record]:
+    """Yield the records of one slice: those that `read_corpus` yields of it, with the same ids.
+
+    Raises:
+        InputError: as `read_corpus`; a slice without a record is no error.
+    """
+    with opened(part.path) as stream:
+        yield from _READERS[part.layout](stream, part, on_bad)
+
+
+def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
+    stream.seek(part.start)
+    at, number = part.start, part.line - 1
+    while at < part.end:
+        raw = stream.readline(LONGEST + 1)
+        at += len(raw)
+        if len(raw) > LONGEST:
+            at += _rest_of_line(stream)
+        if number == 0:
+            raw = raw.removeprefix(_BOM)
+        where = f"{part.path}:{number + 1}"
+        try:
+            value = decode_line(raw)
+            if value is not BLANK:
+                yield record_of(value, str(number), where, part.form, part.task)
+        except Fault as fault:
+            on_bad(bad_record(where, str(fault), raw))
+        number += 1
+
+
+def _rest_of_line(stream: BinaryIO) -> int:
+    """Pass over what is left of a line; return its bytes."""
+    passed = 0
+    while piece := stream.readline(_CHUNK):
+        passed += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return passed
+
+
+def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
+    text = JsonStream(stream, part.path)
+    for number, element in enumerate(text.elements()):
+        where = f"{part.path}:{element.line}"
+        try:
+            if element.fault:
+                raise Fault(element.fault)
+            yield record_of(element.value, str(number), where, part.form, part.task)
+        except Fault as fault:
+            on_bad(bad_record(f"{where}: record {number}", str(fault), element.text))
+    text.end()
+
+
+def _csv(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
+    need_header = part.form in ("cmmlu", "ceval")
+    for number, where, exchange in csv_questions(stream, part.path, need_header, on_bad):
+        yield settle(exchange, part.task or "choice", f"{part.prefix}{number}", where)
+
+
+def _squad(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
+    return squad_records(stream, part.path, on_bad)
+
+
+_READERS = {"lines": _lines, "array": _array, "csv": _csv, "squad": _squad}
