@@ -28,6 +28,7 @@ _PARTS = {
     "method": "methods",
     "prompt": "prompts",
     "squad_prompt": "prompts",
+    "instruction_prompt": "prompts",
 }
 # Settings that are paths: given on the command line they are relative to where the command was given.
 _PATHS = {
@@ -35,6 +36,7 @@ _PATHS = {
     "data.test",
     "data.squad",
     "data.retention_corpus",
+    "data.against",
     "model.checkpoint",
     "model.tokenizer.file",
 }
@@ -88,6 +90,8 @@ def _split(text: str) -> tuple[str, Any]:
         value = yaml.safe_load(raw) if raw else None
     except yaml.YAMLError:
         value = raw  # such as a regular expression: plain text
+    if key in _PATHS and isinstance(value, list):
+        value = [os.path.abspath(Path(str(item)).expanduser()) for item in value]
     if key in _PATHS and isinstance(value, str):
         value = os.path.abspath(Path(value).expanduser())
     if isinstance(value, str):

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from core.prompts import Prompt
 from core.records import Form
+from core.schema_answers import AnswersConfig
 from core.section import Section
 from core.tokenizers import TokenizerKind
 
@@ -190,6 +191,7 @@ class DataConfig(Section):
     against: tuple[str, ...] = ()
     overlap: Literal["report", "remove"] = "report"
     overlap_n: int = Field(default=13, ge=2)
+    answers: AnswersConfig = AnswersConfig()
     seq_length: int = Field(ge=8)
     overlong: Literal["drop", "cut", "refuse"] = "drop"
     packing: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -31,6 +32,12 @@ class Tokenizer(Protocol):
 
     def piece_id(self, piece: str) -> int | None:
         """Return the id of a piece such as `<eoh>`, None where the vocabulary lacks it."""
+
+    def piece(self, number: int) -> str:
+        """Return what an id of the vocabulary stands for.
+
+        That is text, a special token's name, or, for bytes that are no whole character, `<0xE4>` for each.
+        """
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether one token may span the border between the characters `left` and `right`.
@@ -78,6 +85,10 @@ class SentencePieceTokenizer:
         number = int(self._model.PieceToId(piece))
         return None if number == self._model.unk_id() else number
 
+    def piece(self, number: int) -> str:
+        """Return the text, name or byte that an id stands for; a space is a space here, not ▁."""
+        return _sentencepiece_text(str(self._model.IdToPiece(number)))
+
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
         if self._pairs is None:
@@ -120,6 +131,10 @@ class TiktokenTokenizer:
         """Return the id of a special token, None where there is none of that name."""
         return self._special.get(piece)
 
+    def piece(self, number: int) -> str:
+        """Return the text, name or bytes that an id stands for."""
+        return _readable(self._encoding.decode_single_token_bytes(number))
+
     def may_join(self, left: str, right: str) -> bool:
         """Return True: the pattern that splits the text looks further than its neighbours."""
         return True
@@ -157,6 +172,17 @@ class HuggingFaceTokenizer:
         found: int | None = self._model.token_to_id(piece)
         return found
 
+    def piece(self, number: int) -> str:
+        """Return the text, name or bytes that an id stands for."""
+        from tokenizers.decoders import ByteLevel
+
+        name = self._model.id_to_token(number)
+        if name is None:
+            return f"<unused {number}>"
+        if not isinstance(self._model.decoder, ByteLevel):
+            return _sentencepiece_text(name)
+        return _readable(bytes(map(_BYTE_OF.get, name))) if _BYTE_OF.keys() >= set(name) else str(name)
+
     def may_join(self, left: str, right: str) -> bool:
         """Return True: what the tokenizer's own rules do at a border is not known."""
         return True
@@ -164,12 +190,33 @@ class HuggingFaceTokenizer:
 
 def _leaves_text_as_it_is(model: bytes) -> bool:
     """Tell whether a sentencepiece model neither rewrites characters nor drops spaces before it looks for pieces."""
-    from sentencepiece import sentencepiece_model_pb2
+    from sentencepiece import sentencepiece_model_pb2 as format
 
-    proto = sentencepiece_model_pb2.ModelProto()
+    proto = format.ModelProto()  # type: ignore[attr-defined]
     proto.ParseFromString(model)
     rules = proto.normalizer_spec
     return not rules.precompiled_charsmap and not rules.remove_extra_whitespaces
+
+
+# The characters that byte-level vocabularies are written in: a byte whose Latin-1 character is visible is that
+# character, the others are, in their order, the characters from number 256 on.
+_VISIBLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_BYTE_OF = {chr(byte): byte for byte in _VISIBLE} | {
+    chr(256 + place): byte for place, byte in enumerate(byte for byte in range(256) if byte not in _VISIBLE)
+}
+_BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+def _sentencepiece_text(piece: str) -> str:
+    """Return a sentencepiece piece as text: ▁ is a space, and the byte piece of an ASCII character that character."""
+    byte = _BYTE_PIECE.fullmatch(piece)
+    return _readable(bytes.fromhex(byte[1])) if byte else piece.replace("▁", " ")
+
+
+def _readable(token: bytes) -> str:
+    """Return UTF-8 bytes as text; bytes that are no whole character stand as <0xE4>."""
+    text = token.decode("utf-8", "surrogateescape")
+    return "".join(f"<0x{ord(char) - 0xDC00:02X}>" if "\udc80" <= char <= "\udcff" else char for char in text)
 
 
 # How Llama-3 splits text before merging bytes (its published tokenizer).

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-import random
+from pathlib import Path
 from typing import Any
 
 from core.config import kit_path
 from core.errors import InputError
-from core.files import sha256_file, write_json
-from core.progress import track
+from core.files import sha256_file, sha256_text, write_json, write_jsonl
+from core.prompt_tokens import check_pieces
 from core.prompts import Prompt
 from core.records import write_records
 from core.run_folder import RunFolder
-from core.schema import RunConfig
-from core.tokenizers import load_tokenizer
-from data_convert.corpora import load_corpora
-from data_convert.mindrecord import write_mindrecord
-from data_convert.tokenise import Audit, check_pieces, example, rows
+from core.schema import DataConfig, RunConfig
+from core.tokenizers import Tokenizer, load_tokenizer
+from data_convert.corpora import Corpora, load_corpora
+from data_convert.readers import BadRecords
+from data_convert.rows import Audit, RowForm
+from data_convert.shards import Job, shard_count, write_shards
+from data_convert.spool import Spool
+from data_convert.tokenise import Encoder
+from data_convert.workers import processors
+
+# Part of what decides the bytes of a shard; a change of the code that changes them changes this number.
+_FORMAT = 2
+_LISTED = 100
 
 
-def convert(config: RunConfig, run: RunFolder) -> dict[str, Any]:
-    """Write a run's data folder: train/test/squad.jsonl, mindrecord/train.mindrecord and audit.json.
+def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> dict[str, Any]:
+    """Write a run's data folder.
+
+    mindrecord/ holds the shards, train.jsonl their records in row order (before packing), test.jsonl and squad.jsonl
+    the questions of the evaluations, skipped.jsonl what was left out and why, audit.json the account.
+
+    Args:
+        config: the run's configuration.
+        run: its folder.
+        processes: how many work; None: one for each processor. What is written does not depend on it.
 
     Returns:
         The audit: what became of every record, token counts, prompts and hashes.
@@ -28,51 +44,105 @@ def convert(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     Raises:
         InputError: input is missing or malformed, or too little is left for one step.
     """
-    model = config.model
-    vocabulary = kit_path(model.tokenizer.file)
-    tokenizer = load_tokenizer(
-        model.tokenizer.kind, vocabulary, model.bos_token_id, model.eos_token_id, model.pad_token_id
-    )
-    if tokenizer.vocab_size > model.vocab_size:
-        raise InputError(f"{vocabulary}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}")
-    prompts = {"squad": config.squad_prompt, config.task: config.prompt}
+    processes = processes or processors()
+    data, tokenizer = config.data, _tokenizer(config)
+    prompts = _prompts(config)
     for prompt in prompts.values():
         check_pieces(prompt, tokenizer)
-    corpora = load_corpora(config.data, config.task)
-    write_records(run.data / "train.jsonl", corpora.train)
-    write_records(run.data / "test.jsonl", corpora.test)
-    write_records(run.data / "squad.jsonl", corpora.squad)
-
-    order = list(corpora.train)
-    random.Random(config.data.seed).shuffle(order)
-    audit = Audit()
-    shown = track(order, "convert", len(order), "records")
-    examples = (example(record, prompts[record.task], tokenizer) for record in shown)
-    refuse = config.data.overlong == "refuse"
-    target = run.data / "mindrecord" / "train.mindrecord"
-    write_mindrecord(target, rows(examples, config.data.seq_length, model.pad_token_id, audit, refuse))
+    sources = {key: _digest(kit_path(path)) for key, path in _sources(config).items()}
+    bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
+    with Spool(run.data / ".spool") as spool:
+        corpora = load_corpora(data, config.task, spool, bad, processes)
+        write_records(run.data / "test.jsonl", corpora.test)
+        write_records(run.data / "squad.jsonl", corpora.squad)
+        job = Job(
+            spool=spool,
+            order=corpora.order,
+            encoder=Encoder(prompts, tokenizer),
+            tokenizer=tokenizer,
+            form=RowForm(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing),
+            answers=data.answers,
+            seed=data.seed,
+            key=_key(config, prompts, sources),
+            shards=shard_count(len(corpora.order), data.shards),
+        )
+        audit, digests = write_shards(job, run.data / "mindrecord", run.data / "train.jsonl", processes)
+    write_jsonl(run.data / "skipped.jsonl", [*(item._asdict() for item in bad.records), *audit.skipped])
     result = {
-        "schema": 1,
-        "corpus": corpora.counts,
-        "test": len(corpora.test),
-        "squad": len(corpora.squad),
-        "records": audit.records,
-        "converted": audit.converted,
-        "overlong": audit.overlong,
-        "seq_length": config.data.seq_length,
-        "longest": audit.longest,
-        "lengths": {str(length): count for length, count in sorted(audit.lengths.items())},
-        "tokens": audit.tokens,
-        "answer_tokens": audit.answer_tokens,
-        "padding_share": 1 - audit.tokens / (audit.converted * (config.data.seq_length + 1)),
-        "prompts": {task: _prompt(prompt) for task, prompt in prompts.items()},
-        "tokenizer_sha256": sha256_file(vocabulary),
+        "schema": 2,
+        **_account(corpora, audit, data),
+        "listed": [*bad.found, *(f"{item['where']}: {item['reason']}" for item in audit.skipped)][:_LISTED],
+        "sources": sources,
+        "prompts": {task: _described(prompt) for task, prompt in prompts.items()},
         "train_sha256": sha256_file(run.data / "train.jsonl"),
-        "mindrecord_sha256": sha256_file(target),
+        "mindrecord": digests,
     }
     write_json(run.data / "audit.json", result)
     return result
 
 
-def _prompt(prompt: Prompt) -> dict[str, str]:
+def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]:
+    width = data.seq_length + 1
+    return {
+        "corpus": corpora.counts,
+        "solutions": corpora.report.as_json(),
+        "test": len(corpora.test),
+        "squad": len(corpora.squad),
+        "records": audit.records,
+        "converted": audit.converted,
+        "overlong": {"policy": data.overlong, "dropped": len(audit.skipped), "cut": audit.cut},
+        "rows": audit.rows,
+        "masked_rows": audit.masked_rows,
+        "packing": data.packing,
+        "seq_length": data.seq_length,
+        "longest": max(audit.lengths),
+        "lengths": {str(length): count for length, count in sorted(audit.lengths.items())},
+        "tokens": audit.tokens,
+        "answer_tokens": audit.answer_tokens,
+        "padding_share": 1 - audit.tokens / (audit.rows * width),
+    }
+
+
+def _tokenizer(config: RunConfig) -> Tokenizer:
+    model = config.model
+    file = kit_path(model.tokenizer.file)
+    tokenizer = load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    if tokenizer.vocab_size > model.vocab_size:
+        raise InputError(f"{file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}")
+    return tokenizer
+
+
+def _prompts(config: RunConfig) -> dict[str, Prompt]:
+    """Return the prompt of each task that training records may be of."""
+    return {
+        "squad": config.squad_prompt,
+        "instruction": config.instruction_prompt or config.prompt,
+        config.task: config.prompt,
+    }
+
+
+def _sources(config: RunConfig) -> dict[str, str]:
+    """Return the files that the training data are made from, by setting."""
+    data = config.data
+    named = {"train": data.train, "test": data.test, "squad": data.squad, "retention_corpus": data.retention_corpus}
+    against = {f"against {number}": path for number, path in enumerate(data.against)}
+    files = {f"data.{key}": path for key, path in {**named, **against}.items() if path}
+    return {**files, "model.tokenizer.file": config.model.tokenizer.file}
+
+
+def _digest(path: Path) -> str:
+    """Return the sha256 of a file, or of the names and contents of a folder's files."""
+    if not path.is_dir():
+        return sha256_file(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return sha256_text("\n".join(f"{file.relative_to(path)} {sha256_file(file)}" for file in files))
+
+
+def _key(config: RunConfig, prompts: dict[str, Prompt], sources: dict[str, str]) -> str:
+    """Return everything that decides the rows, as text."""
+    sections = (config.data, config.model, *prompts.values())
+    return "\n".join([str(_FORMAT), *(section.model_dump_json() for section in sections), str(sources)])
+
+
+def _described(prompt: Prompt) -> dict[str, str]:
     return {"name": prompt.name, "template": prompt.template, "sha256": prompt.sha256}

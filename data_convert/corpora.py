@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import random
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.config import kit_path
 from core.errors import InputError
 from core.records import Record
 from core.schema import DataConfig
+from data_convert.choose import choose
 from data_convert.practice import choice, math, reading
-from data_convert.readers import BadRecords, OnBad, read_corpus, refuse
+from data_convert.readers import BadRecords, read_corpus
+from data_convert.scan import Scanner, scan
+from data_convert.selection.dedup import Keys
+from data_convert.selection.draw import draw
+from data_convert.selection.keys import question_key, record_key
+from data_convert.selection.normalise import as_pairs
+from data_convert.selection.overlap import Overlap
+from data_convert.selection.refusal import asked_passages, refuse_asked
+from data_convert.spool import Lines, Spool
 from data_convert.squad import read_questions
+from data_convert.typed.check import Report
+from data_convert.workers import processors
 
 # Seeds of the practice corpora: far apart, so that no two of them draw the same stream.
 _TRAIN, _TEST, _SQUAD, _RETENTION = 1_000, 2_000, 3_000, 4_000
@@ -23,39 +40,51 @@ class Corpora:
     """The three sets of records of a run, and how the corpus was divided.
 
     Attributes:
-        train: corpus records to learn, then retention records, in the order of their sources.
-        test: held-out questions; none of their texts is among `train`.
+        order: int64, numbers in the spool of the records to train on, in training order; an oversampled record
+            stands as often as it is trained on.
+        test: held-out questions; none of them is trained on.
         squad: retention questions.
-        counts: what became of the corpus: read, bad, duplicates, held out, left out, trained.
+        counts: what became of the corpus' records.
+        report: verdicts on the corpus' math solutions; empty where they are not checked.
     """
 
-    train: list[Record]
+    order: NDArray[np.int64]
     test: list[Record]
     squad: list[Record]
-    counts: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, Any]
+    report: Report = field(default_factory=Report)
 
 
-def load_corpora(data: DataConfig, task: str) -> Corpora:
+def load_corpora(data: DataConfig, task: str, spool: Spool, bad: BadRecords, processes: int) -> Corpora:
     """Read or make the records of a run.
 
     Args:
         data: the run's data section.
         task: "math" or "choice".
+        spool: takes the records that may be trained on.
+        bad: is told of records that cannot be read.
+        processes: how many read and compare.
 
     Raises:
         InputError: a file is missing or malformed, of another task, or leaves nothing to train on.
     """
     squad = load_squad(data)
-    test = _read(data.test, task, refuse) if data.test else None if data.train else _practice_questions(data, task)
+    test = _read_test(data, task)
     if data.train:
-        corpus, test, counts = _from_file(data, task, test)
+        train, test, counts, report = _from_file(data, task, squad, test, spool, bad, processes)
     else:
-        corpus, counts = _made(data, task, test or [])
+        test = test if test is not None else _practice_questions(data, task)
+        train, counts, report = _made(data, task, test, spool), {}, Report()
+        counts["read"] = counts["trained"] = len(train)
+    if not len(train):
+        raise InputError("no record of the corpus is left to train on")
     retention = _retention(data, squad)
     counts["retention"] = len(retention)
-    if not corpus:
-        raise InputError("no record of the corpus is left to train on")
-    return Corpora(corpus + retention, test or [], squad, counts)
+    train = np.concatenate([train, _add(spool, retention)])
+    spool.settle()
+    order = train.tolist()
+    random.Random(data.seed).shuffle(order)
+    return Corpora(np.array(order, dtype=np.int64), test, squad, counts, report)
 
 
 def load_squad(data: DataConfig) -> list[Record]:
@@ -67,78 +96,97 @@ def load_squad(data: DataConfig) -> list[Record]:
 
 
 def _from_file(
-    data: DataConfig, task: str, test: list[Record] | None
-) -> tuple[list[Record], list[Record], dict[str, Any]]:
-    bad = BadRecords(data.max_bad)
-    records = _read(str(data.train), task, bad)
-    unique = list({(record.question, record.answer): record for record in records}.values())
-    rng = random.Random(data.seed)
+    data: DataConfig,
+    task: str,
+    squad: Sequence[Record],
+    test: list[Record] | None,
+    spool: Spool,
+    bad: BadRecords,
+    processes: int,
+) -> tuple[NDArray[np.int64], list[Record], dict[str, Any], Report]:
+    path = kit_path(str(data.train))
+    wrong, report = scan(spool, path, data.form, Scanner(task, data.check), bad, processes)
+    columns = spool.settle()
+    if not len(spool):
+        raise InputError(f"{path}: no record in it can be read")
+    asked = None if test is None else _question_keys(test)
+    chosen = choose(spool, columns, wrong, data, asked, _evaluations(data, squad, test), processes)
     if test is None:
-        # A question with two answers in the corpus must stay on one side, so questions are drawn, not records.
-        questions = sorted({record.question for record in unique})
-        size = min(data.test_records, max(1, len(questions) // 10))
-        drawn = set(rng.sample(questions, size)) if len(questions) > 1 else set()
-        test = list({record.question: record for record in unique if record.question in drawn}.values())
-    asked = {record.question for record in test}
-    corpus = [record for record in unique if record.question not in asked]
-    left = len(corpus)
-    if data.max_records is not None and left > data.max_records:
-        chosen = sorted(rng.sample(range(left), data.max_records))
-        corpus = [corpus[number] for number in chosen]
-    counts = {
-        "read": len(records),
-        "bad": bad.found,
-        "duplicates": len(records) - len(unique),
-        "held_out": len(unique) - left,
-        "left_out": left - len(corpus),
-        "trained": len(corpus),
-    }
-    return corpus, test, counts
+        test = list(spool.records(chosen.test.tolist()))
+    return chosen.train, test, {"bad": len(bad.records), **chosen.counts}, report
 
 
-def _made(data: DataConfig, task: str, test: list[Record]) -> tuple[list[Record], dict[str, Any]]:
+def _evaluations(data: DataConfig, squad: Sequence[Record], test: Sequence[Record] | None) -> dict[str, Overlap]:
+    """Return the texts of each evaluation file that training records should not repeat."""
+    texts = {path: _texts(list(read_corpus(kit_path(path)))) for path in data.against}
+    if data.squad:
+        texts[data.squad] = _texts(squad)
+    if data.test and test is not None:
+        texts[data.test] = _texts(test)
+    return {name: Overlap(found, data.overlap_n) for name, found in texts.items()}
+
+
+def _texts(records: Sequence[Record]) -> list[str]:
+    passages = dict.fromkeys(str(record.meta["passage"]) for record in records if "passage" in record.meta)
+    return [*passages, *(record.question for record in records)]
+
+
+def _made(data: DataConfig, task: str, test: Sequence[Record], spool: Spool) -> NDArray[np.int64]:
+    _need_generator(data, "data.train")
     count = min(data.records, data.max_records or data.records)
     asked = frozenset(record.question for record in test)
     if task == "math":
-        corpus = math.records(count, data.seed + _TRAIN, exclude=asked)
-    else:
-        corpus = choice.records(count, data.seed + _TRAIN, held_out=False)
-    counts = {"read": len(corpus), "bad": [], "duplicates": 0, "held_out": 0, "left_out": 0, "trained": len(corpus)}
-    return corpus, counts
+        return _add(spool, math.records(count, data.seed + _TRAIN, exclude=asked))
+    return _add(spool, choice.records(count, data.seed + _TRAIN, held_out=False))
 
 
 def _practice_questions(data: DataConfig, task: str) -> list[Record]:
-    _need_generator(data, "data.train")
+    _need_generator(data, "data.test")
     if task == "math":
         return math.records(data.test_records, data.seed + _TEST)
     return choice.records(data.test_records, data.seed + _TEST, held_out=True)
 
 
-def _retention(data: DataConfig, squad: list[Record]) -> list[Record]:
-    """Return reading records to mix in; a passage that retention is measured on is refused."""
+def _retention(data: DataConfig, squad: Sequence[Record]) -> list[Record]:
+    """Return the records that keep the model's old ability: reading, or general instructions."""
     if not data.retention_records:
         return []
-    asked = frozenset(str(record.meta.get("passage")) for record in squad)
     if not data.retention_corpus:
         _need_generator(data, "data.retention_corpus")
+        asked = frozenset(str(record.meta.get("passage")) for record in squad)
         return reading.records(data.retention_records, data.seed + _RETENTION, exclude=asked)
-    records, _ = read_questions(kit_path(data.retention_corpus), "all")
-    overlap = [record for record in records if record.meta.get("passage") in asked]
-    if overlap:
-        raise InputError(
-            f"{data.retention_corpus}: {len(overlap)} of its records are about passages that retention is measured "
-            "on; train on SQuAD's train file, never on the one that is asked"
-        )
-    rng = random.Random(data.seed)
-    return rng.sample(records, min(data.retention_records, len(records)))
+    path = kit_path(data.retention_corpus)
+    records = list(read_corpus(path))
+    refuse_asked(records, asked_passages(squad), str(path))
+    keys = as_pairs(b"".join(map(record_key, records)))
+    return [records[number] for number in draw(keys, data.retention_records, data.seed)]
 
 
-def _read(path: str, task: str, on_bad: OnBad) -> list[Record]:
-    file = kit_path(path)
-    records = list(read_corpus(file, on_bad))
+def _add(spool: Spool, records: Sequence[Record]) -> NDArray[np.int64]:
+    """Put records into the spool; return their numbers."""
+    first = len(spool)
+    lines = Lines()
+    for record in records:
+        lines.add(record)
+    spool.append(lines)
+    return np.arange(first, first + len(records))
+
+
+def _question_keys(records: Sequence[Record]) -> Keys:
+    return as_pairs(b"".join(map(question_key, records)))
+
+
+def _read_test(data: DataConfig, task: str) -> list[Record] | None:
+    if not data.test:
+        return None
+    file = kit_path(data.test)
+    records = list(read_corpus(file))
     other = next((record for record in records if record.task != task), None)
     if other is not None:
-        raise InputError(f"{other.source or file}: a {other.task} record; this contest's corpus is {task}")
+        raise InputError(f"{other.source or file}: a {other.task} record; this contest's questions are {task}")
+    names = {record.id for record in records}
+    if len(names) < len(records):
+        raise InputError(f"{file}: {len(records) - len(names)} of its ids stand twice")
     return records
 
 
@@ -153,9 +201,11 @@ def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
     It is that of the corpus file, held-out questions taken off, where one is given, else the number that the contest
     states; only conversion knows how many records are too long.
     """
-    if data.train:
-        test = _read(data.test, task, refuse) if data.test else None
-        _, _, counts = _from_file(data, task, test)
-        return counts["trained"] + data.retention_records, "of the corpus file"
-    count = min(data.records, data.max_records or data.records)
-    return count + data.retention_records, "stated by the contest"
+    if not data.train:
+        count = min(data.records, data.max_records or data.records)
+        return count + data.retention_records, "stated by the contest"
+    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder) / "spool") as spool:
+        lenient = data.model_copy(update={"check": data.wrong == "drop"})
+        test, bad = _read_test(data, task), BadRecords(data.max_bad)
+        train, _, _, _ = _from_file(lenient, task, [], test, spool, bad, processors())
+    return len(train) + data.retention_records, "of the corpus file"

@@ -6,20 +6,28 @@ from core.config import kit_path
 from core.errors import InputError
 from core.schema import RunConfig
 
+# Settings that may name a folder of CSV files.
+_FOLDERS = ("data.train", "data.test", "data.against", "data.retention_corpus")
+
 
 def check_inputs(config: RunConfig) -> None:
     """Make sure that every file a run needs is there; InputError that names all that are missing."""
     data = config.data
-    given = {
-        "model.checkpoint": config.model.checkpoint,
-        "model.tokenizer.file": config.model.tokenizer.file,
-        "data.train": data.train,
-        "data.test": data.test,
-        "data.squad": data.squad,
-        "data.retention_corpus": data.retention_corpus,
-    }
-    faults = [f"{key}: {path} is not a file" for key, path in given.items() if path and not kit_path(path).is_file()]
+    given = [
+        ("model.checkpoint", config.model.checkpoint),
+        ("model.tokenizer.file", config.model.tokenizer.file),
+        ("data.train", data.train),
+        ("data.test", data.test),
+        ("data.squad", data.squad),
+        ("data.retention_corpus", data.retention_corpus),
+        *(("data.against", path) for path in data.against),
+    ]
+    faults = []
+    for key, name in given:
+        path = kit_path(name) if name else None
+        if path and not path.is_file() and not (key in _FOLDERS and path.is_dir()):
+            faults.append(f"{key}: {name} is not a file" + (" or folder" if key in _FOLDERS else ""))
     if data.generator is None:
-        faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not given[key]]
+        faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not getattr(data, key[5:])]
     if faults:
         raise InputError("; ".join(faults) + " (give each as key=PATH)")

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -32,12 +31,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--run", help="a run folder (default: the newest, or a new one with --contest)")
     parser.add_argument("--contest", help="start a new run of this contest")
     parser.add_argument("--force", action="store_true", help="convert again, though it was done")
+    parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
     parser.add_argument("--json", action="store_true", help="print the audit as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, with --contest")
     arguments = parser.parse_args(argv)
     from core.config import load_contest
     from data_convert.convert import convert
     from data_convert.inputs import check_inputs
+    from data_convert.table import table
 
     if arguments.contest:
         config = load_contest(arguments.contest, arguments.settings)
@@ -51,33 +52,13 @@ def main(argv: Sequence[str]) -> int:
         if run.finished("convert") and not arguments.force:
             raise InputError(f"{run.path} is converted; --force does it again, and all that was made from it")
     run.redo("convert")
-    audit = convert(config, run)
+    audit = convert(config, run, arguments.processes)
     if arguments.json:
         print(json.dumps(audit, ensure_ascii=False))
     else:
-        print(_table(audit))
+        print(table(audit))
         print(f"audit: {run.data / 'audit.json'}")
     return 0
-
-
-def _table(audit: dict[str, Any]) -> str:
-    corpus = audit["corpus"]
-    lines = [
-        f"corpus records read       {corpus['read']:>9}",
-        f"  unreadable, skipped     {len(corpus['bad']):>9}",
-        f"  exact duplicates        {corpus['duplicates']:>9}",
-        f"  held out for accuracy   {corpus['held_out']:>9}",
-        f"  left out (max_records)  {corpus['left_out']:>9}",
-        f"  to train on             {corpus['trained']:>9}",
-        f"retention records mixed in{corpus['retention']:>9}",
-        f"too long for seq_length   {len(audit['overlong']):>9}",
-        f"converted                 {audit['converted']:>9}",
-        f"accuracy questions        {audit['test']:>9}",
-        f"retention questions       {audit['squad']:>9}",
-        f"longest record (tokens)   {audit['longest']:>9}",
-        f"padding share             {audit['padding_share']:>9.1%}",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
-"""From a record to the tokens and labels of one MindRecord row."""
+"""From records to tokens: the prompt, the answer, EOS."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from core.errors import InputError
+from core.prompt_tokens import marked_ids, marks, prompt_ids
 from core.prompts import Prompt, render
 from core.records import Record
 from core.tokenizers import Tokenizer
 
-IGNORED = -100
+_FIELD = re.compile(r"\{(\w*)\}")
+# Texts that recur (the instructions of a corpus' subjects) are encoded once; so many are remembered.
+_REMEMBERED = 4096
+# A character of this list that no piece joins to a text's first character stands before it while it is encoded.
+_ANCHORS = "\n。)a0"
 
 
 @dataclass(frozen=True)
@@ -22,67 +28,121 @@ class Example:
     answer_start: int
 
 
-@dataclass
-class Audit:
-    """What became of the records: every one that came in is counted here."""
-
-    records: int = 0
-    converted: int = 0
-    overlong: list[str] = field(default_factory=list)
-    tokens: int = 0
-    answer_tokens: int = 0
-    longest: int = 0
-    lengths: dict[int, int] = field(default_factory=dict)
-
-
-def prompt_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:
-    """Return the tokens of a rendered prompt, as training and inference both use them."""
-    return [tokenizer.bos_id] * prompt.bos + tokenizer.encode(text)
-
-
-def check_pieces(prompt: Prompt, tokenizer: Tokenizer) -> None:
-    """Make sure that the prompt's marks are single pieces of the tokenizer; InputError where one is not."""
-    for piece in prompt.special_pieces:
-        if tokenizer.piece_id(piece) is None:
-            raise InputError(f"prompt {prompt.name!r} uses {piece!r}, which is no piece of the model's tokenizer")
-
-
 def example(record: Record, prompt: Prompt, tokenizer: Tokenizer) -> Example:
     """Tokenise one record: prompt, answer, the prompt's answer_end, EOS.
 
     Prompt and answer are encoded apart, as at inference, so that no token spans the border between them.
     """
     start = prompt_ids(prompt, render(prompt, record), tokenizer)
-    answer = tokenizer.encode(record.answer) + tokenizer.encode(prompt.answer_end) + [tokenizer.eos_id]
+    answer = tokenizer.encode(record.answer) + marked_ids(prompt, prompt.answer_end, tokenizer) + [tokenizer.eos_id]
     return Example(record, start + answer, len(start))
 
 
-def rows(
-    examples: Iterable[Example], seq_length: int, pad_id: int, audit: Audit, refuse_overlong: bool = False
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield (input_ids, labels) of seq_length + 1 numbers each, and keep the audit.
+class Encoder:
+    """Tokenises many records at once, to the same ids as `example`, which is its definition.
 
-    A record of up to seq_length + 1 tokens fits; its EOS is always among its labels. The prompt and the padding
-    are labelled -100.
-
-    Raises:
-        InputError: with `refuse_overlong`, a record does not fit.
+    Most of a prompt is its template's fixed text. Where no token can span the border between fixed text and a value,
+    the fixed text is encoded once for all records; where one could, the whole prompt is encoded.
     """
-    width = seq_length + 1
-    for item in examples:
-        length = len(item.ids)
-        audit.records += 1
-        audit.longest = max(audit.longest, length)
-        audit.lengths[length] = audit.lengths.get(length, 0) + 1
-        if length > width:
-            place = item.record.source or item.record.id
-            audit.overlong.append(f"{place}: {length} tokens")
-            if refuse_overlong:
-                raise InputError(f"{place}: {length} tokens, {width} fit; raise data.seq_length or data.overlong=drop")
-            continue
-        audit.converted += 1
-        audit.tokens += length
-        audit.answer_tokens += length - item.answer_start
-        padding = width - length
-        labels = [IGNORED] * item.answer_start + item.ids[item.answer_start :] + [IGNORED] * padding
-        yield item.ids + [pad_id] * padding, labels
+
+    def __init__(self, prompts: Mapping[str, Prompt], tokenizer: Tokenizer) -> None:
+        """Take the prompt of each task, and the tokenizer."""
+        self._tokenizer = tokenizer
+        self._prompts = {task: _Template(prompt, tokenizer) for task, prompt in prompts.items()}
+
+    def encode(self, records: Sequence[Record]) -> list[Example]:
+        """Return one Example a record, in their order.
+
+        Raises:
+            InputError: a record lacks a field of its task's template, or there is no prompt for its task.
+        """
+        starts = self._starts(records)
+        answers = self._tokenizer.encode_batch([record.answer for record in records])
+        examples = []
+        for record, start, answer in zip(records, starts, answers, strict=True):
+            end = self._prompts[record.task].end
+            examples.append(Example(record, start + answer + end, len(start)))
+        return examples
+
+    def _starts(self, records: Sequence[Record]) -> list[list[int]]:
+        wanted: list[str] = []
+        plans: list[list[_Part]] = []
+        for record in records:
+            template = self._prompts.get(record.task)
+            if template is None:
+                raise InputError(
+                    f"{record.source or record.id}: this contest has no prompt for {record.task!r} records"
+                )
+            plans.append(template.parts(record, wanted))
+        encoded = self._tokenizer.encode_batch(wanted)
+        starts = []
+        for parts in plans:
+            ids: list[int] = []
+            for part in parts:
+                ids += encoded[part[0]][part[1] :] if isinstance(part, tuple) else part
+            starts.append(ids)
+        return starts
+
+
+# A part of a prompt: ids, or the number of a text that is still to be encoded and how many of its ids to pass over.
+_Part = list[int] | tuple[int, int]
+
+
+class _Template:
+    """One prompt's fixed text, encoded, and the places of the values between."""
+
+    def __init__(self, prompt: Prompt, tokenizer: Tokenizer) -> None:
+        self._prompt, self._tokenizer = prompt, tokenizer
+        self.end = marked_ids(prompt, prompt.answer_end, tokenizer) + [tokenizer.eos_id]
+        self._marked = bool(marks(prompt, tokenizer))
+        words = _FIELD.split(prompt.template)
+        self._fixed, self._fields = words[0::2], words[1::2]
+        self._bos = [tokenizer.bos_id] * prompt.bos
+        self._fixed_ids = [tokenizer.encode(self._fixed[0]), *map(self._after_a_value, self._fixed[1:])]
+        self._skip = [len(tokenizer.encode(text[-1:])) for text in self._fixed]
+        self._remembered: dict[tuple[int, str], list[int]] = {}
+
+    def parts(self, record: Record, wanted: list[str]) -> list[_Part]:
+        """Return the parts of a record's prompt; texts that are still to be encoded are added to `wanted`."""
+        if self._marked:
+            return [prompt_ids(self._prompt, render(self._prompt, record), self._tokenizer)]
+        before = len(wanted)
+        parts: list[_Part] = [self._bos]
+        for number, name in enumerate(self._fields):
+            value = record.question if name == "question" else record.meta.get(name)
+            ahead, behind = self._fixed_ids[number], self._fixed_ids[number + 1]
+            if not isinstance(value, str) or ahead is None or behind is None or not self._stands_apart(number, value):
+                del wanted[before:]
+                wanted.append(render(self._prompt, record))
+                return [self._bos, (before, 0)]
+            parts += [ahead, self._value(number, name, value, wanted)]
+        parts.append(self._fixed_ids[-1] or [])
+        return parts
+
+    def _value(self, number: int, name: str, value: str, wanted: list[str]) -> _Part:
+        text = self._fixed[number][-1:] + value
+        if name == "question":
+            wanted.append(text)
+            return len(wanted) - 1, self._skip[number]
+        if (ids := self._remembered.get((number, value))) is None:
+            ids = self._tokenizer.encode(text)[self._skip[number] :]
+            if len(self._remembered) < _REMEMBERED:
+                self._remembered[number, value] = ids
+        return ids
+
+    def _stands_apart(self, number: int, value: str) -> bool:
+        """Tell whether no token can reach from a value into the fixed text on either side."""
+        if not value:
+            return False
+        ahead, behind = self._fixed[number], self._fixed[number + 1]
+        joins = self._tokenizer.may_join
+        return not (ahead and joins(ahead[-1], value[0])) and not (behind and joins(value[-1], behind[0]))
+
+    def _after_a_value(self, text: str) -> list[int] | None:
+        """Return the ids of fixed text in the middle of a text; None where no anchor stands apart from it."""
+        if not text:
+            return []
+        for anchor in _ANCHORS:
+            if not self._tokenizer.may_join(anchor, text[0]):
+                return self._tokenizer.encode(anchor + text)[len(self._tokenizer.encode(anchor)) :]
+        return None

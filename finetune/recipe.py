@@ -15,7 +15,7 @@ def finetune_yaml(
 
     Args:
         config: the run's configuration.
-        mindrecord: the training data.
+        mindrecord: the training data: a folder of MindRecord files, or one of them.
         train_folder: the run's train/ folder; MindFormers' own output goes to train/mindformers/.
         base: the base model's weights; None trains from fresh weights.
         steps: the steps at which the trained tensors are saved.

@@ -80,7 +80,7 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
         config, folder = run.config(settings), run.path
     plan = make_plan(config, *_records(config, folder))
     train_folder = folder / "train"
-    mindrecord = folder / "data" / "mindrecord" / "train.mindrecord"
+    mindrecord = folder / "data" / "mindrecord"
     recipe = finetune_yaml(config, mindrecord, train_folder, kit_path(config.model.checkpoint), plan.checkpoint_steps)
     worker = Path("finetune") / "worker.py"
     commands = msrun_commands(config.machine, worker, train_folder / "finetune.yaml", train_folder / "msrun")
@@ -95,7 +95,7 @@ def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
     if audit.is_file():
         from core.files import read_json
 
-        return int(read_json(audit)["converted"]), "of the converted corpus"
+        return int(read_json(audit)["rows"]), "of the converted corpus"
     from data_convert.corpora import corpus_size
 
     return corpus_size(config.data, config.task)

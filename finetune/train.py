@@ -84,14 +84,14 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
             f"machine {machine.name}: with model_parallel or pipeline_stage above 1 every worker holds a slice of the "
             "adapter, and joining slices is not built in; train data-parallel"
         )
-    if not _mindrecord(run).is_file():
+    if not (run.data / "audit.json").is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
     check_base(config)
-    return make_plan(config, read_json(run.data / "audit.json")["converted"], "of the converted corpus")
+    return make_plan(config, read_json(run.data / "audit.json")["rows"], "of the converted corpus")
 
 
 def _mindrecord(run: RunFolder) -> Path:
-    return run.data / "mindrecord" / "train.mindrecord"
+    return run.data / "mindrecord"
 
 
 def check_base(config: RunConfig) -> Path:

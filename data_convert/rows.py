@@ -1,0 +1,137 @@
+"""From tokenised records to rows of `input_ids` and `labels`, and the account of what became of each record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InputError
+from core.tokenizers import Tokenizer
+from data_convert.packing import one_a_row, pack
+from data_convert.tokenise import Example
+
+IGNORED = -100
+Overlong = Literal["drop", "cut", "refuse"]
+Block = dict[str, NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class RowForm:
+    """What a row looks like.
+
+    Attributes:
+        width: tokens of a row: seq_length + 1, as MindFormers shifts labels itself.
+        pad_id: the token that fills it up.
+        overlong: a record longer than a row is dropped, is cut at its prompt, or is an error.
+        packing: several records share a row.
+    """
+
+    width: int
+    pad_id: int
+    overlong: Overlong = "drop"
+    packing: bool = False
+
+
+@dataclass
+class Audit:
+    """What became of the records: every one that came in is counted here.
+
+    Attributes:
+        records: tokenised; converted: of these, in a row; cut: of these, with a shortened prompt.
+        rows: rows made; masked_rows: of these, without a single learned label.
+        tokens, answer_tokens: of the converted records, as they stand in the rows.
+        lengths: tokens of a record, before any cut -> number of records.
+        skipped: for each record that is in no row: "where" and "reason".
+    """
+
+    records: int = 0
+    converted: int = 0
+    cut: int = 0
+    rows: int = 0
+    masked_rows: int = 0
+    tokens: int = 0
+    answer_tokens: int = 0
+    lengths: Counter[int] = field(default_factory=Counter)
+    skipped: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, other: Audit) -> None:
+        """Count in what became of other records."""
+        for name in ("records", "converted", "cut", "rows", "masked_rows", "tokens", "answer_tokens"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.lengths.update(other.lengths)
+        self.skipped += other.skipped
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the account as plain data; `from_json` is its inverse."""
+        return {**vars(self), "lengths": {str(length): count for length, count in sorted(self.lengths.items())}}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Audit:
+        """Read what `as_json` wrote."""
+        lengths: Counter[int] = Counter({int(length): count for length, count in row["lengths"].items()})
+        return cls(**{**row, "lengths": lengths})
+
+
+def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Block:
+    """Lay records out as rows, and keep the account.
+
+    A record of up to `form.width` tokens fits; its EOS is always among its labels. The prompt and the padding are
+    labelled -100. In a packed row the first token of every record belongs to its prompt, so nothing is learned across
+    a border; attention, though, reaches back over it (see docs/design.md).
+
+    Returns:
+        input_ids and labels, int32 of shape (rows, width); no row where no record fits.
+
+    Raises:
+        InputError: form.overlong is "refuse" and a record does not fit.
+    """
+    kept = [fitted for item in examples if (fitted := _fit(item, form, audit, tokenizer)) is not None]
+    lengths = np.array([len(item.ids) for item in kept], dtype=np.int64)
+    places = pack(lengths.tolist(), form.width) if form.packing else one_a_row(len(kept))
+    total = int(lengths.sum())
+    flat = np.fromiter(chain.from_iterable(item.ids for item in kept), dtype=np.int32, count=total)
+    # Each token's place within its record, then within the block.
+    within = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    place = np.repeat(places.row * form.width + places.column, lengths) + within
+    learned = within >= np.repeat(np.array([item.answer_start for item in kept], dtype=np.int64), lengths)
+    ids = np.full((places.rows, form.width), form.pad_id, dtype=np.int32)
+    labels = np.full((places.rows, form.width), IGNORED, dtype=np.int32)
+    ids.reshape(-1)[place] = flat
+    labels.reshape(-1)[place[learned]] = flat[learned]
+    audit.converted += len(kept)
+    audit.rows += places.rows
+    audit.masked_rows += int((labels == IGNORED).all(axis=1).sum())
+    audit.tokens += total
+    audit.answer_tokens += int(learned.sum())
+    return {"input_ids": ids, "labels": labels}
+
+
+def _fit(item: Example, form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Example | None:
+    """Return the record as it goes into a row, or None where it is left out."""
+    length = len(item.ids)
+    audit.records += 1
+    audit.lengths[length] += 1
+    excess = length - form.width
+    if excess <= 0:
+        return item
+    where = item.record.source or item.record.id
+    if form.overlong == "refuse":
+        raise InputError(
+            f"{where}: {length} tokens, {form.width} fit; raise data.seq_length, or set data.overlong to drop or cut"
+        )
+    if form.overlong == "cut":
+        # The end of the prompt is what the model has just read when it answers; BOS stays where it is.
+        first = int(item.ids[0] == tokenizer.bos_id)
+        if item.answer_start - excess > first:
+            audit.cut += 1
+            return replace(
+                item, ids=item.ids[:first] + item.ids[first + excess :], answer_start=item.answer_start - excess
+            )
+    audit.skipped.append({"where": where, "reason": f"{length} tokens, {form.width} fit"})
+    return None

@@ -1,0 +1,146 @@
+"""Writing a run's training data: MindRecord shards, by all processes, whole or not at all.
+
+What a shard holds follows from the records, their order, the settings and the number of shards alone; how many
+processes write does not matter. Shards that were finished before a job was killed are kept by the next one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from core.errors import InputError
+from core.files import read_json, replacing, sha256_file, sha256_text, write_json
+from core.progress import Progress
+from core.records import Record
+from core.schema_answers import AnswersConfig
+from core.tokenizers import Tokenizer
+from data_convert.mindrecord import MindRecordWriter
+from data_convert.rows import Audit, RowForm, rows
+from data_convert.spool import Spool
+from data_convert.tokenise import Encoder
+from data_convert.workers import in_parallel
+
+# Records tokenised together; rows are packed within such a block, so a change of it changes packed files.
+BLOCK = 4096
+# Without data.shards there is a shard for every so many records.
+RECORDS_A_SHARD = 25_000
+_DESCRIPTION = "prompt and answer tokens"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all shards are made from.
+
+    Attributes:
+        spool: the records; order: int64, the numbers of those to train on, in training order.
+        encoder: tokenises; tokenizer: the one it uses.
+        form: of a row.
+        answers: how answers are rewritten before they are tokenised; seed: of that.
+        key: stands for everything above; shards of another key are not taken over.
+        shards: their number.
+    """
+
+    spool: Spool
+    order: NDArray[np.int64]
+    encoder: Encoder
+    tokenizer: Tokenizer
+    form: RowForm
+    answers: AnswersConfig
+    seed: int
+    key: str
+    shards: int
+
+
+def shard_count(records: int, asked: int | None) -> int:
+    """Return how many shards there are: as asked, else one for each 25,000 records that are begun."""
+    return min(asked or -(-records // RECORDS_A_SHARD), max(records, 1))
+
+
+def shard_name(number: int, count: int) -> str:
+    """Return the file name of a shard."""
+    return "train.mindrecord" if count == 1 else f"train-{number:05d}-of-{count:05d}.mindrecord"
+
+
+def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
+    """Write all shards into the folder `target`, and their records as JSON Lines to `records`, in row order.
+
+    Returns:
+        The account of all records, and the sha256 of each file.
+
+    Raises:
+        InputError: no record fits a row, or one does not and is not to be dropped.
+    """
+    partial = target.with_name(f".{target.name}.{sha256_text(job.key)[:16]}.partial")
+    for other in target.parent.glob(f".{target.name}.*.partial"):
+        if other != partial:
+            shutil.rmtree(other)
+    (partial / target.name).mkdir(parents=True, exist_ok=True)
+    audit, digests = Audit(), {}
+    with Progress("convert", len(job.order), "records") as progress:
+        for number, (part, digest) in enumerate(
+            in_parallel(_Shard.write, _Shard(job, partial, target.name), range(job.shards), processes)
+        ):
+            audit.add(part)
+            if digest:
+                digests[shard_name(number, job.shards)] = digest
+            progress.advance(part.records)
+    if not audit.rows:
+        raise InputError(f"no record is left to train on: {_first_reasons(audit)}")
+    with replacing(records) as whole, whole.open("wb") as out:
+        for number in range(job.shards):
+            with (partial / f"{number}.jsonl").open("rb") as lines:
+                shutil.copyfileobj(lines, out)
+    shutil.rmtree(target, ignore_errors=True)
+    (partial / target.name).rename(target)
+    shutil.rmtree(partial)
+    return audit, digests
+
+
+def _first_reasons(audit: Audit) -> str:
+    return "; ".join(f"{item['where']}: {item['reason']}" for item in audit.skipped[:3]) or "the corpus is empty"
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """The work of one process: one shard after the other."""
+
+    job: Job
+    folder: Path
+    name: str
+
+    def write(self, number: int) -> tuple[Audit, str]:
+        """Write a shard, its records and its account; return the account and the file's sha256 ("": no row)."""
+        done = self.folder / f"{number}.json"
+        target = self.folder / self.name / shard_name(number, self.job.shards)
+        if done.is_file():
+            known = read_json(done)
+            return Audit.from_json(known["audit"]), known["sha256"]
+        audit = Audit()
+        with ExitStack() as stack:
+            lines = stack.enter_context(stack.enter_context(replacing(self.folder / f"{number}.jsonl")).open("wb"))
+            writer = None
+            for block in self._blocks(number):
+                lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))
+                made = rows(self.job.encoder.encode(block), self.job.form, audit, self.job.tokenizer)
+                if len(made["input_ids"]):
+                    if writer is None:
+                        writer = stack.enter_context(MindRecordWriter(target, tuple(made), _DESCRIPTION))
+                    writer.write(made)
+        digest = sha256_file(target) if writer is not None else ""
+        write_json(done, {"audit": audit.as_json(), "sha256": digest})
+        return audit, digest
+
+    def _blocks(self, number: int) -> Iterator[list[Record]]:
+        job = self.job
+        begin, end = (len(job.order) * edge // job.shards for edge in (number, number + 1))
+        for at in range(begin, end, BLOCK):
+            numbers = job.order[at : min(at + BLOCK, end)].tolist()
+            yield list(job.spool.records(numbers))

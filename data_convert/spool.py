@@ -1,0 +1,122 @@
+"""The records of a corpus on disk, and in memory only what choosing among them needs.
+
+A corpus of 810,000 records is a gigabyte as Python objects. So it is scanned once, slice by slice in all processes:
+its records are written one after the other to a file, the spool, and a few numbers about each are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from core.records import Record
+from data_convert.selection.dedup import Keys
+from data_convert.selection.keys import answer_key, label_of, question_key, record_key
+from data_convert.selection.normalise import as_pairs
+
+
+@dataclass
+class Lines:
+    """Records as they go to the spool, and what is kept of each; one process hands it to another.
+
+    Attributes:
+        text: the records as JSON Lines; sizes: bytes of each line.
+        whole, question, answer: 16-byte fingerprints (see `selection.keys`) of each record, end to end.
+        labels: type (math), subject (choice) or task of each record.
+    """
+
+    text: bytearray = field(default_factory=bytearray)
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    whole: bytearray = field(default_factory=bytearray)
+    question: bytearray = field(default_factory=bytearray)
+    answer: bytearray = field(default_factory=bytearray)
+    labels: list[str] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        """Take one record."""
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        self.text += line
+        self.sizes.append(len(line))
+        self.whole += record_key(record)
+        self.question += question_key(record)
+        self.answer += answer_key(record)
+        self.labels.append(label_of(record))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is known of each record of a spool, by its number.
+
+    Attributes:
+        whole, question, answer: uint64 (records, 2), fingerprints (see `selection.keys`).
+        label: int32 (records,), the number in `labels` of its type, subject or task.
+    """
+
+    whole: Keys
+    question: Keys
+    answer: Keys
+    label: NDArray[np.int32]
+    labels: list[str]
+
+
+class Spool:
+    """Records in a file of their own, read by number in any order; processes that are forked off may read too.
+
+    Use as a context manager: the file is there from the start and removed at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("w+b")
+        self._lines: list[Lines] = []
+        self._offsets = np.zeros(1, dtype=np.int64)
+        self._sizes: list[NDArray[np.int64]] = []
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._sizes))
+
+    def append(self, lines: Lines) -> None:
+        """Add records at the end; their numbers go on from those that are there."""
+        self._file.write(lines.text)
+        self._sizes.append(np.array(lines.sizes, dtype=np.int64))
+        lines.text = bytearray()
+        self._lines.append(lines)
+
+    def settle(self) -> Columns:
+        """Make what was added readable, and return its columns."""
+        self._file.flush()
+        self._offsets = np.concatenate([[0], *self._sizes]).cumsum()
+        numbers: dict[str, int] = {}
+        label = [numbers.setdefault(name, len(numbers)) for lines in self._lines for name in lines.labels]
+        return Columns(
+            as_pairs(b"".join(lines.whole for lines in self._lines)),
+            as_pairs(b"".join(lines.question for lines in self._lines)),
+            as_pairs(b"".join(lines.answer for lines in self._lines)),
+            np.array(label, dtype=np.int32),
+            list(numbers),
+        )
+
+    def record(self, number: int) -> Record:
+        """Read one record."""
+        begin, end = self._offsets[number], self._offsets[number + 1]
+        return Record(**orjson.loads(os.pread(self._file.fileno(), end - begin, begin)))
+
+    def records(self, numbers: Iterable[int]) -> Iterator[Record]:
+        """Read records in the order given."""
+        return map(self.record, numbers)

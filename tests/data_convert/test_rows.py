@@ -1,0 +1,119 @@
+"""Rows of input_ids and labels, packed or not, and the account of what became of each record."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import kit_path, load_contest
+from core.errors import InputError
+from core.records import Record
+from core.tokenizers import Tokenizer, load_tokenizer
+from data_convert.packing import pack
+from data_convert.rows import IGNORED, Audit, RowForm, rows
+from data_convert.tokenise import Example, example
+
+ALPACA = load_contest("practice_math").prompt
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    model = load_contest("practice_math").model
+    return load_tokenizer("sentencepiece", kit_path(model.tokenizer.file), 1, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def item(tokenizer: Tokenizer) -> Example:
+    return example(Record("1", "math", "计算 1 + 2 等于多少？", "1 + 2 = 3"), ALPACA, tokenizer)
+
+
+def made(sizes: list[tuple[int, int]]) -> list[Example]:
+    """Examples of a prompt and an answer of so many tokens each, every token different."""
+    examples, first = [], 10
+    for number, (prompt, answer) in enumerate(sizes):
+        ids = list(range(first, first + prompt + answer))
+        examples.append(Example(Record(str(number), "math", "q", "a", f"f:{number}"), ids, prompt))
+        first += prompt + answer
+    return examples
+
+
+SIZES = st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=1, max_size=40)
+
+
+def test_a_record_that_just_fits_keeps_its_eos_and_one_token_more_is_reported(
+    tokenizer: Tokenizer, item: Example
+) -> None:
+    length, audit = len(item.ids), Audit()
+    block = rows([item], RowForm(length, 3), audit, tokenizer)
+    assert block["input_ids"].tolist() == [item.ids]
+    assert block["labels"][0, -1] == tokenizer.eos_id
+    assert block["labels"][0, : item.answer_start].tolist() == [IGNORED] * item.answer_start
+    assert len(rows([item], RowForm(length - 1, 3), audit, tokenizer)["input_ids"]) == 0
+    assert (audit.records, audit.converted, audit.rows) == (2, 1, 1)
+    assert audit.skipped == [{"where": "1", "reason": f"{length} tokens, {length - 1} fit"}]
+    with pytest.raises(InputError, match=r"raise data\.seq_length"):
+        rows([item], RowForm(length - 1, 3, "refuse"), Audit(), tokenizer)
+
+
+def test_a_cut_record_keeps_bos_answer_and_eos(tokenizer: Tokenizer, item: Example) -> None:
+    audit, width = Audit(), len(item.ids) - 5
+    block = rows([item], RowForm(width, 3, "cut"), audit, tokenizer)
+    assert block["input_ids"][0].tolist() == [item.ids[0], *item.ids[6:]]
+    learned = block["labels"][0][block["labels"][0] != IGNORED].tolist()
+    assert learned == item.ids[item.answer_start :]
+    assert (audit.cut, audit.converted, audit.skipped) == (1, 1, [])
+    # No prompt is left to be cut: the record is reported.
+    assert len(rows([item], RowForm(len(learned), 3, "cut"), audit, tokenizer)["input_ids"]) == 0
+    assert len(audit.skipped) == 1
+
+
+def test_padding_is_not_learned(tokenizer: Tokenizer, item: Example) -> None:
+    block = rows([item], RowForm(100, 3), Audit(), tokenizer)
+    assert block["input_ids"].shape == block["labels"].shape == (1, 100)
+    assert set(block["input_ids"][0, len(item.ids) :].tolist()) == {3}
+    assert set(block["labels"][0, len(item.ids) :].tolist()) == {IGNORED}
+
+
+@given(SIZES, st.booleans())
+def test_every_record_is_in_a_row_or_reported_and_its_answer_alone_is_learned(
+    tokenizer: Tokenizer, sizes: list[tuple[int, int]], packing: bool
+) -> None:
+    examples, audit = made(sizes), Audit()
+    block = rows(examples, RowForm(16, 3, packing=packing), audit, tokenizer)
+    ids, labels = block["input_ids"].reshape(-1), block["labels"].reshape(-1)
+    assert audit.records == len(examples) == audit.converted + len(audit.skipped)
+    for item in examples:
+        if len(item.ids) > 16:
+            assert item.ids[0] not in ids
+            continue
+        (at,) = np.flatnonzero(ids == item.ids[0])
+        assert at // 16 == (at + len(item.ids) - 1) // 16, "a record does not run on in the next row"
+        assert ids[at : at + len(item.ids)].tolist() == item.ids
+        assert labels[at : at + item.answer_start].tolist() == [IGNORED] * item.answer_start
+        assert labels[at + item.answer_start : at + len(item.ids)].tolist() == item.ids[item.answer_start :]
+    assert int((labels != IGNORED).sum()) == audit.answer_tokens
+    assert int((ids != 3).sum()) == audit.tokens
+    assert audit.masked_rows == 0
+
+
+@given(st.lists(st.integers(1, 50), max_size=200), st.integers(50, 60))
+def test_packed_rows_hold_what_fits_and_overlap_nowhere(lengths: list[int], width: int) -> None:
+    places = pack(lengths, width)
+    taken = np.zeros((places.rows, width), dtype=int)
+    for length, row, column in zip(lengths, places.row, places.column, strict=True):
+        taken[row, column : column + length] += 1
+        assert column + length <= width
+    assert taken.max(initial=0) <= 1
+    fewest = -(-sum(lengths) // width)
+    assert fewest <= places.rows <= 1.7 * fewest + 1
+
+
+def test_accounts_add_up_and_survive_json(tokenizer: Tokenizer) -> None:
+    one, two = Audit(), Audit()
+    rows(made([(3, 4), (20, 4)]), RowForm(16, 3), one, tokenizer)
+    rows(made([(5, 2)]), RowForm(16, 3), two, tokenizer)
+    one.add(Audit.from_json(two.as_json()))
+    assert (one.records, one.converted, one.rows, one.tokens) == (3, 2, 2, 14)
+    assert dict(one.lengths) == {7: 2, 24: 1}
