@@ -174,14 +174,13 @@ class HuggingFaceTokenizer:
 
     def piece(self, number: int) -> str:
         """Return the text, name or bytes that an id stands for."""
-        from tokenizers.decoders import ByteLevel
-
         name = self._model.id_to_token(number)
         if name is None:
             return f"<unused {number}>"
-        if not isinstance(self._model.decoder, ByteLevel):
+        if type(self._model.decoder).__name__ != "ByteLevel":
             return _sentencepiece_text(name)
-        return _readable(bytes(map(_BYTE_OF.get, name))) if _BYTE_OF.keys() >= set(name) else str(name)
+        whole = _BYTE_OF.keys() >= set(name)  # an added token may hold any character
+        return _readable(bytes(_BYTE_OF[char] for char in name)) if whole else str(name)
 
     def may_join(self, left: str, right: str) -> bool:
         """Return True: what the tokenizer's own rules do at a border is not known."""

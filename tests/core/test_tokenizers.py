@@ -48,6 +48,47 @@ def test_the_practice_tokenizer_loses_no_text(text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
+def test_what_a_tiktoken_id_stands_for(llama3_file: Path) -> None:
+    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
+    assert [tokenizer.piece(number) for number in (259, 10, 0xE4, 260, 269)] == [
+        "hello", "\n", "<0xE4>", "<|begin_of_text|>", "<|eot_id|>"
+    ]  # fmt: skip
+
+
+def test_what_a_sentencepiece_id_stands_for() -> None:
+    tokenizer = load_tokenizer("sentencepiece", PRACTICE, 1, 2, 3)
+    # The second character is in no piece: it comes as the three bytes of its UTF-8 form.
+    assert [tokenizer.piece(number) for number in tokenizer.encode("3 +\n龘")] == [
+        " ", "3", " +", "\n", "<0xE9>", "<0xBE>", "<0x98>"
+    ]  # fmt: skip
+    assert [tokenizer.piece(number) for number in (0, 1, 2, 3, 7)] == ["<unk>", "<s>", "</s>", "<pad>", "<eoh>"]
+    assert all(tokenizer.piece(number) for number in range(tokenizer.vocab_size))
+
+
+@given(text=st.text(st.characters(exclude_characters="<两", exclude_categories=["Cs"])))
+def test_what_a_byte_level_id_stands_for(byte_level_file: Path, text: str) -> None:
+    tokenizer = load_tokenizer("hf", byte_level_file, 256, 257, 257)
+    assert [tokenizer.piece(number) for number in tokenizer.encode(text)] == [
+        chr(byte) if byte < 0x80 else f"<0x{byte:02X}>" for byte in text.encode()
+    ]
+    assert (tokenizer.piece(256), tokenizer.piece(258)) == ("<s>", "两 个")
+
+
+@pytest.fixture(scope="module")
+def byte_level_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A byte-level vocabulary without merges, as GPT-2's and Llama-3's tokenizer.json are."""
+    library = pytest.importorskip("tokenizers")
+    alphabet = sorted(library.pre_tokenizers.ByteLevel.alphabet())
+    model = library.Tokenizer(library.models.BPE({char: number for number, char in enumerate(alphabet)}, []))
+    model.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    model.decoder = library.decoders.ByteLevel()
+    model.add_special_tokens(["<s>", "</s>"])
+    model.add_tokens(["两 个"])
+    file = tmp_path_factory.mktemp("hf") / "tokenizer.json"
+    model.save(str(file))
+    return file
+
+
 def test_hugging_face(tmp_path: Path) -> None:
     library = pytest.importorskip("tokenizers")
     model = library.Tokenizer(library.models.BPE({"a": 0, "b": 1, "ab": 2, "<s>": 3, "</s>": 4}, [("a", "b")]))
@@ -58,6 +99,7 @@ def test_hugging_face(tmp_path: Path) -> None:
     assert tokenizer.encode("abab") == [2, 2]
     assert tokenizer.encode_batch(["ab", "a"]) == [[2], [0]]
     assert tokenizer.piece_id("</s>") == 4
+    assert (tokenizer.piece(2), tokenizer.piece(4)) == ("ab", "</s>")
 
 
 @pytest.mark.parametrize("kind", ["sentencepiece", "tiktoken", "hf"])
