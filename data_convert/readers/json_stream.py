@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -41,12 +42,21 @@ class JsonStream:
     told apart any more, so nothing is skipped.
     """
 
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self._stream, self._path = stream, path
+    def __init__(self, stream: BinaryIO, path: Path, line: int = 1, size: int = sys.maxsize) -> None:
+        """Begin where a file stands.
+
+        Args:
+            stream: the file.
+            path: its name, for messages.
+            line: the number of the line it stands at.
+            size: how many bytes are read of it.
+        """
+        self._stream, self._path, self._left = stream, path, size
         # Bytes that are no UTF-8 become surrogates, by which the decoder tells the one value that holds them.
-        self._bytes = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape")
+        encoding = "utf-8" if stream.tell() else "utf-8-sig"
+        self._bytes = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
         self._decoder = Decoder()
-        self._text, self._at, self._line, self._ended = "", 0, 1, False
+        self._text, self._at, self._line, self._ended = "", 0, line, False
 
     def peek(self) -> str:
         """Return the next character that is no white space; "" at the end of the file."""
@@ -91,16 +101,23 @@ class JsonStream:
                 raise self._malformed(f"a value longer than {LONGEST >> 20} MiB, or a text without its closing quote")
             self._fill()
 
-    def elements(self) -> Iterator[Element]:
-        """Yield the elements of the array that comes next."""
-        self.take("[")
-        if self.peek() == "]":
-            return self.take("]")
-        while True:
-            yield self.element()
+    def elements(self, begins: bool = True, ends: bool = True) -> Iterator[Element]:
+        """Yield the elements of the array that comes next, or of a part of one.
+
+        Args:
+            begins: the array's bracket comes before the first element; else the part goes on after a comma.
+            ends: the array's bracket comes after the last element; else the part stops after a comma.
+        """
+        if begins:
+            self.take("[")
             if self.peek() == "]":
                 return self.take("]")
+        while ends or self.peek():
+            yield self.element()
+            if ends and self.peek() == "]":
+                return self.take("]")
             self.take(",")
+        return None
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
         return error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _LONGEST_TOKEN_END
@@ -111,11 +128,8 @@ class JsonStream:
 
     def _fill(self) -> None:
         # As much again as is there: a long value is then not decoded from its beginning for every piece of it.
-        size = max(_CHUNK, len(self._text) - self._at)
-        try:
-            raw = self._stream.read(size)
-        except OSError as error:
-            raise InputError(f"{self._path}: cannot be read ({error.strerror or error})") from error
+        raw = self._stream.read(min(self._left, max(_CHUNK, len(self._text) - self._at)))
+        self._left -= len(raw)
         self._ended = not raw
         self._text = self._text[self._at :] + self._bytes.decode(raw, final=self._ended)
         self._at = 0

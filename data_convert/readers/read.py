@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -63,7 +64,7 @@ def read_slice(part: Slice, on_bad: OnBad = refuse) -> Iterator[Record]:
 
 def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     stream.seek(part.start)
-    at, number = part.start, part.line - 1
+    at, number = part.start, part.number
     while at < part.end:
         raw = stream.readline(LONGEST + 1)
         at += len(raw)
@@ -92,8 +93,10 @@ def _rest_of_line(stream: BinaryIO) -> int:
 
 
 def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
-    text = JsonStream(stream, part.path)
-    for number, element in enumerate(text.elements()):
+    ends = part.end == stream.seek(0, SEEK_END)
+    stream.seek(part.start)
+    text = JsonStream(stream, part.path, part.line, part.end - part.start)
+    for number, element in enumerate(text.elements(part.start == 0, ends), part.number):
         where = f"{part.path}:{element.line}"
         try:
             if element.fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import SEEK_END
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import BinaryIO
 
 from core.errors import InputError, did_you_mean
 from core.records import TASKS, Form
+from data_convert.readers.borders import Border, element_borders, line_borders
 from data_convert.readers.forms import CSV_FORMS, FORMS
 from data_convert.readers.layout import Layout, csv_files, layout_of, opened
 
 SLICE = 8 << 20
-_CHUNK = 1 << 20
+_BORDERS: dict[Layout, Callable[[BinaryIO, int], list[Border]]] = {"lines": line_borders, "array": element_borders}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Slice:
     Attributes:
         path: the file.
         start, end: its bytes.
-        line: the number of its first line, from 1.
+        line: the number of its first line, from 1; number: of its first record, from 0.
         layout: how the file is built.
         form, task: what the caller decided, see `slices`.
         prefix: what goes before a number in the ids of a folder's records.
@@ -33,6 +35,7 @@ class Slice:
     start: int
     end: int
     line: int
+    number: int
     layout: Layout
     form: Form | None = None
     task: str | None = None
@@ -42,12 +45,13 @@ class Slice:
 def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | None = None) -> list[Slice]:
     """Divide a corpus into slices.
 
-    JSON Lines are cut where lines end; any other file is one slice, and a folder one for each of its CSV files.
+    JSON Lines are cut where lines end, JSON arrays between their elements; any other file is one slice, and a folder
+    has one for each of its CSV files.
 
     Args:
         path: a file, or a folder of CSV files (in subfolders, too).
         form: one of `FORMS`; None: by what the file holds, for JSON record by record.
-        size: bytes of a slice; it goes on to the end of the line that it cuts.
+        size: bytes of a slice; it goes on to the end of the line or element that it would cut.
         task: the task of all records; None: by form and content.
 
     Raises:
@@ -59,14 +63,14 @@ def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | 
     if task is not None and task not in TASKS:
         raise InputError(f"task {task!r} is none of {', '.join(TASKS)}{did_you_mean(task, TASKS)}")
     if not path.is_dir():
-        return _of_file(Slice(path, 0, 0, 1, layout_of(path, form), form, task), size)
+        return _of_file(Slice(path, 0, 0, 1, 0, layout_of(path, form), form, task), size)
     if form is not None and form not in CSV_FORMS:
         raise InputError(f"{path}: a folder, and of form {form!r} only a file can be read")
     parts: list[Slice] = []
     for file in csv_files(path):
         # The folders belong to the id, for the same file name stands in several splits.
         prefix = file.relative_to(path).as_posix().removesuffix(".csv") + "/"
-        parts += _of_file(Slice(file, 0, 0, 1, "csv", form, task, prefix), size)
+        parts += _of_file(Slice(file, 0, 0, 1, 0, "csv", form, task, prefix), size)
     return parts
 
 
@@ -74,28 +78,13 @@ def _of_file(whole: Slice, size: int) -> list[Slice]:
     if whole.layout == "squad" and whole.task not in (None, "squad"):
         raise InputError(f"{whole.path}: a SQuAD file, whose records are of task 'squad', not {whole.task!r}")
     with opened(whole.path) as stream:
-        one = [(0, 1), (stream.seek(0, SEEK_END), 0)]
+        bytes_of_file = stream.seek(0, SEEK_END)
         stream.seek(0)
-        borders = _line_borders(stream, size) if whole.layout == "lines" else one
+        if bytes_of_file > size and whole.layout in _BORDERS:
+            borders = _BORDERS[whole.layout](stream, size)
+        else:
+            borders = [Border(0, 1, 0), Border(bytes_of_file, 0, 0)]
     return [
-        replace(whole, start=start, end=end, line=line)
-        for (start, line), (end, _) in zip(borders, borders[1:], strict=False)
+        replace(whole, start=border.at, end=after.at, line=border.line, number=border.number)
+        for border, after in zip(borders, borders[1:], strict=False)
     ]
-
-
-def _line_borders(stream: BinaryIO, size: int) -> list[tuple[int, int]]:
-    """Return (byte, number of the line that begins there) where slices begin, and the file's end as the last."""
-    borders, at, line, due = [(0, 1)], 0, 1, size
-    while chunk := stream.read(_CHUNK):
-        begin = 0
-        # A slice ends with the first line that ends at its size or after it.
-        while (found := chunk.find(b"\n", max(begin, due - at - 1))) >= 0:
-            line += chunk.count(b"\n", begin, found + 1)
-            begin = found + 1
-            borders.append((at + begin, line))
-            due = at + begin + size
-        line += chunk.count(b"\n", begin)
-        at += len(chunk)
-    if borders[-1][0] < at:
-        borders.append((at, line))
-    return borders
