@@ -8,14 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
 from core.boxed import last_boxed
 from core.errors import InputError
 from core.math_types import MathQuestion, recognise
-from data_convert.typed.solver import solution, value
+from data_convert.typed.solver import digits, solution, value
 
 # right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
 # wrong: another value; boxed, stated: a free-form problem whose solution ends in \boxed{…} or GSM8K's "#### …", which
@@ -31,6 +31,7 @@ _NUMBER = re.compile(
 )
 # Only so much of a solution's end is searched for the answer of a template.
 _LONGEST_TEXT = 4000
+_WIDE = Context(prec=2 * _LONGEST_TEXT, Emax=MAX_EMAX, Emin=MIN_EMIN)
 _LONGEST_EXAMPLE = 200
 
 _LATEX_SPACE = re.compile(r"\\[ ,;!]|\\q?quad(?![a-z])|[\s$~]|\\(?:left|right|displaystyle)(?![a-zA-Z])")
@@ -89,7 +90,7 @@ def check_typed(asked: MathQuestion, solution_text: str) -> Verdict:
     found = _final_number(solution_text)
     if found is None:
         return Verdict(asked.type, "unparsable", expected)
-    return Verdict(asked.type, _compare(asked, expected, found), expected, found[0])
+    return Verdict(asked.type, _compare(asked, found), expected, found.text)
 
 
 def answer_form(content: str) -> str:
@@ -113,48 +114,82 @@ def _free_form(solution_text: str) -> Verdict:
     return Verdict("english", "unparsable")
 
 
-def _final_number(text: str) -> tuple[str, Fraction, int] | None:
-    """Return the number after the last marker that one follows, else the last number: its text, value, decimals."""
-    plain = unicodedata.normalize("NFKC", text[-_LONGEST_TEXT:]).replace("−", "-")
-    markers = list(_MARKER.finditer(plain))
+@dataclass(frozen=True)
+class _Found:
+    """A number in a solution: as written, and as a ratio of a Decimal and a whole number."""
+
+    text: str
+    number: Decimal
+    bottom: int | None
+
+
+def _final_number(text: str) -> _Found | None:
+    """Return the number in the last box, else after the last marker that one follows, else the last of all."""
+    if "\\" in text and (box := last_boxed(text)):
+        text = box.content
+    # Most answers stand in the last line, and the others need not be read then.
+    last_line = text[text.rfind("\n") + 1 :]
+    return _after_marker(last_line) or _after_marker(text[-_LONGEST_TEXT:]) or _last_number(text[-_LONGEST_TEXT:])
+
+
+def _after_marker(text: str) -> _Found | None:
+    plain = _plain(text)
     end = len(plain)
-    for marker in reversed(markers):
+    for marker in reversed(list(_MARKER.finditer(plain))):
         if match := _NUMBER.search(plain, marker.end(), end):
             return _parsed(match)
         end = marker.start()
+    return None
+
+
+def _last_number(text: str) -> _Found | None:
+    plain = _plain(text)
     numbers = list(_NUMBER.finditer(plain))
-    return _parsed(numbers[-1]) if numbers and not markers else None
+    return _parsed(numbers[-1]) if numbers and not _MARKER.search(plain) else None
 
 
-def _parsed(match: re.Match[str]) -> tuple[str, Fraction, int] | None:
-    number, bottom = Decimal(match["number"].replace(",", "")), match["bottom"]
-    exponent = number.as_tuple().exponent
-    if bottom and not int(bottom):
-        return None
-    ratio = Fraction(number) / int(bottom) if bottom else Fraction(number)
-    return match[0], ratio, -exponent if isinstance(exponent, int) else 0
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("−", "-")
 
 
-def _compare(asked: MathQuestion, expected: str, found: tuple[str, Fraction, int]) -> str:
-    text, number, decimals = found
-    if "/" in text and not _in_lowest_terms(text):
-        # 10/12 for 5/6 is a division or reduction that was not carried out.
-        return "wrong"
-    corpus = _final_number(expected)
-    truths = [corpus[1]] if corpus else []
+def _parsed(match: re.Match[str]) -> _Found:
+    bottom = match["bottom"]
+    return _Found(match[0], Decimal(match["number"].replace(",", "")), int(bottom) if bottom else None)
+
+
+def _compare(asked: MathQuestion, found: _Found) -> str:
+    if found.bottom is not None:
+        return _compare_ratio(asked, found)
     # Where the exact value has too many digits, the corpus' own 28 are what there is to compare with.
+    corpus = digits(asked)
+    if asked.type != "fraction" and found.number == Decimal(corpus):
+        return "equal"
+    truths = [Fraction(corpus)]
     with contextlib.suppress(InputError):
         truths.append(Fraction(value(asked)))
-    if number in truths:
+    if found.number in truths:
         return "equal"
-    step = Fraction(10) ** -decimals
-    rounded = number != 0 and "/" not in text and any(abs(number - truth) * 2 <= step for truth in truths)
+    rounded = found.number != 0 and any(_is_rounding(found.number, truth) for truth in truths)
     return "rounded" if rounded else "wrong"
 
 
-def _in_lowest_terms(ratio: str) -> bool:
-    top, bottom = (Fraction(part.replace(",", "")) for part in ratio.split("/"))
-    return top.denominator == 1 and math.gcd(top.numerator, bottom.numerator) == 1
+def _is_rounding(number: Decimal, truth: Fraction) -> bool:
+    """Tell whether a number is the truth to within half a unit of its last decimal."""
+    exponent = int(number.as_tuple().exponent)
+    units = int(number.scaleb(-exponent, _WIDE))
+    top, bottom = truth.numerator * 10 ** max(0, -exponent), truth.denominator * 10 ** max(0, exponent)
+    return bool(2 * abs(units * bottom - top) <= bottom)
+
+
+def _compare_ratio(asked: MathQuestion, found: _Found) -> str:
+    """Compare p/q: it must be in lowest terms, as 10/12 for 5/6 is a reduction that was not carried out."""
+    top, bottom = Fraction(found.number), found.bottom
+    if not bottom or top.denominator != 1 or math.gcd(top.numerator, bottom) != 1:
+        return "wrong"
+    try:
+        return "equal" if top / bottom == value(asked) else "wrong"
+    except InputError:
+        return "wrong"
 
 
 @dataclass
