@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -60,7 +61,7 @@ class SentencePieceTokenizer:
             raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
-        self._plain = _leaves_text_as_it_is(self._model.serialized_model_proto())
+        self._plain: bool | None = None
         self._pairs: set[tuple[str, str]] | None = None
         _check_ids(self, path)
 
@@ -91,6 +92,8 @@ class SentencePieceTokenizer:
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
+        if self._plain is None:
+            self._plain = _leaves_text_as_it_is(self._model.serialized_model_proto())
         if self._pairs is None:
             pieces = (self._model.IdToPiece(number) for number in range(self.vocab_size))
             self._pairs = {pair for piece in pieces for pair in zip(piece, piece[1:], strict=False)}
@@ -189,6 +192,8 @@ class HuggingFaceTokenizer:
 
 def _leaves_text_as_it_is(model: bytes) -> bool:
     """Tell whether a sentencepiece model neither rewrites characters nor drops spaces before it looks for pieces."""
+    # MindSpore's own message classes are refused by any other implementation that was loaded before them.
+    os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
     from sentencepiece import sentencepiece_model_pb2 as format
 
     proto = format.ModelProto()  # type: ignore[attr-defined]
