@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,7 +40,7 @@ class Record:
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
     """Write records as JSON Lines, atomically; return their number."""
-    return write_jsonl(path, (asdict(record) for record in records))
+    return write_jsonl(path, (vars(record) for record in records))
 
 
 def read_records(path: Path) -> list[Record]:
