@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import InputError
+from core.records import Record
 from data_convert import choice_text
 from data_convert.choice_text import LETTERS
 from data_convert.readers.bad import Fault, OnBad, bad_record
 from data_convert.readers.json_text import LONGEST
-from data_convert.readers.kinds import Exchange
+from data_convert.readers.kinds import Exchange, settle
 
-SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
+_SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
 _SUFFIXES = ("_dev", "_test", "_val", "_train")
 _OPTIONS = (("a", "b", "c", "d"), ("choice0", "choice1", "choice2", "choice3"))
 
@@ -56,7 +59,11 @@ _HEADERLESS = Columns(6, 0, (1, 2, 3, 4), 5)
 
 
 def csv_rows(stream: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of a CSV file that are not blank; quotes that do not match are a fault of the row."""
+    """Yield the rows of a CSV file that are not blank.
+
+    A line whose quotes do not match is a row with a fault: what the CSV reader took to be the rest of its row is read
+    again as rows of their own.
+    """
     lines = _Lines(stream)
     reader = csv.reader(lines, strict=True)
     while True:
@@ -68,6 +75,7 @@ def csv_rows(stream: BinaryIO) -> Iterator[Row]:
             return
         except csv.Error as error:
             fault = f"malformed CSV ({error})"
+            lines.give_back()
         text = "".join(lines.taken)
         if cells or fault:
             yield Row(cells, fault or _fault_of_text(text), first, lines.number, text)
@@ -78,6 +86,7 @@ class _Lines:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self._back: deque[str] = deque()
         self.taken: list[str] = []
         self.number = 0
 
@@ -85,14 +94,23 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        raw = self._stream.readline(LONGEST)
-        if not raw:
-            raise StopIteration
-        line = raw.decode("utf-8" if self.number else "utf-8-sig", "surrogateescape")
+        line = self._back.popleft() if self._back else self._read()
         self.number += 1
         self.taken.append(line)
         # Not every Python's CSV reader takes a NUL; the row is refused anyway.
         return line.replace("\0", "\ufffd")
+
+    def _read(self) -> str:
+        raw = self._stream.readline(LONGEST)
+        if not raw:
+            raise StopIteration
+        return raw.decode("utf-8" if self.number else "utf-8-sig", "surrogateescape")
+
+    def give_back(self) -> None:
+        """Keep the first of the lines taken, and take the others again."""
+        self._back.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        del self.taken[1:]
 
 
 def _fault_of_text(text: str) -> str:
@@ -130,52 +148,50 @@ def looks_like_choices(row: Row) -> bool:
     return columns_of(row.cells) is not None or (len(row.cells) == 6 and row.cells[5].strip() in tuple(LETTERS))
 
 
-def csv_questions(
-    stream: BinaryIO, path: Path, need_header: bool, on_bad: OnBad
-) -> Iterator[tuple[int, str, Exchange]]:
-    """Yield the questions of a CSV file in the texts of the stage-2 corpus.
+def csv_records(
+    stream: BinaryIO, path: Path, prefix: str, task: str, need_header: bool, on_bad: OnBad
+) -> Iterator[Record]:
+    """Yield the questions of a CSV file, in the texts of the stage-2 corpus.
 
     Args:
         stream: the file.
         path: its name, which is the subject and, as its end (_dev, _test, _val) or its folder's name, the split.
+        prefix: what goes before the row's number, from 0, in a record's id.
+        task: of the records.
         need_header: a file without a header row is an error.
         on_bad: takes each row that cannot be read, and once a file without answers.
-
-    Yields:
-        The row's number from 0, its place, and the question; meta: "subject", "split" and "explanation" where there
-        are any.
 
     Raises:
         InputError: the header row is missing though needed.
     """
-    columns = None
+    rows = csv_rows(stream)
+    row = next(rows, None)
+    if row is None:
+        return
+    columns = None if row.fault else columns_of(row.cells)
+    if columns is not None and columns.answer is None:
+        left = sum(1 for _ in rows)
+        reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
+        on_bad(bad_record(str(path), reason, row.text))
+        return
+    if columns is None and need_header:
+        raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")
     subject, split = _named(path)
     meta = {"subject": subject, "split": split} if split else {"subject": subject}
-    number = 0
-    for row in csv_rows(stream):
-        if columns is None:
-            columns = None if row.fault else columns_of(row.cells)
-            if columns is not None and columns.answer is not None:
-                continue
-            if columns is not None:
-                left = sum(1 for _ in csv_rows(stream))
-                reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
-                return on_bad(bad_record(str(path), reason, row.text))
-            if need_header:
-                raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")
-            columns = _HEADERLESS
+    questions = chain([row], rows) if columns is None else rows
+    for number, row in enumerate(questions):
         where = f"{path}:{row.first}"
         try:
-            yield number, where, _exchange(row, columns, meta)
+            exchange = _exchange(row, columns or _HEADERLESS, meta)
+            yield settle(exchange, task, f"{prefix}{number}", where)
         except Fault as fault:
             lines = f" (lines {row.first} to {row.last})" if row.last > row.first else ""
             on_bad(bad_record(where, f"{fault}{lines}", row.text))
-        number += 1
 
 
 def _named(path: Path) -> tuple[str, str]:
     """Return the subject and the split ("" for none) that a file's name and folder tell."""
-    stem, split = path.name.rpartition(".")[0], path.parent.name if path.parent.name in SPLITS else ""
+    stem, split = path.name.rpartition(".")[0], path.parent.name if path.parent.name in _SPLITS else ""
     for suffix in _SUFFIXES:
         if stem.endswith(suffix):
             stem, split = stem.removesuffix(suffix), suffix[1:]

@@ -52,6 +52,8 @@ def record_of(row: Any, identity: str, where: str, form: Form | None = None, tas
         return Record(identity, "math", question, answer, where, {"type": recognise(question).type})
     if form == "record":
         return _record(row, where, task)
+    if form not in _READERS:
+        raise Fault(f"form {form!r} is no form of single JSON values")
     exchange, usual = _READERS[form](row)
     return settle(exchange, task or usual, identity, where)
 

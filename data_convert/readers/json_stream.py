@@ -17,6 +17,7 @@ _CHUNK = 1 << 20
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What of a number, a literal or an escape can be missing at the end of a piece.
 _LONGEST_TOKEN_END = 16
+_UNTERMINATED = "Unterminated string"
 
 
 class Element(NamedTuple):
@@ -86,7 +87,7 @@ class JsonStream:
             try:
                 value, end, fault = self._decoder.value_at(self._text, self._at)
             except json.JSONDecodeError as error:
-                if self._ended or not self._is_cut(error):
+                if self._ended or not self._may_be_cut(error):
                     self._advance(error.pos)
                     raise self._malformed(error.msg) from None
             except RecursionError:
@@ -119,8 +120,9 @@ class JsonStream:
             self.take(",")
         return None
 
-    def _is_cut(self, error: json.JSONDecodeError) -> bool:
-        return error.msg.startswith("Unterminated string") or error.pos >= len(self._text) - _LONGEST_TOKEN_END
+    def _may_be_cut(self, error: json.JSONDecodeError) -> bool:
+        """Tell whether what follows the text in memory may mend an error."""
+        return error.msg.startswith(_UNTERMINATED) or error.pos >= len(self._text) - _LONGEST_TOKEN_END
 
     def _advance(self, at: int) -> None:
         self._line += self._text.count("\n", self._at, at)
@@ -135,6 +137,6 @@ class JsonStream:
         self._at = 0
 
     def _malformed(self, reason: str) -> InputError:
-        if self._ended and self._at >= len(self._text):
-            reason = f"the file ends too early, {reason}; is it cut short?"
+        if self._ended and (self._at >= len(self._text) or reason.startswith(_UNTERMINATED)):
+            reason += "; the file ends here, is it cut short?"
         return InputError(f"{self._path}:{self._line}: malformed JSON ({reason})")

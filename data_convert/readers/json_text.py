@@ -79,8 +79,10 @@ def decode_line(raw: bytes) -> Any:
     everything else.
 
     Raises:
-        Fault: the line is not UTF-8, not JSON, nested too deeply, or one of what `Decoder` notes.
+        Fault: the line is not UTF-8, not JSON, too long, nested too deeply, or one of what `Decoder` notes.
     """
+    if len(raw) > LONGEST:
+        raise Fault(f"longer than {LONGEST >> 20} MiB")
     try:
         value = orjson.loads(raw)
     except ValueError:
@@ -102,8 +104,6 @@ def _quotes(value: Any) -> int:
 
 
 def _judged(raw: bytes) -> Any:
-    if len(raw) > LONGEST:
-        raise Fault(f"longer than {LONGEST >> 20} MiB")
     try:
         text = raw.decode("utf-8").rstrip()
     except UnicodeDecodeError:

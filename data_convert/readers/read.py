@@ -11,11 +11,10 @@ from typing import BinaryIO
 from core.errors import InputError
 from core.records import Form, Record
 from data_convert.readers.bad import Fault, OnBad, bad_record, refuse
-from data_convert.readers.csv_form import csv_questions
+from data_convert.readers.csv_form import csv_records
 from data_convert.readers.forms import record_of
 from data_convert.readers.json_stream import JsonStream
 from data_convert.readers.json_text import BLANK, LONGEST, decode_line
-from data_convert.readers.kinds import settle
 from data_convert.readers.layout import opened
 from data_convert.readers.slices import Slice, slices
 from data_convert.readers.squad_form import squad_records
@@ -68,7 +67,7 @@ def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     while at < part.end:
         raw = stream.readline(LONGEST + 1)
         at += len(raw)
-        if len(raw) > LONGEST:
+        if len(raw) > LONGEST and not raw.endswith(b"\n"):
             at += _rest_of_line(stream)
         if number == 0:
             raw = raw.removeprefix(_BOM)
@@ -109,8 +108,7 @@ def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
 
 def _csv(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     need_header = part.form in ("cmmlu", "ceval")
-    for number, where, exchange in csv_questions(stream, part.path, need_header, on_bad):
-        yield settle(exchange, part.task or "choice", f"{part.prefix}{number}", where)
+    return csv_records(stream, part.path, part.prefix, part.task or "choice", need_header, on_bad)
 
 
 def _squad(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
