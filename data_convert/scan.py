@@ -21,21 +21,22 @@ from data_convert.workers import in_parallel
 # Verdicts of the check under which a record teaches something false, or nothing.
 WRONG = frozenset({"wrong", "unparsable", "unsolvable"})
 _NUMBERS_A_PIECE = 20_000
+_SLICE = 1 << 20  # bytes: small, so that all processes end together
 _EXAMPLES = 20
 
 
 @dataclass(frozen=True)
 class Scanner:
-    """How a corpus is read: the task its records must be of, and whether math solutions are checked."""
+    """How a corpus is read: the task its records must be of (None: any), and whether math solutions are checked."""
 
-    task: str
+    task: str | None
     check: bool
 
     def scan(self, piece: Slice) -> Scanned:
         """Read one slice."""
         found = Scanned()
         for record in read_slice(piece, found.bad.append):
-            if record.task != self.task:
+            if self.task is not None and record.task != self.task:
                 reason = f"a {record.task} record; this contest's corpus is {self.task}"
                 found.bad.append(BadRecord(record.source, reason, record.question))
                 continue
@@ -76,7 +77,7 @@ def scan(
     Returns:
         Which records are wrong, bool (records,), and the check's report.
     """
-    pieces = slices(path, form)
+    pieces = slices(path, form, size=_SLICE)
     wrong, report = bytearray(), Report()
     with Progress("read", sum(piece.end - piece.start for piece in pieces), "bytes") as progress:
         for piece, found in zip(pieces, in_parallel(Scanner.scan, scanner, pieces, processes), strict=True):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.records import Record
 from data_convert.selection.draw import mix
 from data_convert.selection.keys import canonical, is_template
 from data_convert.selection.normalise import CJK, NUMBER
@@ -27,6 +28,16 @@ _BASE = np.uint64(0xD6E8FEB86659FD93)  # any odd number that uses all 64 bits
 _CHUNK = 4096
 
 Numbers = NDArray[np.int32]
+
+
+def evaluation_texts(records: Iterable[Record]) -> list[str]:
+    """Return the texts of an evaluation that training records should not hold: each passage once, and each question."""
+    passages: dict[str, None] = {}
+    questions = []
+    for record in records:
+        passages[str(record.meta.get("passage", ""))] = None
+        questions.append(record.question)
+    return [*filter(None, passages), *questions]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,123 @@
+"""Command: find the duplicates, conflicting answers and leaked questions of a corpus, and write it without them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.errors import InputError, run_command
+
+_EXAMPLE = """examples:
+  python data_convert/clean.py train.json
+  python data_convert/clean.py train.json --against dev-v1.1.json --against test.json --out clean.jsonl
+  python data_convert/clean.py train.json --quota add=6000 --quota mass=1000 --quota '*=3000' --out sample.jsonl
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parse arguments, clean, print the report."""
+    parser = argparse.ArgumentParser(
+        prog="data_convert/clean.py",
+        description="Report what a corpus holds twice, contradicts itself on, or shares with evaluation files; "
+        "--out writes the records that are left.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("corpus", type=Path, help="a corpus in any form that the kit reads: a file, or a folder")
+    parser.add_argument("--against", type=Path, action="append", default=[], metavar="FILE", help="an evaluation file")
+    parser.add_argument("--words", type=int, default=13, help="words in a row that make an overlap (default: 13)")
+    parser.add_argument(
+        "--near", type=float, metavar="J", help="drop free-form near-duplicates from Jaccard index J on"
+    )
+    parser.add_argument(
+        "--quota",
+        action="append",
+        default=[],
+        metavar="LABEL=N",
+        help="records of a type or subject; '*' is each other",
+    )
+    parser.add_argument("--total", type=int, metavar="N", help="records in all, at most")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample (default: 1)")
+    parser.add_argument(
+        "--max-bad", type=int, default=0, metavar="N", help="unreadable records to pass over (default: 0)"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the records left here, as the kit's JSON Lines")
+    parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
+    arguments = parser.parse_args(argv)
+    _check(arguments)
+    from data_convert.cleaning import Wishes, clean
+    from data_convert.selection.quota import parse_quotas
+
+    wishes = Wishes(
+        against=arguments.against,
+        words=arguments.words,
+        near=arguments.near,
+        quotas=parse_quotas(arguments.quota),
+        total=arguments.total,
+        seed=arguments.seed,
+        max_bad=arguments.max_bad,
+    )
+    report = clean(arguments.corpus, wishes, arguments.out, arguments.processes)
+    print(json.dumps(report, ensure_ascii=False) if arguments.json else _table(report))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse numbers that mean nothing, before anything is read."""
+    if arguments.near is not None and not 0 < arguments.near <= 1:
+        raise InputError(f"--near {arguments.near}: a Jaccard index above 0 and at most 1 is expected, such as 0.8")
+    for name, least in (("words", 2), ("total", 1), ("max_bad", 0), ("processes", 1)):
+        value = getattr(arguments, name)
+        if value is not None and value < least:
+            raise InputError(f"--{name.replace('_', '-')} {value}: at least {least} is expected")
+
+
+def _table(report: dict[str, Any]) -> str:
+    lines = [
+        f"{'records':<44}{report['records']:>12,}",
+        f"{'  unreadable, passed over':<44}{len(report['bad']):>12,}",
+        f"{'  exact duplicates':<44}{report['exact_duplicates']:>12,}",
+        f"{'  the same, typed otherwise':<44}{report['normalised_duplicates']:>12,}",
+        f"{'  asked in an evaluation file':<44}{report['asked']:>12,}",
+        f"{'  with words of an evaluation file':<44}{report['overlapping']:>12,}",
+        f"{'  near-duplicates':<44}{report['near_duplicates']:>12,}",
+        f"{'  left out by quota':<44}{report['left_out']:>12,}",
+        f"{'kept':<44}{report['kept']:>12,}",
+        f"{'  and repeated by quota':<44}{report['repeats']:>12,}",
+    ]
+    for name, found in report["against"].items():
+        lines.append(
+            f"{name}: {found['same_question']:,} records ask its questions, {found['shared_words']:,} share words"
+        )
+        lines += [f"  {item['where']}: {item['shared']}" for item in report["examples"] if item["file"] == name]
+    conflicts = report["conflicts"]
+    if conflicts["questions"]:
+        lines.append(
+            f"questions with several answers: {conflicts['questions']:,} ({conflicts['records']:,} records, kept)"
+        )
+        for item in conflicts["examples"]:
+            answers = "; ".join(f"{answer['answer']!r} ({answer['where']})" for answer in item["answers"])
+            lines.append(f"  {_short(item['question'])}: {answers}")
+    lines.append(f"{'type or subject':<32}{'records':>12}{'kept':>12}{'repeats':>12}")
+    for name, row in report["labels"].items():
+        lines.append(f"{_short(name):<32}{row['records']:>12,}{row['kept']:>12,}{row['repeats']:>12,}")
+    if report["out"]:
+        lines.append(f"written: {report['out']} ({report['kept'] + report['repeats']:,} records)")
+    return "\n".join(lines)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
