@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ def replacing(path: Path) -> Iterator[Path]:
     The data reach the disk before the rename, so a reader never sees half a file under the final name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
@@ -31,6 +33,14 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of `path` left behind that were killed."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        number = leftover.name.split(".")[-2]
+        if number.isdecimal() and not Path("/proc", number).exists():
+            leftover.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

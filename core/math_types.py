@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 TYPES = (
     "add",
@@ -78,6 +79,7 @@ class MathQuestion:
     operands: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=256)  # a record's question is asked for by its reader, its check and its fingerprint
 def recognise(question: str) -> MathQuestion:
     """Return the type and operands of a math problem.
 

@@ -17,7 +17,7 @@ from core.tokenizers import Tokenizer, load_tokenizer
 from data_convert.corpora import Corpora, load_corpora
 from data_convert.readers import BadRecords
 from data_convert.rows import Audit, RowForm
-from data_convert.shards import Job, shard_count, write_shards
+from data_convert.shards import Job, shard_count, turns, write_shards
 from data_convert.spool import Spool
 from data_convert.tokenise import Encoder
 from data_convert.workers import processors
@@ -58,6 +58,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
         job = Job(
             spool=spool,
             order=corpora.order,
+            turns=turns(corpora.order),
             encoder=Encoder(prompts, tokenizer),
             tokenizer=tokenizer,
             form=RowForm(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing),

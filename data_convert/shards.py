@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,8 @@ class Job:
     """What all shards are made from.
 
     Attributes:
-        spool: the records; order: int64, the numbers of those to train on, in training order.
+        spool: the records; order: int64, the numbers of those to train on, in training order; turns: int64, how
+            often each of them stood before.
         encoder: tokenises; tokenizer: the one it uses.
         form: of a row.
         answers: how answers are rewritten before they are tokenised; seed: of that.
@@ -50,6 +51,7 @@ class Job:
 
     spool: Spool
     order: NDArray[np.int64]
+    turns: NDArray[np.int64]
     encoder: Encoder
     tokenizer: Tokenizer
     form: RowForm
@@ -142,5 +144,23 @@ class _Shard:
         job = self.job
         begin, end = (len(job.order) * edge // job.shards for edge in (number, number + 1))
         for at in range(begin, end, BLOCK):
-            numbers = job.order[at : min(at + BLOCK, end)].tolist()
-            yield list(job.spool.records(numbers))
+            part = slice(at, min(at + BLOCK, end))
+            turns = job.turns[part].tolist()
+            records = job.spool.records(job.order[part].tolist())
+            yield [_named(record, turn) for record, turn in zip(records, turns, strict=True)]
+
+
+def _named(record: Record, turn: int) -> Record:
+    """Return a record as it comes for the `turn`-th time, with an id of its own."""
+    return replace(record, id=f"{record.id}#{turn + 1}") if turn else record
+
+
+def turns(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how often each number of `order` stands before it: int64 of the same length."""
+    by_number = np.argsort(order, kind="stable")
+    ordered = order[by_number]
+    firsts = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    begins = np.maximum.accumulate(np.where(firsts, np.arange(len(order)), 0))
+    found = np.empty(len(order), dtype=np.int64)
+    found[by_number] = np.arange(len(order)) - begins
+    return found
