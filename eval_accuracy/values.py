@@ -179,14 +179,17 @@ def is_rounded(found: Number, reference: Number) -> bool:
     """Compare with the reference rounded to the places the answer gives, a tie either way.
 
     Zero is not the rounding of another number. A fraction, or an answer with more places than a reference that was
-    itself computed in floating point (15 digits or more), need only agree with it to 14 digits.
+    itself computed in floating point (15 digits or more), need only agree with it to 14 digits; whether such a
+    reference is a tie (57.49999999999999 for 57.5) is known no better.
     """
     if is_exact(found, reference):
         return True
+    computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
+    slack = _share(reference, _COMPUTED_SHARE) if computed else Decimal(0)
     if found.fraction is not None or (reference.fraction is None and found.decimals > reference.decimals):
-        computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
-        return computed and _distance(found, reference) <= _share(reference, _COMPUTED_SHARE)
-    return found.value != 0 and _distance(found, reference) <= Decimal((0, (5,), -found.decimals - 1))
+        return computed and _distance(found, reference) <= slack
+    half = Decimal((0, (5,), -found.decimals - 1))
+    return found.value != 0 and _distance(found, reference) <= _EXACT.add(half, slack)
 
 
 def is_close(found: Number, reference: Number) -> bool:

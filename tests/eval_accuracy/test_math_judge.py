@@ -281,6 +281,14 @@ def test_a_division_that_was_not_carried_out_is_no_answer(answer: str, right: bo
     assert set(verdict.rules.values()) == {right}
 
 
+@pytest.mark.parametrize(
+    ("answer", "right"), [("58", True), ("57", True), ("57.5", True), ("56", False), ("59", False)]
+)
+def test_a_tie_that_floating_point_missed_rounds_either_way(answer: str, right: bool) -> None:
+    question = "商品原价为 40 元，打折后的价格为 17 元，请计算打折的折扣比例。"
+    assert judge(question, answer, "57.49999999999999").rules["rounded"] is right
+
+
 def test_a_fraction_in_lowest_terms_is_the_value_of_an_endless_decimal() -> None:
     verdict = judge("解方程 9x + -5 = 0", "方程的解为：5/9", "方程的解为：0.5555555555555556")
     assert verdict.rules["rounded"]
