@@ -112,7 +112,9 @@ def _asked(available: NDArray[np.integer[Any]], names: Sequence[str], quotas: Ma
 
 
 def _check(quotas: Mapping[str, int], names: Sequence[str], total: int | None) -> None:
-    for label in quotas:
+    for label, count in quotas.items():
+        if count < 0:
+            raise InputError(f"quota of {label!r}: {count} records cannot be taken; 0 leaves all of them out")
         if label != OTHERS and label not in names:
             raise InputError(
                 f"quota of {label!r}: no such label{did_you_mean(label, names)}; there are: {', '.join(names)}"

@@ -82,14 +82,11 @@ def _number(count: int | float, questions: int) -> int:
 def _stratified(questions: Keys, leaders: Rows, wanted: int, seed: int, strata: NDArray[np.integer[Any]]) -> Rows:
     """Draw from each stratum by the largest-remainder method: quotas rounded down, then the largest rests up."""
     stratum = strata[leaders]
-    sizes = np.bincount(stratum)
-    claims = min(wanted, len(leaders)) * sizes / max(1, len(leaders))
-    seats = claims.astype(np.int64)
-    rest = np.argsort(-(claims - seats), kind="stable")[: min(wanted, len(leaders)) - seats.sum()]
-    seats[rest] += 1
-    drawn = [
-        rows[draw(questions[rows], int(seats[at]), seed)]
-        for at in range(len(sizes))
-        if len(rows := leaders[stratum == at])
-    ]
-    return np.sort(np.concatenate(drawn))
+    claims = min(wanted, len(leaders)) * np.bincount(stratum)
+    seats, rests = np.divmod(claims, max(1, len(leaders)))
+    seats[np.argsort(-rests, kind="stable")[: rests.sum() // max(1, len(leaders))]] += 1
+    held = [leaders[:0]]
+    for at, count in enumerate(seats.tolist()):
+        rows = leaders[stratum == at]
+        held.append(rows[draw(questions[rows], count, seed)])
+    return np.sort(np.concatenate(held))

@@ -62,12 +62,18 @@ def test_strata_get_their_share() -> None:
     assert Counter(strata[split.test].tolist()) == {0: 300, 1: 195, 2: 5}
 
 
-@given(corpora, st.sets(st.integers(0, 60)))
-def test_a_question_is_asked_only_where_all_its_records_may_be(questions: list[int], barred: set[int]) -> None:
+@given(corpora, st.sets(st.integers(0, 60)), st.booleans())
+def test_a_question_is_asked_only_where_all_its_records_may_be(
+    questions: list[int], barred: set[int], stratified: bool
+) -> None:
     # One record of a barred question suffices: here its last.
     last = {question: row for row, question in enumerate(questions)}
     eligible = np.array([question not in barred or last[question] != row for row, question in enumerate(questions)])
-    split = hold_out(_keys(questions), 5, 1, eligible=eligible)
+    strata = np.array([question % 3 for question in questions]) if stratified else None
+    split = hold_out(_keys(questions), 5, 1, strata, eligible)
+    distinct = len(set(questions))
+    wanted = min(5, max(1, distinct // 10)) if distinct > 1 else 0
+    assert len(split.test) == min(wanted, len(set(questions) - barred))
     assert not {questions[row] for row in split.test} & barred
 
 
