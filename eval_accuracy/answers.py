@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.boxed import last_boxed
 from core.math_types import recognise
-from eval_accuracy.values import Number, first_number, last_number, plain
+from eval_accuracy.values import Number, chinese_number, first_number, last_chinese_number, last_number, plain
 
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
 _TURN = re.compile(
@@ -16,20 +16,30 @@ _TURN = re.compile(
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 _NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem)\s?[:：]")
+# GSM8K's last line; what follows it is no part of the answer.
+_SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")
 _DIGIT = re.compile("[0-9０-９]")
 # Where the answer begins; it matches at the start of any text, if only the empty string.
 _RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bot\|>\s?:|\s)*")
 # What stands before the question in the prompts of this field.
-_PROMPT_HEAD = re.compile(r"###|<\|User\|>|USER:|Below is an instruction|Here is a question about")
+_PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|Here is a question about")
 # Only so much of a text's end is read, and so many markers, so that no answer costs more than a moment.
 _LONGEST_TEXT, _LONGEST_CLAUSE, _MOST_MARKERS = 20_000, 400, 60
 
+# What says in so many words that the final answer follows; `####` is GSM8K's mark.
+_FINAL = re.compile(
+    r"####|(?:最终|最后)的?结果\*{0,2}(?:就?是|应?为|[:：])|答案\*{0,2}(?:[就应该]{0,2}是|应?为|[:：])"
+    r"|\b[Ff]inal(?:\s[Aa]nswer)?\*{0,2}\s?(?:is\b|[,:])|\b[Aa]nswer\*{0,2}\s?(?:is\b|:)"
+)
+# What may stand between that and the number itself, and where the answer's clause ends.
+_LEAD = re.compile(r"(?:[\s*_¥$\"“'(\[{:]|\\[(\[]){0,12}(?:(?:大?约为?|about|approximately|[xy]\s?=)\s{0,2})?")
+_CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)")
+_EQUALS = re.compile(r"≈|~=|≒|=|等于")
 _MARKER = re.compile(
     r"(?:≈|~=|≒|=|等于|约等于)"
-    r"|(?P<phrase>(?:最终|最后)?(?:答案|结果)(?:就?是|为|[:：])|方程的解(?:为|是)|平均[值数](?:为|是)|函数的?值(?:为|是)"
-    r"|面积(?:为|是)|质量(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是)"
-    r"|\b[Ff]inal(?:\s[Aa]nswer)?\s?(?:is\b|[,:])|\b[Aa]nswer\s?(?:is\b|:))"
-    r"|(?P<colon>:)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9])"
+    rf"|(?P<phrase>{_FINAL.pattern}|结果(?:就?是|为|[:：])|方程的解(?:为|是)|平均[值数](?:为|是)|函数的?值(?:为|是)"
+    r"|面积(?:为|是)|质量(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
+    r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9])"
 )
 
 
@@ -57,6 +67,8 @@ def without_echo(prediction: str, question: str, prompt: str | None = None) -> s
     text = _RESPONSE_MARK.sub("", text, count=1)
     if turn := _TURN.search(text):
         text = text[: turn.start()]
+    if end := _SOLVED.search(text):
+        text = text[: end.end()]
     if (task := _NEXT_TASK.search(text)) and _DIGIT.search(text, 0, task.start()):
         text = text[: task.start()]
     return _before_next_question(text)
@@ -90,8 +102,9 @@ def _before_next_question(text: str) -> str:
 def final_number(text: str, fractions: bool) -> Found | None:
     r"""Return the final number of an answer in Chinese or English.
 
-    Looked for in this order: in the last \boxed{}; after the last marker (=, ≈, :, a final-answer phrase) that a
-    number follows; where there is no marker, the last number of the text.
+    Looked for in this order: in the last \boxed{}; right after the last phrase that announces the final answer, so
+    that a check of it may follow; after the last marker (=, ≈, :, a phrase) that a number follows; where there is no
+    marker, the last number of the text. A number may be written in Chinese characters.
     """
     text = text[-_LONGEST_TEXT:]
     ascii_text = plain(text)
@@ -99,16 +112,53 @@ def final_number(text: str, fractions: bool) -> Found | None:
         content, inside = box.content, plain(box.content)
         if number := first_number(inside, 0, len(inside), fractions=True):
             return Found("boxed", content[number.start : number.end].strip(), number)
-    markers = list(_MARKER.finditer(ascii_text))[-_MOST_MARKERS:]
+    marker, found = _stated(ascii_text, fractions) or _marked(ascii_text, fractions)
+    return Found(marker, text[found.start : found.end].strip(), found) if found else None
+
+
+def _stated(text: str, fractions: bool) -> tuple[str, Number] | None:
+    """Return the last final-answer phrase and the number it states outright, alone or as the value of an equation."""
+    phrases = list(_FINAL.finditer(text))
+    if not phrases:
+        return None
+    start = _after(_LEAD, text, phrases[-1].end())
+    stop = min(len(text), start + _LONGEST_CLAUSE)
+    if ending := _CLAUSE_END.search(text, start, stop):
+        stop = ending.start()
+    if equals := list(_EQUALS.finditer(text, start, stop)):
+        start = _after(_LEAD, text, equals[-1].end())
+    number = _number_after(text, start, stop, fractions)
+    return (phrases[-1][0], number) if number and number.start == start else None
+
+
+def _marked(text: str, fractions: bool) -> tuple[str, Number | None]:
+    """Return the last marker that a number follows, and that number; without any marker, the last number."""
+    markers = list(_MARKER.finditer(text))[-_MOST_MARKERS:]
     end = len(text)
     for marker in reversed(markers):
         stop = min(end, marker.end() + _LONGEST_CLAUSE)
-        if number := first_number(ascii_text, marker.end(), stop, fractions):
-            return Found(marker[0], text[number.start : number.end].strip(), number)
+        if number := _number_after(text, marker.end(), stop, fractions):
+            return marker[0], number
         end = marker.start()
-    if not markers and (number := last_number(ascii_text, fractions)):
-        return Found("last number", text[number.start : number.end].strip(), number)
-    return None
+    if markers:
+        return "", None
+    last = last_number(text, fractions) if _DIGIT.search(text) else last_chinese_number(text)
+    return "last number", last
+
+
+def _number_after(text: str, start: int, stop: int, fractions: bool) -> Number | None:
+    """Return the first number of a part of a text; in Chinese characters only where its clause has no digit."""
+    at = _after(_LEAD, text, start)
+    if number := chinese_number(text, at, stop):
+        ending = _CLAUSE_END.search(text, at, stop)
+        if not _DIGIT.search(text, number.end, ending.start() if ending else stop):
+            return number
+    return first_number(text, start, stop, fractions)
+
+
+def _after(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start
 
 
 def final_clause(text: str) -> Found | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.values import RULES, hundredth, in_lowest_terms, plain, whole_number
+from eval_accuracy.values import RULES, in_lowest_terms, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
@@ -79,10 +79,13 @@ def _compare(asked: MathQuestion, found: Found, truth: Found) -> dict[str, bool]
     if left.fraction is not None and asked.type not in ("english", "other") and not in_lowest_terms(left.fraction):
         # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
         return dict.fromkeys(RULES, False)
-    pairs = [(left, right)]
-    if left.percent != right.percent and asked.type != "discount":
+    pairs = []
+    if left.scale == right.scale or asked.type == "sales":
+        # The sales templates count in 万元 and leave it out of the solution.
+        pairs.append((left, right))
+    if left.scale != right.scale or (left.percent != right.percent and asked.type != "discount"):
         # A percent sign may be the unit that the question asks for, or part of the value: 20, 20 % and 0.2.
-        pairs.append((hundredth(left) if left.percent else left, hundredth(right) if right.percent else right))
+        pairs.append((left.worth, right.worth))
     return {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
 
 

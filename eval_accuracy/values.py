@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+
+from eval_accuracy.chinese_numerals import NUMERAL, read
 
 # Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
 _EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -16,22 +18,31 @@ _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
 # last place: what is within this share of it cannot be told from the true value.
 _COMPUTED_DIGITS, _COMPUTED_SHARE = 15, Decimal("1e-14")
 
-_SEPARATOR = r"(?:,|\{,\}|,\\!|\\,)"
-_DIGITS = rf"(?:[0-9]{{1,3}}(?:{_SEPARATOR}[0-9]{{3}})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_SEPARATOR = r"(?:,|\{,\}|,\\!|\\,|[\u2009\u202f])"
+# Spaces separate thousands only where there are two of them: two numbers may stand side by side.
+_GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}})"
+_DIGITS = rf"(?:[0-9]{{1,3}}{_GROUPS}(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot)\s{0,2}"
 _TEN = r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
 _SIGN = r"(?P<sign>[-+])?[ \t]?[¥$]?[ \t]?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
-_NUMBER = re.compile(rf"{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}(?P<percent>[ \t]?\\?%)?")
+_MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>[万萬亿億]))?"
+_NUMBER = re.compile(rf"(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}{_MARKS}")
 _FRACTION = re.compile(
-    rf"{_SIGN}(?:\\[dtc]?frac\s?\{{\s?(?P<top>-?[0-9]+)\s?\}}\s?\{{\s?(?P<bottom>-?[0-9]+)\s?\}}"
-    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.]))"
+    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)\s{{0,2}}(?:又\s{{0,2}}|(?=\\)))?"
+    r"(?:\\[dtc]?frac\s?\{\s?(?P<top>-?[0-9]+)\s?\}\s?\{\s?(?P<bottom>-?[0-9]+)\s?\}"
+    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.])"
+    r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
 )
+_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8}
 # What makes the number before it a mere part of an expression that nobody has evaluated.
 _GOES_ON = re.compile(
-    r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π(])|[xyzn](?![A-Za-z])"
+    r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π]|[加减乘除]以?\s?[-+0-9])"
+    r"|\([-+*/×÷^0-9.() √]{1,40}\)|[xyzn](?![A-Za-z])"
 )
 _OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
+# The 2 of cm^2, cm2 and 厘米^2 is no answer.
+_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
 _OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
 
 _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
@@ -41,6 +52,7 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("−–—﹣", "-")
     | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":"}
 )
+_UNUSUAL = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}，]")
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 _LONGEST_GCD = 1000  # digits; no answer of the corpus comes near
 
@@ -53,8 +65,9 @@ class Number:
         value: the number; of a fraction the quotient to 1,000 digits.
         decimals: places after the point up to which it is given (negative: up to tens, hundreds …).
         fraction: numerator and denominator as written, the sign in the numerator.
-        percent: a percent sign follows; `value` is the number before it.
         start, end: where it stands in the text.
+        percent: a percent sign follows, or 百分之 precedes; `value` is the number beside it.
+        scale: 4 or 8 where 万 or 亿 follows; `value` is the number before it.
     """
 
     value: Decimal
@@ -63,10 +76,21 @@ class Number:
     end: int
     fraction: tuple[Decimal, Decimal] | None = None
     percent: bool = False
+    scale: int = 0
+
+    @property
+    def worth(self) -> Number:
+        """The plain value of a number with a percent sign, 万 or 亿."""
+        power = self.scale - 2 * self.percent
+        return replace(
+            self, value=_EXACT.scaleb(self.value, power), decimals=self.decimals - power, percent=False, scale=0
+        )
 
 
 def plain(text: str) -> str:
     """Return the text with full-width digits, letters and signs and the other minus signs as ASCII, same length."""
+    if _UNUSUAL.search(text) is None:
+        return text
     return _WIDE_THOUSANDS.sub(",", text).translate(_PLAIN)
 
 
@@ -94,6 +118,8 @@ def first_number(text: str, start: int, end: int, fractions: bool) -> Number | N
 def last_number(text: str, fractions: bool) -> Number | None:
     """Return the last number of a plain text, under the conditions of `first_number`."""
     found = list(_NUMBER.finditer(text))
+    while found and _UNIT_BEFORE.search(text, max(0, found[-1].start() - 6), found[-1].start()):
+        found.pop()
     if not found:
         return None
     last = found[-1]
@@ -104,6 +130,18 @@ def last_number(text: str, fractions: bool) -> Number | None:
     if glued or _OPERATOR_BEFORE.search(before) or _GOES_ON.match(text, last.end()):
         return None
     return _number(last)
+
+
+def chinese_number(text: str, start: int, end: int) -> Number | None:
+    """Return the number that stands in Chinese characters at the very start of `text[start:end]`."""
+    match = NUMERAL.match(text, start, end)
+    return _numeral(match) if match else None
+
+
+def last_chinese_number(text: str) -> Number | None:
+    """Return the last number of a text in Chinese characters."""
+    found = [number for match in NUMERAL.finditer(text) if (number := _numeral(match))]
+    return found[-1] if found else None
 
 
 def whole_number(text: str) -> Number | None:
@@ -135,22 +173,33 @@ def _number(match: re.Match[str]) -> Number | None:
         return None
     decimals = len(digits.partition(".")[2]) - int(power)
     value = Decimal(f"{match['sign'] or ''}{digits}E{power}")
-    start = match.start("sign") if match["sign"] else match.start("digits")
-    return Number(value, decimals, start, match.end(), None, match["percent"] is not None)
+    begin = next(name for name in ("hundredth", "sign", "digits") if match[name])
+    percent = bool(match["percent"] or match["hundredth"])
+    return Number(value, decimals, match.start(begin), match.end(), None, percent, _SCALES.get(match["scale"] or "", 0))
 
 
 def _fraction(match: re.Match[str]) -> Number | None:
-    top, bottom = match["top"] or match["left"], match["bottom"] or match["right"]
-    if len(top) > _MOST_DIGITS or len(bottom) > _MOST_DIGITS:
+    whole, top = match["whole"] or "0", match["top"] or match["left"] or match["over"]
+    bottom = match["bottom"] or match["right"] or match["under"]
+    if max(len(whole), len(top), len(bottom)) > _MOST_DIGITS or not int(bottom):
         return None
-    numerator, denominator = Decimal(top), Decimal(bottom)
-    if denominator == 0:
-        return None
+    denominator = Decimal(bottom)
+    numerator = _EXACT.fma(Decimal(whole), denominator, Decimal(top))
     if (match["sign"] == "-") != (denominator < 0):
         numerator = numerator.copy_negate()
     denominator = denominator.copy_abs()
     value = _EXACT.divide(numerator, denominator)
     return Number(value, 0, match.start(), match.end(), (numerator, denominator))
+
+
+def _numeral(match: re.Match[str]) -> Number | None:
+    numeral = read(match)
+    if numeral is None:
+        return None
+    start, end, fraction = match.start(), match.end(), numeral.fraction
+    if numeral.value is None or fraction is not None:
+        return Number(_EXACT.divide(*fraction), 0, start, end, fraction) if fraction else None
+    return Number(numeral.value, numeral.decimals, start, end, None, numeral.percent, numeral.scale)
 
 
 def in_lowest_terms(fraction: tuple[Decimal, Decimal]) -> bool:
@@ -161,11 +210,6 @@ def in_lowest_terms(fraction: tuple[Decimal, Decimal]) -> bool:
     if top != top.to_integral_value() or bottom != bottom.to_integral_value():
         return False
     return math.gcd(int(top), int(bottom)) == 1
-
-
-def hundredth(number: Number) -> Number:
-    """Return the plain value of a number with a percent sign."""
-    return Number(_EXACT.scaleb(number.value, -2), number.decimals + 2, number.start, number.end)
 
 
 def is_exact(found: Number, reference: Number) -> bool:
