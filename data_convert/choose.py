@@ -17,7 +17,9 @@ from core.schema import DataConfig
 from data_convert.scan import overlapping
 from data_convert.selection.dedup import Keys, conflicts, group
 from data_convert.selection.draw import draw
+from data_convert.selection.keys import context_key
 from data_convert.selection.near import near_duplicates, signatures
+from data_convert.selection.normalise import as_pairs
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.quota import take
 from data_convert.selection.split import exclude, hold_out
@@ -123,16 +125,17 @@ def _held_out(spool: Spool, test: Numbers, data: DataConfig) -> dict[str, Overla
 def _near(
     spool: Spool, columns: Columns, left: Numbers, free: NDArray[np.bool_], data: DataConfig
 ) -> NDArray[np.bool_]:
-    """Return which records nearly repeat an earlier one with the same answer."""
+    """Return which records nearly repeat an earlier one about the same, with the same answer."""
     near = np.zeros(len(left), dtype=np.bool_)
     if data.near_duplicates is None:
         return near
     numbers = left[free]
-    signed = signatures([record.question for record in spool.records(numbers.tolist())])
-    answers = group(columns.answer[numbers]).ids
-    original = near_duplicates(
-        signed, lambda row: spool.record(int(numbers[row])).question, data.near_duplicates, alike=answers
-    )
+    questions, contexts = [], bytearray()
+    for record in spool.records(numbers.tolist()):
+        questions.append(record.question)
+        contexts += context_key(record)
+    alike = group(np.hstack([columns.answer[numbers], as_pairs(contexts)])).ids
+    original = near_duplicates(signatures(questions), questions.__getitem__, data.near_duplicates, alike=alike)
     near[free] = original >= 0
     return near
 

@@ -94,6 +94,10 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
         all_asked = np.concatenate([np.empty((0, 2), np.uint64), *asked.values()])
         chosen = choose(spool, columns, wrong, wishes.settings(), all_asked, overlaps, processes)
         if out is not None:
+            if not len(chosen.train):
+                raise InputError(
+                    f"{corpus}: no record of it is left, so {out} is not written; leave out --out to see why"
+                )
             write_records(out, _distinct_ids(spool.records(chosen.train.tolist())))
         return {
             "schema": 1,

@@ -53,6 +53,11 @@ def question_key(record: Record) -> bytes:
     return fingerprint(question_text(record))
 
 
+def context_key(record: Record) -> bytes:
+    """Return the fingerprint of what a record's question is asked about."""
+    return fingerprint(normalise(context_of(record)))
+
+
 def answer_key(record: Record) -> bytes:
     """Return the fingerprint of a record's normalised answer, blanks left out ("1 + 2 = 3" is "1+2=3")."""
     return fingerprint(normalise(record.answer).replace(" ", ""))

@@ -112,6 +112,25 @@ def test_quotas_sample_and_repeat_with_ids_of_their_own(tmp_path: Path, capsys: 
     assert (tmp_path / "sample.jsonl").read_bytes() != written
 
 
+def test_a_question_about_another_passage_is_no_near_duplicate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [
+        ("Who was king then?", "On France."),
+        ("Who was the king then?", "On France."),
+        ("Who was king then?", "On Spain."),
+    ]
+    paragraphs = [
+        {"context": passage, "qas": [{"id": str(n), "question": text, "answers": [{"text": "On", "answer_start": 0}]}]}
+        for n, (text, passage) in enumerate(asked)
+    ]
+    corpus = tmp_path / "squad.json"
+    corpus.write_text(json.dumps({"data": [{"title": "t", "paragraphs": paragraphs}]}), encoding="utf-8")
+    report = _run(capsys, str(corpus), "--near", "0.5", "--out", str(tmp_path / "out.jsonl"))
+    assert report["near_duplicates"] == 1
+    assert [record.id for record in read_records(tmp_path / "out.jsonl")] == ["0", "2"]
+
+
 def test_the_table_names_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = _corpus(tmp_path / "train.json")
     assert run_command(clean.main, [str(corpus), "--total", "9"]) == 0
@@ -133,6 +152,7 @@ def test_the_table_names_what_was_found(tmp_path: Path, capsys: pytest.CaptureFi
         (["train.json", "--words", "1"], "--words 1"),
         (["train.json", "--total", "5", "--quota", "*=2"], "'*'"),
         (["train.json", "--against", "./out.jsonl"], "would be written over"),
+        (["train.json", "--against", "train.json"], "no record of it is left"),
         (["broken.json"], "broken.json:2"),
     ],
 )
