@@ -100,5 +100,6 @@ class IndexReader:
     def _select(self, statement: str, *values: int) -> list[tuple[Any, ...]]:
         try:
             return self._base.execute(statement, values).fetchmany(2)
-        except sqlite3.Error as error:
+        # SQLite quotes damaged text in its messages, which are then not UTF-8.
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise InputError(f"{self._path}: not an index of a MindRecord file, or damaged ({error})") from error

@@ -101,6 +101,16 @@ def _sql(statement: str) -> Callable[[Path], None]:
     return change
 
 
+def _index_bytes(old: bytes, new: bytes) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        index = path.with_name("a.mindrecord.db")
+        content = index.read_bytes()
+        assert old in content
+        index.write_bytes(content.replace(old, new))
+
+    return change
+
+
 def _header(old: bytes, new: bytes) -> Callable[[Path], None]:
     def change(path: Path) -> None:
         with path.open("r+b") as stream:
@@ -148,6 +158,7 @@ def _length(number: int) -> Callable[[Path], None]:
         (_sql("UPDATE INDEXES SET PAGE_ID_BLOB = 'x'"), "row 0 is not in it"),
         (_sql("UPDATE SHARD_NAME SET NAME = 'b.mindrecord'"), "renamed"),
         (_sql("DROP TABLE INDEXES"), "no such table"),
+        (_index_bytes(b"CREATE TABLE INDEXES", b"CREATE TABLE \xf3\xa2DEXES"), "not an index"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, sound: Path, change: Callable[[Path], None], message: str) -> None:
