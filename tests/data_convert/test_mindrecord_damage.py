@@ -158,7 +158,7 @@ def _length(number: int) -> Callable[[Path], None]:
         (_sql("UPDATE INDEXES SET PAGE_ID_BLOB = 'x'"), "row 0 is not in it"),
         (_sql("UPDATE SHARD_NAME SET NAME = 'b.mindrecord'"), "renamed"),
         (_sql("DROP TABLE INDEXES"), "no such table"),
-        (_index_bytes(b"CREATE TABLE INDEXES", b"CREATE TABLE \xf3\xa2DEXES"), "not an index"),
+        (_index_bytes(b"tableINDEXES", b"table\xf3\xa2DEXES"), "not an index"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, sound: Path, change: Callable[[Path], None], message: str) -> None:
