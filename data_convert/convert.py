@@ -90,6 +90,7 @@ def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]
         "test": len(corpora.test),
         "squad": len(corpora.squad),
         "records": audit.records,
+        "rewritten": audit.rewritten,
         "converted": audit.converted,
         "overlong": {"policy": data.overlong, "dropped": len(audit.skipped), "cut": audit.cut},
         "rows": audit.rows,

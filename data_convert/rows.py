@@ -43,7 +43,8 @@ class Audit:
     """What became of the records: every one that came in is counted here.
 
     Attributes:
-        records: tokenised; converted: of these, in a row; cut: of these, with a shortened prompt.
+        records: tokenised; rewritten: of these, with another question or answer than in the corpus; converted: of
+            these, in a row; cut: of these, with a shortened prompt.
         rows: rows made; masked_rows: of these, without a single learned label.
         tokens, answer_tokens: of the converted records, as they stand in the rows.
         lengths: tokens of a record, before any cut -> number of records.
@@ -51,6 +52,7 @@ class Audit:
     """
 
     records: int = 0
+    rewritten: int = 0
     converted: int = 0
     cut: int = 0
     rows: int = 0
@@ -62,7 +64,7 @@ class Audit:
 
     def add(self, other: Audit) -> None:
         """Count in what became of other records."""
-        for name in ("records", "converted", "cut", "rows", "masked_rows", "tokens", "answer_tokens"):
+        for name in ("records", "rewritten", "converted", "cut", "rows", "masked_rows", "tokens", "answer_tokens"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.lengths.update(other.lengths)
         self.skipped += other.skipped

@@ -22,6 +22,7 @@ from core.progress import Progress
 from core.records import Record
 from core.schema_answers import AnswersConfig
 from core.tokenizers import Tokenizer
+from data_convert.answers import variants
 from data_convert.mindrecord import MindRecordWriter
 from data_convert.rows import Audit, RowForm, rows
 from data_convert.spool import Spool
@@ -131,6 +132,7 @@ class _Shard:
             writer = None
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))
+                audit.rewritten += sum("rewritten" in record.meta for record in block)
                 made = rows(self.job.encoder.encode(block), self.job.form, audit, self.job.tokenizer)
                 if len(made["input_ids"]):
                     if writer is None:
@@ -147,7 +149,8 @@ class _Shard:
             part = slice(at, min(at + BLOCK, end))
             turns = job.turns[part].tolist()
             records = job.spool.records(job.order[part].tolist())
-            yield [_named(record, turn) for record, turn in zip(records, turns, strict=True)]
+            named = (_named(record, turn) for record, turn in zip(records, turns, strict=True))
+            yield [variant for record in named for variant in variants(record, job.answers, job.seed)]
 
 
 def _named(record: Record, turn: int) -> Record:

@@ -63,6 +63,7 @@ def _quotas(counts: dict[str, Any]) -> Iterator[str]:
 
 def _rows(audit: dict[str, Any]) -> Iterator[str]:
     overlong = audit["overlong"]
+    yield from _count("rewritten (data.answers)", audit["rewritten"], always=False)
     yield from _count("too long, dropped", overlong["dropped"])
     yield from _count("too long, cut at the prompt", overlong["cut"], always=False)
     yield from _count("converted", audit["converted"])

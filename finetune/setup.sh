@@ -13,7 +13,7 @@ if [ -n "${KIT_PYTHON:-}" ]; then
     }
     missing=$("$python" - <<'PY'
 from importlib.util import find_spec
-needed = "mindspore mindformers numpy pydantic yaml safetensors ml_dtypes sentencepiece tiktoken jieba jinja2 matplotlib PIL tqdm"
+needed = "mindspore mindformers numpy pydantic yaml safetensors ml_dtypes sentencepiece tiktoken orjson jieba jinja2 matplotlib PIL tqdm"
 print(" ".join(name for name in needed.split() if find_spec(name) is None))
 PY
     )
