@@ -11,7 +11,7 @@ from core.math_types import MathQuestion
 from data_convert.answers.rounding import EXACT, Rounded, plain, rounded
 from data_convert.answers.wording import Wording
 from data_convert.answers.working import Working
-from data_convert.typed.solver import question_text, value
+from data_convert.typed.solver import digits, question_text, value
 
 # Where no rounding was asked for, a number without end is worked to so many decimals.
 ENDLESS_DECIMALS = 4
@@ -38,14 +38,15 @@ def worked(asked: MathQuestion, wording: Wording, detailed: bool, decimals: int 
     """Return the worked lines of a templated question, and the result they arrive at.
 
     Args:
-        asked: the question; its value must exist.
+        asked: the question.
         wording: the language of the labels.
         detailed: every step, or only the key equations.
         decimals: as `decimals_for` returns them; None: the result is exact. Fractions are not rounded.
 
     Raises:
-        InputError: the operands are beyond what can be worked on paper.
+        InputError: the question has no solution, or operands beyond what can be worked on paper.
     """
+    digits(asked)
     fits = len(asked.operands) <= _MOST_NUMBERS and all(len(text) <= _LONGEST_OPERAND for text in asked.operands)
     if not fits or (asked.type in ("power", "function") and not _is_whole(asked.operands[-1])):
         raise InputError(f"{question_text(asked)[:80]!r} has operands too long to work on paper")
@@ -134,7 +135,7 @@ def _power(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     if exponent < 2:
         number = Decimal(base) if exponent else Decimal(1)
         work.write(f"{shown}^{exponent} = {plain(number)}", label="" if exponent else work.wording.zero_power)
-        return work.rounding(abs(number), decimals).signed(number < 0)
+        return work.rounding(number, decimals)
     negative = _is_negative(base) and exponent % 2 == 1
     if base.startswith("-"):
         unsigned = f"{_unsigned(base)}^{exponent}"
@@ -206,7 +207,7 @@ def _sales(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     work.write(f"{plain(hundredfold)} / 100 = {plain(increase)}", label=work.wording.increase)
     now = EXACT.add(before, increase)
     work.write(f"{plain(before)} + {plain(increase)} = {plain(now)}", label=work.wording.now)
-    return work.rounding(abs(now), decimals).signed(now < 0)
+    return work.rounding(now, decimals)
 
 
 def _signed_product(work: Working, left: Decimal, right: Decimal) -> Decimal:
@@ -237,7 +238,7 @@ def _function(work: Working, asked: MathQuestion, decimals: int | None) -> Round
         return _long_function(work, asked, decimals or 0).signed(negative)
     power = work.power(abs(x), exponent) if exponent else Decimal(1)
     if not exponent:
-        work.write(f"{plain(x)}^0 = 1", label=work.wording.zero_power)
+        work.write(f"({plain(x)})^0 = 1", label=work.wording.zero_power)
     total = work.distributed(abs(factor), power)
     return work.rounding(total, decimals).signed(negative)
 
@@ -281,7 +282,9 @@ def _times(work: Working, context: Context, left: Decimal, right: Decimal, name:
 
 
 def _short(number: Decimal) -> str:
-    return plain(number) if -6 <= number.adjusted() < 9 else f"{number:E}"
+    """Write a number without exponent where it is short and no zero would stand for a digit that is not known."""
+    short = -6 <= number.adjusted() < 9 and int(number.as_tuple().exponent) <= 0
+    return plain(number) if short else f"{number:E}"
 
 
 _WORKERS: dict[str, Callable[[Working, MathQuestion, int | None], Rounded]] = {

@@ -197,7 +197,7 @@ class Working:
         result = _truncated(units, goes_on, guard, decimals)
         chain = [" + ".join(found)]
         if len(found) > 1:
-            chain.append(scaled(units, guard))
+            chain.append(scaled(units, guard, keep=not result.exact))
         if not result.exact:
             chain[-1] += f" ≈ {result.text}"
         if len(found) > 1 or not result.exact:
