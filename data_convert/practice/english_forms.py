@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import random
-import re
 from functools import lru_cache
 
 from core.math_types import MathQuestion
 from data_convert.practice.knowledge import load
-from data_convert.typed.solver import solution
-
-# The value is the last number of a solution of the corpus; a unit may follow.
-_VALUE = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:E[-+]?[0-9]+|/[0-9]+)?")
+from data_convert.typed.solver import digits
 
 
 def english_form(question: MathQuestion, rng: random.Random) -> tuple[str, str]:
     """Return an English wording of a question of one of the Chinese types, and of its solution."""
     wordings = _wordings()[question.type]
-    fields = {"data": ", ".join(question.operands), "value": _VALUE.findall(solution(question))[-1]}
+    fields = {"data": ", ".join(question.operands), "value": digits(question)}
     asked, solved = rng.choice(wordings["questions"]), rng.choice(wordings["solutions"])
     return asked.format(*question.operands, **fields), solved.format(*question.operands, **fields)
 

@@ -150,10 +150,11 @@ def _interest(rng: random.Random, _: Words) -> Made:
 
 
 def _mean(rng: random.Random, _: Words) -> Made:
-    count, mean = rng.randrange(3, 6), rng.randrange(10, 80)
-    terms = [rng.randrange(1, 90) for _ in range(count - 1)]
-    terms.append(count * mean - sum(terms))
-    rng.shuffle(terms)
+    count, last = rng.randrange(3, 6), 0
+    while not 1 <= last <= 120:
+        mean, terms = rng.randrange(10, 80), [rng.randrange(1, 90) for _ in range(count - 1)]
+        last = count * mean - sum(terms)
+    terms.append(last)
     return _number(mean, rng, terms=", ".join(map(str, terms)))
 
 
