@@ -55,6 +55,21 @@ def test_any_text_has_a_type(text: str) -> None:
     assert recognise(text).type in TYPES
 
 
+_NUMBERS = st.from_regex(r"[-+]?[0-9]{1,6}(\.[0-9]{1,4})?", fullmatch=True)
+
+
+@given(
+    _NUMBERS,
+    _NUMBERS,
+    st.sampled_from(["{} {op} {} 等于多少？", "{} 的 {} 次方？", "{} 的平方根？"]),
+    st.sampled_from("+-*/"),
+)
+def test_a_calculation_to_the_letter_is_read_as_one_with_other_blanks(a: str, b: str, text: str, op: str) -> None:
+    question = "计算 " + text.format(a, b, op=op)
+    assert recognise(question).operands == ((a,) if "平方根" in text else (a, b))
+    assert recognise(question) == recognise(question.replace(" ", "\u3000")) == recognise(question.replace("？", "?"))
+
+
 @pytest.mark.parametrize(
     "text", ["计算 " + "1" * 100_000, "求以下数据的平均值：[" + "1, " * 40_000, "当 " + " " * 100_000]
 )

@@ -1,4 +1,4 @@
-"""Corpus files in all their forms, whole and damaged."""
+"""Corpus files of JSON Lines and JSON arrays, whole and damaged."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
+from core.records import Record
 from data_convert.readers import BadRecords, read_corpus
 
 MATH = {"problem": "计算 1 + 2 等于多少？", "solution": "1 + 2 = 3"}
@@ -21,86 +22,166 @@ CHOICE = {
 }
 
 
+def written(folder: Path, content: bytes | str) -> Path:
+    file = folder / "corpus.json"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+def read(file: Path, allowed: int = 1000) -> tuple[list[Record], BadRecords]:
+    bad = BadRecords(allowed)
+    return list(read_corpus(file, bad)), bad
+
+
 def test_math_lines_with_bom_crlf_and_blank_lines(tmp_path: Path) -> None:
     line = json.dumps(MATH, ensure_ascii=False)
-    file = tmp_path / "train.json"
-    file.write_bytes(b"\xef\xbb\xbf" + f"{line}\r\n\r\n{line}\r\n".encode())
+    file = written(tmp_path, b"\xef\xbb\xbf" + f"{line}\r\n\r\n{line}\r\n".encode())
     first, second = read_corpus(file)
-    assert (first.question, first.answer, first.task, first.meta["type"]) == (
-        "计算 1 + 2 等于多少？",
-        "1 + 2 = 3",
-        "math",
-        "add",
-    )
+    assert (first.question, first.answer, first.task) == ("计算 1 + 2 等于多少？", "1 + 2 = 3", "math")
+    assert first.meta == {"type": "add"}
     assert (first.id, second.id) == ("0", "2")
     assert second.source == f"{file}:3"
 
 
 @pytest.mark.parametrize("as_array", [True, False])
 def test_alpaca_as_array_and_as_lines(tmp_path: Path, as_array: bool) -> None:
-    file = tmp_path / "corpus.json"
     text = json.dumps([CHOICE, CHOICE], indent=1) if as_array else f"{json.dumps(CHOICE)}\n{json.dumps(CHOICE)}\n"
-    file.write_text(text, encoding="utf-8")
+    file = written(tmp_path, text)
     first, second = read_corpus(file)
     assert first.task == "choice"
     assert first.meta == {"instruction": CHOICE["instruction"], "subject": "arts"}
-    assert second.id == "1"
+    assert (second.id, second.source) == ("1", f"{file}:{7 if as_array else 2}")
+
+
+GOOD = json.dumps(MATH)
 
 
 @pytest.mark.parametrize(
-    ("line", "part"),
+    ("line", "reason"),
     [
-        ('{"problem": "x"', ":2: malformed JSON"),
-        ('{"problem": "x"}', ":2: field 'solution' is missing"),
+        ('{"problem": "x"', "malformed JSON (column 16: Expecting ',' delimiter)"),
+        (GOOD + " x", f"malformed JSON (column {len(GOOD) + 1}: text after the value)"),
+        ("[" * 5000, "malformed JSON (nested too deeply)"),
+        ('{"problem": "x"}', "field 'solution' is missing or not text"),
         ('{"problem": "", "solution": "y"}', "field 'problem' is empty"),
-        ('{"question": "x"}', "neither problem/solution"),
-        ('"text"', "a JSON object is expected"),
+        ('{"problem": "\\u3000\\n", "solution": "y"}', "field 'problem' is empty"),
+        ('{"problem": "x", "solution": ["y"]}', "field 'solution' is missing or not text"),
+        ('{"problem": "x", "solution": "y\\u0000"}', "field 'solution' holds a NUL character"),
+        ('{"problem": "x", "solution": "y\0"}', "malformed JSON (column 32: Invalid control character at)"),
+        ('{"problem": "x", "solution": "y", "problem": "z"}', "field 'problem' stands twice"),
+        ('{"problem": "x", "solution": "y", "n": NaN}', "NaN is no JSON number"),
+        ('{"problem": "x", "solution": "y", "n": 1e999}', "a number does not fit 64 bits"),
+        ('{"problem": "x", "solution": "y", "n": 9223372036854775808}', "a number does not fit 64 bits"),
+        ('{"problem": "x", "solution": "y", "n": ' + "1" * 5000 + "}", "a number does not fit 64 bits"),
+        (
+            '{"problem": "x", "solution": "\\ud83d"}',
+            "half a surrogate pair (\\ud800 to \\udfff), which is no character",
+        ),
+        (b'{"problem": "\xff", "solution": "1"}', "not UTF-8 text"),
+        (b'{"problem": "\xed\xa0\x80", "solution": "1"}', "not UTF-8 text"),
+        ('{"question": "x", "answer": "2"}', "field 'answer' has no '####' before its result"),
+        ('{"question": "x"}', "neither problem/solution nor"),
+        ('"text"', "a JSON object is expected, this is str"),
+        ("null", "a JSON object is expected, this is NoneType"),
     ],
 )
-def test_a_bad_line_stops_with_its_place_or_is_skipped_and_listed(tmp_path: Path, line: str, part: str) -> None:
-    good = json.dumps(MATH)
-    file = tmp_path / "train.json"
-    file.write_text(f"{good}\n{line}\n{good}\n", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        list(read_corpus(file, BadRecords(0)))
-    assert part in str(caught.value)
-    bad = BadRecords(1)
-    assert len(list(read_corpus(file, bad))) == 2
-    assert len(bad.found) == 1
-
-
-def test_invalid_utf8_is_a_bad_line(tmp_path: Path) -> None:
-    file = tmp_path / "train.json"
-    file.write_bytes(json.dumps(MATH).encode() + b'\n{"problem": "\xff", "solution": "1"}\n')
-    bad = BadRecords(1)
-    assert len(list(read_corpus(file, bad))) == 1
-    assert bad.found == [f"{file}:2: not UTF-8 text"]
-
-
-@pytest.mark.parametrize("content", ["", "\n\n", "[]"])
-def test_an_empty_corpus_is_an_error(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "train.json"
-    file.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match="no record in it"):
+def test_a_bad_line_stops_with_its_place_or_is_skipped_with_reason_and_text(
+    tmp_path: Path, line: str | bytes, reason: str
+) -> None:
+    raw = line if isinstance(line, bytes) else line.encode()
+    file = written(tmp_path, b"\n".join((GOOD.encode(), raw, GOOD.encode(), b"")))
+    with pytest.raises(InputError, match="corpus.json:2: ") as caught:
         list(read_corpus(file))
+    assert reason in str(caught.value)
+    records, bad = read(file)
+    assert [record.id for record in records] == ["0", "2"]
+    (found,) = bad.records
+    assert found.where == f"{file}:2"
+    assert found.reason.startswith(reason)
+    assert found.text == raw.decode("utf-8", "backslashreplace")[:1000]
 
 
-def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("element", "reason"),
+    [
+        ('{"problem": "x"}', "field 'solution' is missing or not text"),
+        ('{"problem": "x", "solution": "y", "problem": "z"}', "field 'problem' stands twice"),
+        ('{"problem": "x", "solution": "y", "n": [{"a": NaN}]}', "NaN is no JSON number"),
+        (
+            '{"problem": "x", "solution": "\\udc00"}',
+            "half a surrogate pair (\\ud800 to \\udfff), which is no character",
+        ),
+        (b'{"problem": "\xff", "solution": "1"}', "not UTF-8 text"),
+        ("7", "a JSON object is expected, this is int"),
+    ],
+)
+def test_a_bad_element_of_an_array_is_skipped_with_its_place(tmp_path: Path, element: str | bytes, reason: str) -> None:
+    raw = element if isinstance(element, bytes) else element.encode()
+    file = written(tmp_path, b"[\n" + GOOD.encode() + b",\n" + raw + b",\n" + GOOD.encode() + b"]")
+    records, bad = read(file)
+    assert [record.id for record in records] == ["0", "2"]
+    assert bad.records == [(f"{file}:3: record 1", reason, raw.decode("utf-8", "backslashreplace"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"[{GOOD},\n{GOOD}", ":2: malformed JSON (',' is expected; the file ends here, is it cut short?)"),
+        (f"[{GOOD},\n{GOOD[:-2]}", ":2: malformed JSON (Unterminated string"),
+        (f"[{GOOD},\n", ":2: malformed JSON (Expecting value; the file ends here, is it cut short?)"),
+        (f"[{GOOD},]", ":1: malformed JSON (Expecting value)"),
+        (f"[{GOOD}\n {GOOD}]", ":2: malformed JSON (',' is expected)"),
+        (f"[{GOOD}]\n[{GOOD}]", ":2: malformed JSON (text after the end)"),
+        (f"[{GOOD}, " + "[" * 5000, ":1: malformed JSON (nested too deeply)"),
+    ],
+)
+def test_an_array_that_is_not_json_is_an_error_however_many_bad_records_are_allowed(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read(written(tmp_path, text))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "[]", "\ufeff", "\ufeff [ ]\n"])
+def test_an_empty_corpus_is_an_error(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InputError, match="no record in it"):
+        read(written(tmp_path, content))
+
+
+def test_a_missing_file_and_one_in_utf16_are_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        list(read_corpus(tmp_path / "absent.json"))
+        read(tmp_path / "absent.json")
+    with pytest.raises(InputError, match="UTF-16 text; save it as UTF-8"):
+        read(written(tmp_path, GOOD.encode("utf-16")))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.one_of(st.just(json.dumps(MATH)), st.text(), st.binary()), min_size=1, max_size=6))
+@pytest.mark.parametrize("end", [b"\n", b""])
+def test_a_line_too_long_for_a_record_is_passed_over(tmp_path: Path, end: bytes) -> None:
+    long = b'{"problem": "' + b"x" * (16 << 20) + b'", "solution": "y"}'
+    file = written(tmp_path, GOOD.encode() + b"\n" + long + b"\n" + GOOD.encode() + b"\n" + long + end)
+    records, bad = read(file)
+    assert [record.id for record in records] == ["0", "2"]
+    assert bad.found == [f"{file}:{line}: longer than 16 MiB" for line in (2, 4)]
+
+
+def test_an_array_with_a_text_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    file = written(tmp_path, b'[{"problem": "' + b"x" * (40 << 20))
+    with pytest.raises(InputError, match=":1: malformed JSON .a value longer than 16 MiB, or a text without its clos"):
+        read(file)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.just(GOOD), st.text(), st.binary()), min_size=1, max_size=6))
 def test_every_line_comes_out_or_is_reported(tmp_path: Path, lines: list[str | bytes]) -> None:
     raw = [line if isinstance(line, bytes) else line.encode("utf-8", "surrogatepass") for line in lines]
-    raw = [line.replace(b"\n", b"").replace(b"[", b"") for line in raw]
-    file = tmp_path / "corpus.jsonl"
-    file.write_bytes(b"\n".join(raw))
+    # A line break would make two lines of one, and a bracket in front an array; FE and FF in front mean UTF-16.
+    raw = [line.replace(b"\n", b"").replace(b"[", b"").lstrip(b"\xfe\xff") for line in raw]
+    file = written(tmp_path, b"\n".join(raw))
     bad = BadRecords(10)
     found = []
     with contextlib.suppress(InputError):  # an empty corpus
-        found = list(read_corpus(file, bad))
+        found = list(read_corpus(file, bad, form="math"))
     assert len(found) + len(bad.found) == sum(
         not _blank(line, "utf-8" if number else "utf-8-sig") for number, line in enumerate(raw)
     )
@@ -113,8 +194,25 @@ def _blank(line: bytes, encoding: str) -> bool:
         return False
 
 
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(str.strip)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(_TEXTS, _TEXTS), min_size=1, max_size=5), st.booleans(), st.booleans())
+def test_any_text_comes_out_as_it_went_in(
+    tmp_path: Path, pairs: list[tuple[str, str]], as_array: bool, ascii_only: bool
+) -> None:
+    rows = [{"problem": problem, "solution": solution} for problem, solution in pairs]
+    lines = "\n".join(json.dumps(row, ensure_ascii=ascii_only) for row in rows)
+    text = json.dumps(rows, ensure_ascii=ascii_only, indent=1) if as_array else lines
+    found = list(read_corpus(written(tmp_path, text)))
+    assert [(record.question, record.answer) for record in found] == pairs
+
+
 def test_the_contests_own_samples(shared_data: Path) -> None:
     math = list(read_corpus(shared_data / "contest" / "math_sample.jsonl"))
     assert len(math) == 996
     assert all(record.meta["type"] != "other" for record in math)
-    assert len(list(read_corpus(shared_data / "contest" / "choice_sample.json"))) == 1000
+    choice = list(read_corpus(shared_data / "contest" / "choice_sample.json"))
+    assert len(choice) == 1000
+    assert all(record.task == "choice" and record.meta["subject"] for record in choice)
