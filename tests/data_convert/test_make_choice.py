@@ -17,6 +17,7 @@ from data_convert.practice.contest_choice import choice, records
 from data_convert.practice.knowledge import Drawn, Table, load, sources
 from data_convert.practice.made_choice import MAKERS
 from data_convert.readers import read_corpus
+from eval_accuracy.categories import benchmarks, by_category
 from eval_accuracy.choice_judge import judge, reference_letter
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -180,11 +181,15 @@ def test_folders_have_the_benchmarks_files_rows_and_forms(
     assert first[-1] in "ABCD" if benchmark == "mmlu" else first[1].lower() == "question"
 
 
-def test_subjects_are_those_of_the_public_benchmarks(shared_data: Path) -> None:
-    public = {path.stem for path in (shared_data / "cmmlu" / "dev").glob("*.csv")}
-    assert public <= set(subjects("cmmlu"))
-    mapping = (shared_data / "ceval" / "subject_mapping.json").read_text(encoding="utf-8")
-    assert set(re.findall(r'"([a-z_]+)": \[', mapping)) == set(subjects("ceval"))
+@pytest.mark.parametrize("benchmark", list(LAYOUTS))
+def test_folders_try_out_the_tables_by_category(tmp_path: Path, benchmark: str) -> None:
+    known = next(item for item in benchmarks() if item.key == benchmark)
+    assert set(subjects(benchmark)) == known.subjects
+    write_folder(benchmark, tmp_path / benchmark, 140, 1)
+    asked = [record for record in read_corpus(tmp_path / benchmark) if record.meta["split"] != "dev"]
+    table = by_category(asked, [1.0] * len(asked))
+    assert list(table) == [benchmark]
+    assert set(table[benchmark]["categories"]) == set(known.categories)
 
 
 def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
