@@ -59,7 +59,7 @@ _HEADERLESS = Columns(6, 0, (1, 2, 3, 4), 5)
 
 
 def csv_rows(stream: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of a CSV file that are not blank.
+    """Yield the rows of a CSV file in which anything stands.
 
     A line whose quotes do not match is a row with a fault: what the CSV reader took to be the rest of its row is read
     again as rows of their own.
@@ -77,7 +77,7 @@ def csv_rows(stream: BinaryIO) -> Iterator[Row]:
             fault = f"malformed CSV ({error})"
             lines.give_back()
         text = "".join(lines.taken)
-        if cells or fault:
+        if fault or "".join(cells).strip():
             yield Row(cells, fault or _fault_of_text(text), first, lines.number, text)
 
 
