@@ -40,7 +40,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     _check(arguments)
     started = time.monotonic()
-    made = {"math": _math, "choice": _choice, "squad": _squad}[arguments.corpus](arguments)
+    try:
+        made = {"math": _math, "choice": _choice, "squad": _squad}[arguments.corpus](arguments)
+    except OSError as error:
+        raise InputError(f"{arguments.out}: cannot be written ({error.strerror or error})") from error
     summary = {"path": str(arguments.out), **made, "seconds": round(time.monotonic() - started, 1)}
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False))

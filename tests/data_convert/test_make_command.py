@@ -112,3 +112,12 @@ def test_mistakes_are_one_sentence_and_leave_nothing(
     assert fault in error
     assert error.count("error:") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "folder", tmp_path / "file" / "train.json"):
+        assert run_command(main, ["--corpus", "math", "--records", "5", "--out", str(out)]) == 2
+        assert f"{out}: cannot be written" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
