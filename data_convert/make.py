@@ -107,7 +107,7 @@ def _math(arguments: argparse.Namespace) -> dict[str, Any]:
     from data_convert.practice.contest_math import TYPES, default_count, records
     from data_convert.practice.corpus_files import math_row, write_lines
 
-    types = arguments.types.split(",") if arguments.types else TYPES
+    types = [name.strip() for name in arguments.types.split(",")] if arguments.types else TYPES
     if unknown := [name for name in types if name not in TYPES]:
         raise InputError(f"--types {unknown[0]!r} is none of {', '.join(TYPES)}")
     spoken, unique = arguments.language or "both", bool(arguments.unique)
