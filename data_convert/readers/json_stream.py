@@ -93,8 +93,8 @@ class JsonStream:
             except RecursionError:
                 raise self._malformed("nested too deeply") from None
             else:
-                # At the end of a piece, 12 may be the beginning of 123.
-                if end < len(self._text) or self._ended:
+                # At the end of a piece, 12 may be the beginning of 123 or of 12E3.
+                if end <= len(self._text) - _LONGEST_TOKEN_END or self._ended:
                     found = Element(value, fault, self._text[self._at : end], self._line)
                     self._advance(end)
                     return found

@@ -14,6 +14,7 @@ import csv
 import io
 import json
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -282,7 +283,7 @@ def _csv_rows(text: str) -> int | None:
         rows = [row for row in reader if "".join(row).strip()]
     except csv.Error:
         return None
-    if rows and any("\1" in cell or "\udc80" <= max(cell, default="") <= "\udcff" for cell in rows[0]):
+    if rows and re.search("[\1\udc80-\udcff]", "".join(rows[0])):
         return None  # a header that cannot be read is none
     names = {name.strip().lower() for name in rows[0]} if rows else set()
     has_header = "question" in names and (set("abcd") <= names or {f"choice{n}" for n in range(4)} <= names)

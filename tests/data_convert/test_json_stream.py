@@ -1,4 +1,4 @@
-"""JSON read piece by piece against Python's own reading of the whole."""
+"""JSON read piece by piece and line by line, against Python's own reading of the whole."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from data_convert.readers.json_stream import JsonStream
+from data_convert.readers.json_text import decode_line
 
 
 class Dribble(io.BytesIO):
@@ -47,6 +48,11 @@ def test_any_array_comes_out_whatever_the_pieces(
 ) -> None:
     text = json.dumps(values, ensure_ascii=ascii_only, indent=indent)
     assert elements(b"\xef\xbb\xbf" + text.encode("utf-8", "surrogatepass"), step) == values
+
+
+@given(_VALUES, st.booleans())
+def test_a_line_gives_what_pythons_decoder_gives(value: Any, ascii_only: bool) -> None:
+    assert decode_line(json.dumps(value, ensure_ascii=ascii_only).encode() + b"\r\n") == value
 
 
 @given(st.text('[]{}",:\\ntruefalse0123456789.-+eEu \n', max_size=20), st.integers(1, 4))
