@@ -11,17 +11,25 @@ from data_convert.answers.draw import draw
 from data_convert.choice_text import LETTERS
 
 _LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
-# What makes an option depend on the others, or on where they stand.
-_OF_OTHERS = re.compile(
-    r"\b(?:all|none|both|neither|either|any|some|two|three|each|one)\b[^.]{0,20}\b(?:above|below|options?|answers?|choices?)\b"
+# What makes an option depend on the others, or on where it stands among them.
+_ENGLISH = (
+    r"\b(?:all|none|both|neither|either|any|some|two|three|each|one)\b[^.]{0,20}"
+    r"\b(?:above|below|options?|answers?|choices?)\b"
+    r"|\b(?:all|none|both|neither|any|two) of (?:these|them|those)\b"
     r"|\b(?:of|the) (?:above|below)\b|\babove (?:are|is|all)\b"
-    r"|^\W{0,3}(?:以上|上述|前述|上面|以下)|(?:以上|上述|前述|上面)(?:都|皆|均|全|说法|选项|答案|各项|任|[一二两三四几])"
-    r"|^\W{0,3}(?:[二两三四]者|[前后][两二三](?:项|者|个))?(?:都|均|皆|全)(?:是|对|不是|不对|正确|错误|不正确|选|有|可|可以)?\W{0,3}$",
-    re.IGNORECASE,
 )
+_CHINESE = (
+    r"^\W{0,3}(?:以上|上述|前述|上面|以下)|(?:以上|上述|前述|上面)(?:都|皆|均|全|说法|选项|答案|各项|任|[一二两三四几])"
+    r"|其[他它余][一二两三几]?[个项者]?(?:选项|答案|说法)"
+    r"|^\W{0,3}(?:[二两三四]者|[前后][两二三](?:项|者|个))?(?:都|均|皆|全)"
+    r"(?:是|对|不是|不对|正确|错误|不正确|选|有|可|可以)?\W{0,3}$"
+)
+_OF_OTHERS = re.compile(f"{_ENGLISH}|{_CHINESE}", re.IGNORECASE)
+# A letter of an option, as (a), (A) or A.
+_NAMED = r"(?:[(（][A-Da-d][)）]|(?<![A-Za-z(（])[A-D](?![A-Za-z]))"
 _AND = r"\s*(?:[,，、;；/&+]|和|与|或|及|以及|and|or|nor)\s*"
 _OF_LETTERS = re.compile(
-    rf"(?<![A-Za-z])[(（]?[A-D][)）]?{_AND}[(（]?[A-D][)）]?(?![A-Za-z])"
+    rf"{_NAMED}{_AND}{_NAMED}"
     r"|(?:选项|答案)\s?[(（]?[A-D](?![A-Za-z])|\b(?:[Oo]ption|[Aa]nswer|[Cc]hoice)s?\s[(（]?[A-D]\b"
     r"|^\s*(?:[Oo]nly\s)?[(（]?[A-D][)）]?(?:\s?(?:only|alone))?\W*$"
 )

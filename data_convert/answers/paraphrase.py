@@ -10,7 +10,7 @@ from core.math_types import MathQuestion
 from data_convert.answers.phrasings import PHRASINGS
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_SLOT = re.compile(r"\{([0-9]|data)\}")
+_SLOT = re.compile(r"(\{(?:[0-9]|data)\})")
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
@@ -31,30 +31,25 @@ def paraphrase(asked: MathQuestion, language: str, number: int) -> str:
     """
     choices = PHRASINGS[language][asked.type]
     template: str = choices[number % len(choices)]
-    text = template.format(*asked.operands, data=", ".join(asked.operands))
-    if numbers_in(text) != _expected(template, asked):
-        raise KitError(f"the phrasing {template!r} does not carry the operands {asked.operands} of its question")
+    operands = [text.removeprefix("+") for text in asked.operands]
+    text = template.format(*operands, data=", ".join(operands))
+    items = _items(template)
+    slots = sorted(item for item in items if item.startswith("{"))
+    expected = [word for item in items for word in _meant(item, operands)]
+    if slots != ["{data}"] and slots != [f"{{{at}}}" for at in range(len(operands))]:
+        raise KitError(f"the phrasing {template!r} does not hold each operand of type {asked.type!r} once")
+    if list(numbers_in(text)) != expected:
+        raise KitError(f"the phrasing {template!r} does not carry the operands {asked.operands} verbatim")
     return text
 
 
-def _expected(template: str, asked: MathQuestion) -> tuple[str, ...]:
-    written = [text.removeprefix("+") for text in asked.operands]
-    expected: list[str] = []
-    for item in _items(template):
-        if item == "data":
-            expected.extend(written)
-        else:
-            expected.append(written[int(item[1:])] if item.startswith("{") else item)
-    return tuple(expected)
+def _meant(item: str, operands: list[str]) -> list[str]:
+    if item == "{data}":
+        return operands
+    return [operands[int(item[1:-1])]] if item.startswith("{") else [item]
 
 
 @lru_cache(maxsize=1024)
 def _items(template: str) -> tuple[str, ...]:
-    """Return what a template's text holds in its order: "{0}" for an operand, "data", or a number of its own."""
-    items: list[str] = []
-    at = 0
-    for slot in _SLOT.finditer(template):
-        items.extend(numbers_in(template[at : slot.start()]))
-        items.append("data" if slot[1] == "data" else "{" + slot[1])
-        at = slot.end()
-    return (*items, *numbers_in(template[at:]))
+    """Return what a template's text holds in its order: "{0}" for an operand, "{data}", or a number of its own."""
+    return tuple(item for part in _SLOT.split(template) for item in ([part] if _SLOT.match(part) else numbers_in(part)))
