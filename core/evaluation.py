@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from core.config import kit_path
 from core.errors import InputError
-from core.files import append_line, sha256_file, write_json
+from core.files import append_line, sha256_file, sha256_text, write_json
 from core.records import Record
 from core.results import update_results
 from core.run_folder import RunFolder, find_run, run_of_checkpoint
@@ -223,14 +223,23 @@ def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any
 
 
 def describe_data(path: Path, selection: str, total: int, count: int) -> dict[str, Any]:
-    """Return what a result says about its questions: file, sha256, selection, how many there are and were asked."""
+    """Return what a result says about its questions: file, sha256, selection, how many there are and were asked.
+
+    Of a folder of CSV files the sha256 is that of the files' names and hashes.
+    """
+    sha256 = sha256_file(path) if path.is_file() else _sha256_of_folder(path)
     return {
         "file": path.name,
-        "sha256": sha256_file(path),
+        "sha256": sha256,
         "selection": selection,
         "total": total,
         "count": count,
     }
+
+
+def _sha256_of_folder(folder: Path) -> str:
+    files = sorted(folder.rglob("*.csv"))
+    return sha256_text("".join(f"{file.relative_to(folder).as_posix()} {sha256_file(file)}\n" for file in files))
 
 
 def describe_predictions(path: Path, run: Path | None) -> dict[str, str]:

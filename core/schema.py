@@ -296,6 +296,28 @@ class PublishedResult(Section):
     ratio: float = Field(ge=0, le=1)
 
 
+# The rules of every judge, in the order of `RulesConfig.judge`.
+Equality = Literal[
+    "exact",
+    "rounded",
+    "absolute",
+    "relative",
+    "phrase",
+    "letter",
+    "circular_phrase",
+    "circular_letter",
+    "likelihood",
+    "likelihood_per_byte",
+    "circular_likelihood",
+    "circular_likelihood_per_byte",
+    "rouge_l_jieba",
+    "rouge_l_ascii",
+    "normalised",
+    "verbatim",
+    "span_f1",
+]
+
+
 class RulesConfig(Section):
     """What the organiser decides: gate, formula, judge, hand-in.
 
@@ -303,7 +325,9 @@ class RulesConfig(Section):
         ratio_weight, accuracy_weight, ratio_factor: score = (1 - factor * r) * ratio_weight + accuracy * weight.
         retention_share: share of the base model's F1 and EM that must be kept.
         f1_threshold, em_threshold: the organiser's figures in percent; None: retention_share x the base's.
-        judge: "math" or "choice". equality: the rule whose accuracy is the headline.
+        judge: "math" or "choice" for a contest of that task; for free text "rouge_l", "exact_match" or "span_f1".
+        equality: the judge's rule whose accuracy is the headline; one that it does not have stands for its first. A
+            rule with "circular_" before it asks for a right answer under every rotation of the options.
         checkpoints: how many evenly spaced checkpoints are handed in.
     """
 
@@ -313,8 +337,8 @@ class RulesConfig(Section):
     retention_share: float = Field(default=0.9, gt=0, le=1)
     f1_threshold: float | None = Field(default=None, ge=0, le=100)
     em_threshold: float | None = Field(default=None, ge=0, le=100)
-    judge: Literal["math", "choice"]
-    equality: Literal["exact", "rounded", "absolute", "relative"] = "exact"
+    judge: Literal["math", "choice", "rouge_l", "exact_match", "span_f1"]
+    equality: Equality = "exact"
     checkpoints: int = Field(default=5, ge=1)
     baseline_accuracy: float | None = None
     published: tuple[PublishedResult, ...] = ()
@@ -353,6 +377,6 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _judge_is_of_the_task(self) -> RunConfig:
-        if self.rules.judge != self.task:
+        if self.rules.judge in ("math", "choice") and self.rules.judge != self.task:
             raise ValueError(f"rules.judge is {self.rules.judge!r} in a contest of task {self.task!r}")
         return self

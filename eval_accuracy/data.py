@@ -10,8 +10,12 @@ from data_convert.readers import read_corpus
 from eval_accuracy.choice_judge import reference_letter
 
 
-def read_questions(path: Path) -> list[Record]:
-    """Read a file of questions with their references; ids are those of `data_convert.readers.read_corpus`.
+def read_questions(path: Path, judge: str | None = None) -> list[Record]:
+    """Read a file or folder of questions with their references.
+
+    Args:
+        path: the questions; their ids are those of `data_convert.readers.read_corpus`.
+        judge: who will judge, a name of `judges.NAMES`; None: the judge of the questions' task.
 
     Raises:
         InputError: missing file, malformed data, a record of the retention task, a choice whose reference names no
@@ -21,12 +25,12 @@ def read_questions(path: Path) -> list[Record]:
     seen: set[str] = set()
     for record in records:
         where = record.source or f"{path}: record {record.id!r}"
-        if record.task not in ("math", "choice"):
-            raise InputError(f"{where}: a record of task {record.task}; expected math or choice")
+        if record.task == "squad":
+            raise InputError(f"{where}: a record of task squad, which eval_squad/run.py evaluates")
         if record.id in seen:
             raise InputError(f"{where}: id {record.id!r} stands twice")
         seen.add(record.id)
-        if record.task == "choice":
+        if (judge or record.task) == "choice":
             try:
                 reference_letter(record.answer)
             except InputError as error:

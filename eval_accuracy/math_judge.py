@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.values import RULES, in_lowest_terms, plain, whole_number
+from eval_accuracy.values import RULES, difference, in_lowest_terms, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
@@ -43,7 +43,8 @@ def judge(question: str, prediction: str, reference: str, prompt: str | None = N
         found = final_number(answer, asked.type in _FRACTION_TYPES)
     if found is None:
         return refused(asked.type, tuple(RULES), truth.span, "unparsable")
-    return Verdict(asked.type, _compare(asked, found, truth), found.marker, found.span, truth.span)
+    rules, error = _compare(asked, found, truth)
+    return Verdict(asked.type, rules, found.marker, found.span, truth.span, error=error)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -71,14 +72,15 @@ def _free_form(answer: str, truth: Found) -> Found | None:
     return final_number(answer, fractions=True)
 
 
-def _compare(asked: MathQuestion, found: Found, truth: Found) -> dict[str, bool]:
+def _compare(asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str, bool], str]:
+    """Return whether an answer is right under each rule, and how it differs where it is not exactly right."""
     if found.number is None or truth.number is None:
         same = _latex(found.span) == _latex(truth.span)
-        return dict.fromkeys(RULES, same)
+        return dict.fromkeys(RULES, same), "" if same else "other text"
     left, right = found.number, truth.number
     if left.fraction is not None and asked.type not in ("english", "other") and not in_lowest_terms(left.fraction):
         # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
-        return dict.fromkeys(RULES, False)
+        return dict.fromkeys(RULES, False), "not carried out"
     pairs = []
     if left.scale == right.scale or asked.type == "sales":
         # The sales templates count in 万元 and leave it out of the solution.
@@ -86,7 +88,8 @@ def _compare(asked: MathQuestion, found: Found, truth: Found) -> dict[str, bool]
     if left.scale != right.scale or (left.percent != right.percent and asked.type != "discount"):
         # A percent sign may be the unit that the question asks for, or part of the value: 20, 20 % and 0.2.
         pairs.append((left.worth, right.worth))
-    return {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
+    rules = {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
+    return rules, "" if rules["exact"] else difference(*pairs[0])
 
 
 def _without_equation(answer: str, asked: MathQuestion) -> str:

@@ -19,14 +19,17 @@ from core.files import write_jsonl
 from core.predictions import read_predictions
 from core.records import Record
 from eval_accuracy.data import read_questions
+from eval_accuracy.judges import NAMES, judge_named
 from eval_accuracy.scoring import judge_all, summarise
+from eval_accuracy.summary import summary
 
-_EXAMPLES = """question ids: those of a record file; else the line's number from 0 (problem/solution lines) or the index
-from 0 (instruction/input/output array), as text.
+_EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
+or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).
 
 examples:
   python eval_accuracy/run.py --predictions mine.jsonl --data test.jsonl --contest math_llama3 --json
   python eval_accuracy/run.py --predictions mine.json --data mmlu_alpaca_format.json --verdicts verdicts.jsonl
+  python eval_accuracy/run.py --predictions mine.jsonl --data answers.json --judge rouge_l
   python eval_accuracy/run.py --ckpt logs/latest/checkpoints/step_*.ckpt"""
 
 
@@ -34,21 +37,22 @@ def main(argv: Sequence[str]) -> int:
     """Judge, print, write what there is to write; return the exit code."""
     options = _parser().parse_args(argv)
     job = open_job("accuracy", options, "test.jsonl")
-    headline = _headline(job)
-    every = read_questions(job.data)
+    named, headline = _rules(job)
+    every = read_questions(job.data, named)
     records = limited(every, options.limit, job.config)
     described = describe_data(job.data, "all", len(every), len(records))
 
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
-        verdicts = judge_all(records, predictions)
+        judge = judge_named(named, records, predictions)
+        verdicts = judge_all(records, predictions, judge)
         if options.verdicts:
             file = options.verdicts.with_stem(f"{options.verdicts.stem}_{name}") if options.ckpt else options.verdicts
             write_jsonl(file, (item.row(record.id) for record, item in zip(records, verdicts, strict=True)))
-        return summarise(records, predictions, verdicts, headline)
+        return summarise(records, predictions, verdicts, judge, headline)
 
     results = evaluate(job, _prediction_files(job, records), described, score, _logged)
-    show(job, results, described, lambda: _table(results))
+    show(job, results, described, lambda: summary(results))
     return 0
 
 
@@ -61,18 +65,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_source_arguments(parser)
     parser.add_argument(
-        "--data", type=Path, help="records, problem/solution lines, or an alpaca array; default: those of the run"
+        "--data",
+        type=Path,
+        help="any corpus that the kit reads (a file, or a folder of CSV files); default: questions of the run",
     )
-    parser.add_argument("--contest", help="a file of configs/contests: it names the headline rule of equality")
+    parser.add_argument("--contest", help="a file of configs/contests: it names the judge and its headline rule")
+    parser.add_argument(
+        "--judge", choices=NAMES, help="how answers are judged; default: as the contest says, else by the questions"
+    )
     parser.add_argument("--verdicts", type=Path, help="write each question's verdict to this file (JSON Lines)")
     return parser
 
 
-def _headline(job: Job) -> str | None:
-    """Return the rule that the contest, or the run's own configuration, names; None without either."""
-    if job.options.contest:
-        return load_contest(job.options.contest).rules.equality
-    return job.config.rules.equality if job.config else None
+def _rules(job: Job) -> tuple[str | None, str | None]:
+    """Return judge and headline rule that the arguments, the contest or the run's own configuration name."""
+    rules = load_contest(job.options.contest).rules if job.options.contest else job.config and job.config.rules
+    if job.options.judge:
+        return job.options.judge, rules.equality if rules else None
+    return (rules.judge, rules.equality) if rules else (None, None)
 
 
 def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target, Path]]:
@@ -88,21 +98,6 @@ def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target,
 def _logged(result: dict[str, Any]) -> str:
     rules = ", ".join(f"{rule} {share}" for rule, share in result["rules"].items())
     return f"accuracy: {result['accuracy']} ({result['correct']} of {result['count']}; {rules})"
-
-
-def _table(results: dict[str, dict[str, Any]]) -> str:
-    lines = []
-    for name, result in results.items():
-        rules = ", ".join(f"{rule} {100 * share:.2f} %" for rule, share in result["rules"].items())
-        lines.append(f"{name}: {result['correct']} of {result['count']} right by rule {result['rule']!r} ({rules})")
-        lines.append(
-            f"  missing {result['missing']}, empty {result['empty']}, unparsable {result['unparsable']}, "
-            f"unknown ids {result['unknown']}, repeated ids {result['duplicates']}"
-        )
-        for kind, row in result["by_type"].items():
-            share = f"{100 * row['accuracy']:6.2f} %"
-            lines.append(f"  {kind or '(none)':32} {row['correct']:6} of {row['count']:6}  {share}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

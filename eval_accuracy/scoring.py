@@ -2,86 +2,162 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import Any
 
-from core.errors import InputError
-from core.predictions import coverage
+import numpy as np
+
+from core.predictions import Predictions, coverage
 from core.records import Record
-from data_convert.readers import subject_of
-from eval_accuracy import choice_judge, math_judge
-from eval_accuracy.values import RULES as MATH_RULES
-from eval_accuracy.verdict import Verdict, refused
+from core.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
+from eval_accuracy.categories import by_category
+from eval_accuracy.circular import folded, is_circular
+from eval_accuracy.judges import Answer, Judge, judge_named
+from eval_accuracy.verdict import Verdict
+
+# From so many questions on, the work is shared out among processes; fewer are judged before those have started.
+_MANY = 20_000
+_EXAMPLES, _SHOWN = 3, 200
 
 
-def judge_all(records: Sequence[Record], predictions: dict[str, str]) -> list[Verdict]:
+def score(
+    records: Sequence[Record], predictions: Predictions | dict[str, str], headline: str | None = None
+) -> dict[str, Any]:
+    """Judge and count; see `summarise` for what is returned."""
+    given = predictions if isinstance(predictions, Predictions) else Predictions(predictions.items())
+    judge = judge_named(None, records, given)
+    return summarise(records, given, judge_all(records, given, judge), judge, headline)
+
+
+def judge_all(records: Sequence[Record], predictions: Predictions, judge: Judge) -> list[Verdict]:
     """Judge each question's prediction, in the order of the questions; one without a prediction is wrong."""
-    return [_judge(record, predictions.get(record.id)) for record in records]
+    answers = [_answer(predictions, record.id) for record in records]
+    if len(records) < _MANY:
+        return _judged(judge, records, answers)
+    workers = os.cpu_count() or 1
+    size = -(-len(records) // (4 * workers))
+    starts = range(0, len(records), size)
+    # Fresh processes: one that holds MindSpore's threads must not be forked.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        parts = pool.map(
+            partial(_judged, judge),
+            [records[start : start + size] for start in starts],
+            [answers[start : start + size] for start in starts],
+        )
+        return [verdict for part in parts for verdict in part]
 
 
 def summarise(
-    records: Sequence[Record], predictions: dict[str, str], verdicts: Sequence[Verdict], headline: str | None = None
+    records: Sequence[Record],
+    predictions: Predictions,
+    verdicts: Sequence[Verdict],
+    judge: Judge,
+    headline: str | None = None,
 ) -> dict[str, Any]:
     """Count verdicts.
 
     Args:
-        records: questions, all of one task.
+        records: questions, all of one task; rotations of questions are counted as those (`circular.folded`).
         predictions: text by question id.
         verdicts: one for each record, as `judge_all` returns them.
-        headline: the rule whose accuracy is "accuracy". None, or a rule the judge does not have: "exact" for math,
-            "phrase" for choice.
+        judge: who judged them.
+        headline: the rule whose accuracy is "accuracy". None, or a rule the judge does not have: its first.
 
     Returns:
-        "count", "missing", "unknown", "duplicates"; "rule" (the headline), "accuracy" (0 to 1), "correct"; "by_type"
-        (of each type or subject its "count", "correct", "accuracy"); "rules" (accuracy under each); "empty",
-        "unparsable"; "markers" (how often each marker decided).
+        "count", "missing", "unknown", "duplicates", "truncated" (questions whose prompt was cut to fit the model);
+        "judge"; "mode" ("gen", or "ppl" where options were compared by likelihood); "rule" (the headline); "accuracy"
+        (0 to 1), its 95 % "interval", "correct" (None where scores are not just right or wrong); "by_type" (of each
+        type or subject "count", "accuracy", "interval", "correct", "empty", "unparsable"); "rules" and
+        "rule_intervals" (accuracy under each); "empty", "unparsable"; "markers" (how often each marker decided);
+        "errors" (for each kind of wrong answer "count" and up to three "examples"); "categories" (see
+        `categories.by_category`).
     """
-    rules = _rules(records)
+    known = coverage([record.id for record in records], predictions).counts()
+    texts = [predictions.get(record.id, "") for record in records]
+    if is_circular(records):
+        records, verdicts = folded(records, verdicts)
+        texts = [""] * len(records)
+    rules = tuple(verdicts[0].rules)
     rule = headline if headline in rules else rules[0]
-    right = [verdict.rules[rule] for verdict in verdicts]
-    by_type: dict[str, list[bool]] = {}
+    groups: dict[str, list[Verdict]] = {}
     markers: dict[str, int] = {}
-    for verdict, is_right in zip(verdicts, right, strict=True):
-        by_type.setdefault(verdict.type, []).append(is_right)
+    for verdict in verdicts:
+        groups.setdefault(verdict.type, []).append(verdict)
         if verdict.marker:
             markers[verdict.marker] = markers.get(verdict.marker, 0) + 1
+    shares = {name: _share(verdicts, name, judge.binary) for name in rules}
     return {
         "count": len(records),
-        **coverage([record.id for record in records], predictions).counts(),
+        **known,
+        "truncated": predictions.truncated,
+        "judge": judge.name,
+        "mode": "ppl" if judge.by_likelihood else "gen",
         "rule": rule,
-        **_share(right),
-        "by_type": {name: {"count": len(marks), **_share(marks)} for name, marks in sorted(by_type.items())},
-        "rules": {name: _share([verdict.rules[name] for verdict in verdicts])["accuracy"] for name in rules},
-        "empty": sum(verdict.reason == "empty" for verdict in verdicts),
-        "unparsable": sum(verdict.reason == "unparsable" for verdict in verdicts),
+        **shares[rule],
+        "confidence": CONFIDENCE,
+        "by_type": {
+            name: {"count": len(group), **_share(group, rule, judge.binary), **_unanswered(group)}
+            for name, group in sorted(groups.items())
+        },
+        "rules": {name: share["accuracy"] for name, share in shares.items()},
+        "rule_intervals": {name: share["interval"] for name, share in shares.items()},
+        **_unanswered(verdicts),
         "markers": dict(sorted(markers.items(), key=lambda item: (-item[1], item[0]))[:20]),
+        "errors": _errors(records, texts, verdicts, rule),
+        "categories": by_category(records, [verdict.rules[rule] for verdict in verdicts]) if judge.binary else {},
     }
 
 
-def score(records: Sequence[Record], predictions: dict[str, str], headline: str | None = None) -> dict[str, Any]:
-    """Judge and count; see `summarise` for what is returned."""
-    return summarise(records, predictions, judge_all(records, predictions), headline)
+def _answer(predictions: Predictions, name: str) -> Answer | None:
+    text = predictions.get(name)
+    return None if text is None else Answer(text, predictions.scores.get(name, ()))
 
 
-def _judge(record: Record, prediction: str | None) -> Verdict:
-    if record.task == "choice":
-        subject = record.meta.get("subject") or subject_of(record.meta.get("instruction", ""))
-        if prediction is None:
-            return refused(subject, choice_judge.RULES, choice_judge.reference_letter(record.answer), "missing")
-        return choice_judge.judge(record.question, prediction, record.answer, subject)
-    if prediction is None:
-        verdict = math_judge.judge(record.question, "", record.answer)
-        return refused(verdict.type, tuple(MATH_RULES), verdict.reference, "missing")
-    return math_judge.judge(record.question, prediction, record.answer)
+def _judged(judge: Judge, records: Sequence[Record], answers: Sequence[Answer | None]) -> list[Verdict]:
+    return [judge.verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
 
 
-def _rules(records: Sequence[Record]) -> tuple[str, ...]:
-    tasks = {record.task for record in records}
-    if len(tasks) != 1:
-        raise InputError(f"questions of several tasks in one file ({', '.join(sorted(tasks))}); evaluate them apart")
-    return choice_judge.RULES if tasks == {"choice"} else tuple(MATH_RULES)
+def _share(verdicts: Sequence[Verdict], rule: str, binary: bool) -> dict[str, Any]:
+    if binary:
+        correct = sum(bool(verdict.rules[rule]) for verdict in verdicts)
+        interval = wilson(correct, len(verdicts))
+        return {"accuracy": correct / len(verdicts), "interval": list(interval), "correct": correct}
+    mean, interval = _weighted([verdict.rules[rule] for verdict in verdicts], [item.weight for item in verdicts])
+    return {"accuracy": mean, "interval": list(interval), "correct": None}
 
 
-def _share(marks: Sequence[bool]) -> dict[str, Any]:
-    correct = sum(marks)
-    return {"accuracy": correct / len(marks) if marks else 0.0, "correct": correct}
+def _weighted(scores: Sequence[float], weights: Sequence[float]) -> tuple[float, Interval]:
+    """Return the weighted mean and its bootstrap interval; 0 where nothing has a weight."""
+    weight = np.array(weights, dtype=np.float64)
+    columns = np.stack([weight * np.array(scores, dtype=np.float64), weight], axis=1)
+    sums = resampled_means(columns)
+    draws = np.divide(sums[:, 0], sums[:, 1], out=np.zeros(len(sums)), where=sums[:, 1] > 0)
+    total = weight.sum()
+    return float(columns[:, 0].sum() / total) if total else 0.0, percentile_interval(draws)
+
+
+def _unanswered(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    return {reason: sum(verdict.reason == reason for verdict in verdicts) for reason in ("empty", "unparsable")}
+
+
+def _errors(
+    records: Sequence[Record], texts: Sequence[str], verdicts: Sequence[Verdict], rule: str
+) -> dict[str, dict[str, Any]]:
+    """Sort the wrong answers by kind, the commonest first, with examples of each."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for record, text, verdict in zip(records, texts, verdicts, strict=True):
+        if verdict.rules[rule]:
+            continue
+        kind = verdict.reason or (
+            "right by another rule" if any(verdict.rules.values()) else verdict.error or "another answer"
+        )
+        row = kinds.setdefault(kind, {"count": 0, "examples": []})
+        row["count"] += 1
+        if len(row["examples"]) < _EXAMPLES:
+            said = {"id": record.id, "type": verdict.type, "span": verdict.span, "reference": verdict.reference}
+            row["examples"].append({**said, "text": text[-_SHOWN:]})
+    return dict(sorted(kinds.items(), key=lambda item: (-item[1]["count"], item[0])))

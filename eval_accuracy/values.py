@@ -12,6 +12,7 @@ from eval_accuracy.chinese_numerals import NUMERAL, read
 
 # Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
 _EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+_ROUGH = Context(prec=20, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 # A number with more digits or a larger exponent is no answer to any question of such a contest, and costs time.
 _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
 # From this many digits on a reference is the result of a float64 or 28-digit computation, off by a few units of its
@@ -253,6 +254,22 @@ RULES: dict[str, Callable[[Number, Number], bool]] = {
     "absolute": is_close,
     "relative": is_relatively_close,
 }
+
+
+def difference(found: Number, reference: Number) -> str:
+    """Say how a number differs from another: "sign", "power of ten", "within 1 %", or "value"."""
+    if not reference.value or not found.value:
+        return "value"
+    ratio = _ROUGH.divide(found.value, reference.value)
+    if _near(ratio.copy_abs(), Decimal(1)):
+        return "within 1 %" if ratio > 0 else "sign"
+    power = ratio.copy_abs().adjusted()
+    mantissa = _ROUGH.scaleb(ratio, -power)
+    return "power of ten" if _near(mantissa, Decimal(1)) or _near(mantissa, Decimal(10)) else "value"
+
+
+def _near(value: Decimal, wanted: Decimal) -> bool:
+    return _ROUGH.subtract(value, wanted).copy_abs() <= _ROUGH.multiply(wanted, Decimal("0.01"))
 
 
 def _distance(left: Number, right: Number) -> Decimal:

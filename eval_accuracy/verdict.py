@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,25 +13,29 @@ class Verdict:
 
     Attributes:
         type: the question's type (math) or subject (choice).
-        rules: for each rule of the judge, whether the answer is right under it.
+        rules: for each rule of the judge, whether the answer is right under it, or its score from 0 to 1.
         marker: what pointed at the answer ("boxed", "=", a phrase, "last number"…); empty where there is none.
         span: the answer as it stands in the prediction; empty where none was found.
         reference: the answer as it stands in the reference.
         reason: "" where an answer was found, else "missing" (no prediction), "empty" (no text) or "unparsable".
+        error: where an answer was found and is not exactly right, how it differs, as far as the judge can tell.
+        weight: how much it counts in a mean.
     """
 
     type: str
-    rules: dict[str, bool]
+    rules: Mapping[str, float]
     marker: str
     span: str
     reference: str
     reason: str = ""
+    error: str = ""
+    weight: float = 1.0
 
     def row(self, record_id: str) -> dict[str, Any]:
         """Return the verdict as a line of a verdicts file."""
         return {"id": record_id, **asdict(self)}
 
 
-def refused(kind: str, rules: Sequence[str], reference: str, reason: str) -> Verdict:
+def refused(kind: str, rules: Sequence[str], reference: str, reason: str, weight: float = 1.0) -> Verdict:
     """Return the verdict on a prediction without an answer: wrong under every rule."""
-    return Verdict(kind, dict.fromkeys(rules, False), "", "", reason=reason, reference=reference)
+    return Verdict(kind, dict.fromkeys(rules, False), "", "", reference, reason, weight=weight)

@@ -6,20 +6,14 @@ punctuation stays, there is one reference answer, and only the first line of a p
 
 from __future__ import annotations
 
-import importlib
-import logging
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+
+from core.segmentation import words
 
 # Characters the metric deletes. Its list also holds the two-character entry "……", which no single character can
 # equal, and lacks the opening quote ‘: an ellipsis and that quote therefore stay.
 DELETED = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
-
-# Characters that jieba takes for Chinese and the metric does not. jieba's time grows with the square of such a run,
-# so it is cut into pieces of this length, longer than any real text has.
-_LONG_RARE_RUN = re.compile("([\u9fa6-\u9fd5]{1000})")
 
 
 def first_line(prediction: str) -> str:
@@ -41,7 +35,7 @@ def segments(text: str) -> tuple[str, ...]:
     """
     found: list[str] = []
     for piece, is_cjk in _runs(without_punctuation(text)):
-        found.extend(piece if is_cjk else _cut(piece))
+        found.extend(piece if is_cjk else words(piece))
     return tuple(found)
 
 
@@ -100,22 +94,8 @@ def _runs(text: str) -> Iterator[tuple[str, bool]]:
             start = at
 
 
-def _cut(text: str) -> Iterator[str]:
-    for part in _LONG_RARE_RUN.split(text):
-        yield from _jieba().cut(part)
-
-
 def _is_cjk(char: str) -> bool:
     return "\u4e00" <= char <= "\u9fa5"
-
-
-@cache
-def _jieba() -> Any:
-    """Load jieba at first use (its dictionary takes about a second), with its log silenced."""
-    jieba: Any = importlib.import_module("jieba")
-    jieba.setLogLevel(logging.ERROR)
-    jieba.initialize()
-    return jieba
 
 
 def _suffix_automaton(sequence: Sequence[str]) -> tuple[list[dict[str, int]], list[int], list[int]]:

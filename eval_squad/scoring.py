@@ -66,7 +66,8 @@ def summarise(
             are then those of the whole set's figures.
 
     Returns:
-        "count", "missing", "unknown", "duplicates", "empty" (predictions without any text), "unanswerable" (questions
+        "count", "missing", "unknown", "duplicates", "truncated" (questions whose prompt was cut to fit the model),
+        "empty" (predictions without any text), "unanswerable" (questions
         without an answer); "contest" and "official" with "f1" and "em" in percent, each with its 95 % "f1_interval",
         "em_interval", official with "has_answer" and "no_answer" where there are questions without one; "intervals"
         (how these were computed); "gate" (None without one): see `gate.check` and `gate.certainty`.
@@ -89,6 +90,7 @@ def summarise(
     return {
         "count": len(records),
         **coverage([record.id for record in records], predictions).counts(),
+        "truncated": getattr(predictions, "truncated", 0),
         "empty": sum(record.id in predictions and not predictions[record.id].strip() for record in records),
         "unanswerable": int((~answerable).sum()),
         **found,

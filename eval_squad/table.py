@@ -46,6 +46,8 @@ def _figure(scores: Mapping[str, Any], key: str) -> str:
 
 def _notes(name: str, result: Mapping[str, Any], total: int) -> Iterator[str]:
     gate = result["gate"]
+    if result["truncated"]:
+        yield f"{name}: {result['truncated']} prompts were cut to fit the model"
     if gate is not None:
         parts = [_held_against(gate, result["contest"], key) for key in _NAMES]
         yield f"{name}: gate of the {gate['reference']}: {'; '.join(parts)}"
