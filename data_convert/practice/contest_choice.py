@@ -53,11 +53,12 @@ def records(count: int, seed: int, language: str = "both", unique: bool = False)
     rng = random.Random(f"choice:{seed}")
     drawn = distinct(choices(rng, language), lambda item: item.text)
     copies = {} if unique else _copies(count, round(count * COPIES / RECORDS), rng)
-    originals: dict[int, Choice] = {}
+    originals = set(copies.values())
+    kept: dict[int, Choice] = {}
     for number in range(count):
-        item = originals[copies[number]] if number in copies else next(drawn)
-        if number in copies.values():
-            originals[number] = item
+        item = kept[copies[number]] if number in copies else next(drawn)
+        if number in originals:
+            kept[number] = item
         meta = {"instruction": instruction(item.subject), "subject": item.subject}
         answer = f"The right option is {item.letter}."
         yield Record(str(number), "choice", item.text, answer, f"practice:{number}", meta)
