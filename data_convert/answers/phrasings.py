@@ -234,7 +234,7 @@ EN: dict[str, tuple[str, ...]] = {
         "Last year's sales of {0} rose by {1}%. Find this year's sales.",
         "A shop sold goods for {0} last year and {1}% more this year. How much did it sell this year?",
         "From a base of {0}, sales increased by {1}%. What is the new figure?",
-        "This year's sales are {1}% above last year's {0}. How large are they?",
+        "Compared with {0} last year, sales are {1}% higher this year. How large are they?",
         "The sales of last year were {0}, and the growth is {1}%. Work out the sales of this year.",
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from data_convert.answers.rationales import decimals_for, worked
 from data_convert.answers.rounding import Rounded, rounded
 from data_convert.answers.wording import WORDINGS
 from data_convert.typed.check import SOUND, check_typed
-from data_convert.typed.solver import digits, value, worded
+from data_convert.typed.solver import digits, question_text, value, worded
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _UNIT = 1 << 32
@@ -79,8 +80,12 @@ def _question(record: Record) -> MathQuestion:
     """Return type and operands: what the question's template says, or what `meta` says of a question in other words."""
     asked = recognise(record.question)
     operands = record.meta.get("operands")
-    if asked.type in ("english", "other") and isinstance(operands, list):
-        return MathQuestion(str(record.meta.get("type")), tuple(map(str, operands)))
+    if asked.type in TEMPLATE_TYPES or not isinstance(operands, list):
+        return asked
+    stated = MathQuestion(str(record.meta.get("type")), tuple(map(str, operands)))
+    with suppress(InputError, IndexError):
+        if recognise(question_text(stated)) == stated:
+            return stated
     return asked
 
 
@@ -100,17 +105,13 @@ def _answer(record: Record, asked: MathQuestion, settings: AnswersConfig, langua
     if level == "none" and decimals is None:
         translated = done.get("paraphrase") == "en"
         return _sentence(asked, Rounded(digits(asked), True), language) if translated else record.answer
-    wording = WORDINGS[language]
-    lines: list[str] = []
     if level == "none":
-        result = _rounded(asked, decimals or 0)
-    else:
-        decimals = decimals_for(asked, decimals)
-        lines, result = worked(asked, wording, level == "steps", decimals)
-    final = _as_in_the_corpus(asked, result)
-    if level == "none":
+        final = _as_in_the_corpus(asked, _rounded(asked, decimals or 0))
         text = _sentence(asked, final, language)
     else:
+        wording, decimals = WORDINGS[language], decimals_for(asked, decimals)
+        lines, result = worked(asked, wording, level == "steps", decimals)
+        final = _as_in_the_corpus(asked, result)
         text = "\n".join([*lines, (settings.final or wording.final).replace("{value}", final.text)])
     if text == record.answer:
         return text

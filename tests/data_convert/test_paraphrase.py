@@ -10,6 +10,7 @@ from test_rationales import OPERANDS, QUESTIONS, record
 
 from core.errors import KitError
 from core.math_types import MathQuestion, recognise
+from core.records import Record
 from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
 from data_convert.answers import rewrite
 from data_convert.answers.paraphrase import numbers_in, paraphrase
@@ -89,6 +90,15 @@ def test_the_canonical_question_stays_known() -> None:
     # so that what is already in other words can still be worked
     again = rewrite(made, AnswersConfig(rationale="short"), 1)
     assert again.answer == "Sum: 9 + 50 + 57 + 94 = 210\n210 / 4 = 52.5\nAnswer: 52.5"
+
+
+@pytest.mark.parametrize(
+    ("kind", "operands"),
+    [("mean", []), ("mul", ["3"]), ("mul", ["3", "x"]), ("none", ["3", "4"]), ("equation", "12"), ("english", [])],
+)
+def test_operands_that_make_no_question_are_not_believed(kind: str, operands: Any) -> None:
+    before = Record("1", "math", "What is it?", "7", "", {"type": kind, "operands": operands})
+    assert rewrite(before, AnswersConfig(rationale="steps", paraphrase=1), 1) is before
 
 
 @given(QUESTIONS, st.sampled_from(["zh", "en"]), st.none() | st.integers(0, 4))
