@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 
 from core.records import Record
-
-LETTERS = "ABCD"
+from data_convert import choice_text
+from data_convert.choice_text import LETTERS
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,6 @@ SUBJECTS = (
 )
 
 
-def instruction(subject: str) -> str:
-    """Return the stage-2 corpus' instruction for a subject."""
-    return (
-        f"Here is a question about {subject}, the correct answer is one of the options A/B/C/D. Please select the "
-        "correct option and answer the question with 'The right option is'."
-    )
-
-
 @dataclass(frozen=True)
 class Choice:
     """One multiple-choice question; `letter` names the right one of the four `options`."""
@@ -91,8 +83,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The corpus' `input`: the question and its options, with the corpus' space before the first newline."""
-        options = "\n".join(f"{letter}.{option}" for letter, option in zip(LETTERS, self.options, strict=True))
-        return f"Question: {self.question} \n{options}"
+        return choice_text.question(self.question, self.options)
 
 
 def choice(subject: Subject, fact: tuple[str, str], rng: random.Random) -> Choice:
@@ -128,7 +119,7 @@ def records(count: int, seed: int, held_out: bool) -> list[Record]:
             continue
         seen.add(item.text)
         number = len(made)
-        meta = {"instruction": instruction(subject.name), "subject": subject.name}
-        answer = f"The right option is {item.letter}."
+        meta = {"instruction": choice_text.instruction(subject.name), "subject": subject.name}
+        answer = choice_text.answer(item.letter)
         made.append(Record(f"choice-{seed}-{number}", "choice", item.text, answer, f"practice:{number}", meta))
     return made

@@ -6,7 +6,9 @@ import random
 from collections.abc import Iterator
 
 from core.records import Record
-from data_convert.practice.choice import LETTERS, Choice, instruction
+from data_convert import choice_text
+from data_convert.choice_text import LETTERS
+from data_convert.practice.choice import Choice
 from data_convert.practice.distinct import distinct
 from data_convert.practice.knowledge import Source, sources
 
@@ -59,8 +61,8 @@ def records(count: int, seed: int, language: str = "both", unique: bool = False)
         item = kept[copies[number]] if number in copies else next(drawn)
         if number in originals:
             kept[number] = item
-        meta = {"instruction": instruction(item.subject), "subject": item.subject}
-        answer = f"The right option is {item.letter}."
+        meta = {"instruction": choice_text.instruction(item.subject), "subject": item.subject}
+        answer = choice_text.answer(item.letter)
         yield Record(str(number), "choice", item.text, answer, f"practice:{number}", meta)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from core.prompts import Prompt, render
 from core.records import Record
+from data_convert import choice_text
 from data_convert.practice import choice, math, reading
 
 # A piece of a document: its text, and whether the model learns to produce it (EOS follows where it does).
@@ -59,10 +60,10 @@ def _known(rng: random.Random, shares: Shares, ask: Prompt, chat: Prompt) -> lis
         return [(f"{item.text}\nLetter:", False), (item.letter, True)]
     if kind == "locate":
         return [(f"{item.text}\nLetter of {item.value}:", False), (item.letter, True)]
-    meta = {"instruction": choice.instruction(subject.name)}
+    meta = {"instruction": choice_text.instruction(subject.name)}
     prompt = render(chat, Record("", "choice", item.text, "", meta=meta))
     in_full = subject.name == "geography"
-    return [(prompt, False), (f"The right option is {item.letter}." if in_full else item.value, True)]
+    return [(prompt, False), (choice_text.answer(item.letter) if in_full else item.value, True)]
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,11 @@ class TooManyBad(InputError):
 def bad_record(where: str, reason: str, raw: bytes | str) -> BadRecord:
     """Make a BadRecord of the bytes or text of the file; what is no Unicode in them is shown as an escape."""
     if isinstance(raw, str):
-        raw = raw[:_LONGEST_TEXT]
+        shown = raw[:_LONGEST_TEXT]
         try:
-            raw = raw.encode("utf-8", "surrogateescape")
+            raw = shown.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:
-            raw = raw.encode("utf-8", "backslashreplace")
+            raw = shown.encode("utf-8", "backslashreplace")
     text = raw[: 4 * _LONGEST_TEXT].decode("utf-8", "backslashreplace")
     return BadRecord(where, reason, text.strip()[:_LONGEST_TEXT])
 

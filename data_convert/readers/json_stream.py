@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from core.errors import InputError
-from data_convert.readers.json_text import LONGEST, Decoder
+from data_convert.readers.json_text import Decoder
 
 _CHUNK = 1 << 20
+# A value that takes more, be it all of SQuAD as one article, is none; so memory stays bounded.
+_LONGEST = 64 << 20
 _SPACE = re.compile(r"[ \t\n\r]*")
 # What of a number, a literal or an escape can be missing at the end of a piece.
 _LONGEST_TOKEN_END = 16
@@ -98,8 +100,8 @@ class JsonStream:
                     found = Element(value, fault, self._text[self._at : end], self._line)
                     self._advance(end)
                     return found
-            if len(self._text) - self._at > LONGEST:
-                raise self._malformed(f"a value longer than {LONGEST >> 20} MiB, or a text without its closing quote")
+            if len(self._text) - self._at > _LONGEST:
+                raise self._malformed(f"a value longer than {_LONGEST >> 20} MiB, or a text without its closing quote")
             self._fill()
 
     def elements(self, begins: bool = True, ends: bool = True) -> Iterator[Element]:

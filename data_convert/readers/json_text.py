@@ -11,7 +11,7 @@ import orjson
 
 from data_convert.readers.bad import Fault
 
-# A value that takes more is no record, and memory stays bounded.
+# A line that takes more is no record, and memory stays bounded.
 LONGEST = 16 << 20
 BLANK = object()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -85,10 +85,12 @@ def decode_line(raw: bytes) -> Any:
         raise Fault(f"longer than {LONGEST >> 20} MiB")
     try:
         value = orjson.loads(raw)
-    except ValueError:
-        return _judged(raw)
-    # A field that stood twice has left its quotes behind.
-    return value if raw.count(b'"') == _quotes(value) else _judged(raw)
+        # A field that stood twice has left its quotes behind.
+        if raw.count(b'"') == _quotes(value):
+            return value
+    except (ValueError, RecursionError):
+        pass  # the judge says why
+    return _judged(raw)
 
 
 def _quotes(value: Any) -> int:

@@ -32,7 +32,7 @@ class Unwrapped(NamedTuple):
 
 
 def unwrap(text: str) -> Unwrapped:
-    """Take off the alpaca prompt, the Vicuna conversation, or the first inside the second (contest guide, 1.5.4)."""
+    """Take off the alpaca prompt, the Vicuna conversation, or the first inside the second."""
     inner, names = text, []
     if inner.startswith(_VICUNA) and inner.rstrip().endswith(" ASSISTANT:"):
         inner = inner[len(_VICUNA) :].rstrip().removesuffix(" ASSISTANT:")

@@ -103,6 +103,7 @@ SEEDS: dict[str, tuple[Form, bytes]] = {
 _PIECES = (
     "\ufeff", "\0", "\r", "\n", "\r\n", "\t", '"', "'", "\\", "\\u0000", "\\ud800", "\\uDC00x", "{", "}", "[", "]", ",",
     ":", "null", "true", "NaN", "-Infinity", "1e999", "9" * 30, "9" * 5000, "-", "[" * 1200, '{"a":' * 1200, "\u3000",
+    "[" * 600 + "]" * 600,
     "\u2028", "e\u0301", "😀", '"problem"', '"solution":', ', "problem": "x"', '"data": [', '"conversations"', '"from"',
     "A", "Answer", "question", "####", " " * 100, "x" * 3000, '""', '","', "]}", "}]",
 )  # fmt: skip

@@ -101,6 +101,16 @@ def test_a_bad_line_stops_with_its_place_or_is_skipped_with_reason_and_text(
     assert found.text == raw.decode("utf-8", "backslashreplace")[:1000]
 
 
+@pytest.mark.parametrize("depth", [100, 500, 900, 950, 990, 1023, 1024, 1025, 100_000])
+@pytest.mark.parametrize(
+    "form", ['{{"problem": {}, "solution": "y"}}', '{{"problem": "x", "solution": "y", "more": {}}}']
+)
+def test_a_line_of_any_depth_comes_out_or_is_reported(tmp_path: Path, depth: int, form: str) -> None:
+    file = written(tmp_path, f"{GOOD}\n{form.format('[' * depth + ']' * depth)}\n")
+    records, bad = read(file)
+    assert len(records) + len(bad.records) == 2
+
+
 @pytest.mark.parametrize(
     ("element", "reason"),
     [
@@ -166,8 +176,8 @@ def test_a_line_too_long_for_a_record_is_passed_over(tmp_path: Path, end: bytes)
 
 
 def test_an_array_with_a_text_that_never_ends_is_given_up(tmp_path: Path) -> None:
-    file = written(tmp_path, b'[{"problem": "' + b"x" * (40 << 20))
-    with pytest.raises(InputError, match=":1: malformed JSON .a value longer than 16 MiB, or a text without its clos"):
+    file = written(tmp_path, b'[{"problem": "' + b"x" * (130 << 20))
+    with pytest.raises(InputError, match=":1: malformed JSON .a value longer than 64 MiB, or a text without its clos"):
         read(file)
 
 
