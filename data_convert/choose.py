@@ -87,7 +87,10 @@ def choose(
     counts["held_out"] = len(unique) - len(left)
 
     free = _free_form(columns, left)
-    compared = overlapping(spool, left[free], {**against, **_held_out(spool, test, data)}, processes)
+    # Templates have their own test questions taken out above; those of other files are looked for only where named.
+    compared = overlapping(
+        spool, left if data.against else left[free], {**against, **_held_out(spool, test, data)}, processes
+    )
     counts["overlap"] = {"records": len(compared.numbers), "files": compared.counts, "examples": compared.examples}
     counts["overlap_removed"] = 0
     if data.overlap == "remove":

@@ -24,7 +24,7 @@ from data_convert.selection.dedup import Keys
 from data_convert.selection.draw import draw
 from data_convert.selection.keys import question_key, record_key
 from data_convert.selection.normalise import as_pairs
-from data_convert.selection.overlap import Overlap
+from data_convert.selection.overlap import Overlap, evaluation_texts
 from data_convert.selection.refusal import asked_passages, refuse_asked
 from data_convert.spool import Lines, Spool
 from data_convert.squad import read_questions
@@ -118,17 +118,12 @@ def _from_file(
 
 def _evaluations(data: DataConfig, squad: Sequence[Record], test: Sequence[Record] | None) -> dict[str, Overlap]:
     """Return the texts of each evaluation file that training records should not repeat."""
-    texts = {path: _texts(list(read_corpus(kit_path(path)))) for path in data.against}
+    texts = {path: evaluation_texts(read_corpus(kit_path(path))) for path in data.against}
     if data.squad:
-        texts[data.squad] = _texts(squad)
+        texts[data.squad] = evaluation_texts(squad)
     if data.test and test is not None:
-        texts[data.test] = _texts(test)
+        texts[data.test] = evaluation_texts(test)
     return {name: Overlap(found, data.overlap_n) for name, found in texts.items()}
-
-
-def _texts(records: Sequence[Record]) -> list[str]:
-    passages = dict.fromkeys(str(record.meta["passage"]) for record in records if "passage" in record.meta)
-    return [*passages, *(record.question for record in records)]
 
 
 def _made(data: DataConfig, task: str, test: Sequence[Record], spool: Spool) -> NDArray[np.int64]:

@@ -26,7 +26,7 @@ def check_inputs(config: RunConfig) -> None:
     for key, name in given:
         path = kit_path(name) if name else None
         if path and not path.is_file() and not (key in _FOLDERS and path.is_dir()):
-            faults.append(f"{key}: {name} is not a file" + (" or folder" if key in _FOLDERS else ""))
+            faults.append(f"{key}: {name} is not a file")
     if data.generator is None:
         faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not getattr(data, key[5:])]
     if faults:
