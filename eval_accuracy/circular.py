@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from core.errors import InputError
@@ -10,6 +10,20 @@ from core.records import Record
 from eval_accuracy.verdict import Verdict
 
 PREFIX = "circular_"
+
+
+def as_asked(records: Sequence[Record], answered: Collection[str]) -> Sequence[Record]:
+    """Return the questions as predictions answer them: rotated where their ids are those of rotations.
+
+    Args:
+        records: the questions.
+        answered: ids of the predictions.
+    """
+    if is_circular(records) or not any(f"{record.id}@rot0" in answered for record in records):
+        return records
+    from inference.asking import rotated
+
+    return rotated(records)
 
 
 def is_circular(records: Sequence[Record]) -> bool:

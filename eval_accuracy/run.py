@@ -18,6 +18,7 @@ from core.evaluation import Job, Target, add_source_arguments, describe_data, ev
 from core.files import write_jsonl
 from core.predictions import read_predictions
 from core.records import Record
+from eval_accuracy.circular import as_asked
 from eval_accuracy.data import read_questions
 from eval_accuracy.judges import NAMES, judge_named
 from eval_accuracy.scoring import judge_all, summarise
@@ -44,12 +45,13 @@ def main(argv: Sequence[str]) -> int:
 
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
-        judge = judge_named(named, records, predictions)
-        verdicts = judge_all(records, predictions, judge)
+        asked = as_asked(records, predictions)
+        judge = judge_named(named, asked, predictions)
+        verdicts = judge_all(asked, predictions, judge)
         if options.verdicts:
             file = options.verdicts.with_stem(f"{options.verdicts.stem}_{name}") if options.ckpt else options.verdicts
-            write_jsonl(file, (item.row(record.id) for record, item in zip(records, verdicts, strict=True)))
-        return summarise(records, predictions, verdicts, judge, headline)
+            write_jsonl(file, (item.row(record.id) for record, item in zip(asked, verdicts, strict=True)))
+        return summarise(asked, predictions, verdicts, judge, headline)
 
     results = evaluate(job, _prediction_files(job, records), described, score, _logged)
     show(job, results, described, lambda: summary(results))

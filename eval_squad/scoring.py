@@ -76,9 +76,9 @@ def summarise(
     if total is not None:
         method, draws = f"Pólya posterior of all {total} questions", completed_means(columns, total)
     else:
-        passages = _passages(records)
-        method = "bootstrap over questions" if passages is None else "bootstrap over passages"
-        draws = resampled_means(columns, passages)
+        groups = passages(records)
+        method = "bootstrap over questions" if groups is None else "bootstrap over passages"
+        draws = resampled_means(columns, groups)
     draws *= 100
     found: dict[str, Any] = {"contest": {}, "official": {}}
     for column, (way, name) in enumerate(FIGURES):
@@ -111,7 +111,7 @@ def _part(marked: Floats, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
     return {"count": int(chosen.sum()), "f1": f1, "em": em}
 
 
-def _passages(records: Sequence[Record]) -> npt.NDArray[np.int64] | None:
+def passages(records: Sequence[Record]) -> npt.NDArray[np.int64] | None:
     """Number the passages of the questions; None where each has one question, or they are too few to draw from."""
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(record.meta.get("passage", f"\0{record.id}"), len(numbers)) for record in records]
