@@ -33,11 +33,7 @@ def paraphrase(asked: MathQuestion, language: str, number: int) -> str:
     template: str = choices[number % len(choices)]
     operands = [text.removeprefix("+") for text in asked.operands]
     text = template.format(*operands, data=", ".join(operands))
-    items = _items(template)
-    slots = sorted(item for item in items if item.startswith("{"))
-    expected = [word for item in items for word in _meant(item, operands)]
-    if slots != ["{data}"] and slots != [f"{{{at}}}" for at in range(len(operands))]:
-        raise KitError(f"the phrasing {template!r} does not hold each operand of type {asked.type!r} once")
+    expected = [word for item in _items(template, len(operands)) for word in _meant(item, operands)]
     if list(numbers_in(text)) != expected:
         raise KitError(f"the phrasing {template!r} does not carry the operands {asked.operands} verbatim")
     return text
@@ -50,6 +46,11 @@ def _meant(item: str, operands: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _items(template: str) -> tuple[str, ...]:
-    """Return what a template's text holds in its order: "{0}" for an operand, "{data}", or a number of its own."""
-    return tuple(item for part in _SLOT.split(template) for item in ([part] if _SLOT.match(part) else numbers_in(part)))
+def _items(template: str, operands: int) -> tuple[str, ...]:
+    """Return what a phrasing holds in its order: "{0}" for an operand, "{data}", or a number of its own."""
+    pieces = [[part] if _SLOT.match(part) else numbers_in(part) for part in _SLOT.split(template)]
+    items = tuple(item for piece in pieces for item in piece)
+    slots = sorted(item for item in items if item.startswith("{"))
+    if slots != ["{data}"] and slots != [f"{{{at}}}" for at in range(operands)]:
+        raise KitError(f"the phrasing {template!r} does not hold each of {operands} operands once")
+    return items

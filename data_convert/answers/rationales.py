@@ -11,7 +11,7 @@ from core.math_types import MathQuestion
 from data_convert.answers.rounding import EXACT, Rounded, plain, rounded
 from data_convert.answers.wording import Wording
 from data_convert.answers.working import Working
-from data_convert.typed.solver import digits, question_text, value
+from data_convert.typed.solver import question_text, value
 
 # Where no rounding was asked for, a number without end is worked to so many decimals.
 ENDLESS_DECIMALS = 4
@@ -38,15 +38,14 @@ def worked(asked: MathQuestion, wording: Wording, detailed: bool, decimals: int 
     """Return the worked lines of a templated question, and the result they arrive at.
 
     Args:
-        asked: the question.
+        asked: the question; it must have a solution.
         wording: the language of the labels.
         detailed: every step, or only the key equations.
         decimals: as `decimals_for` returns them; None: the result is exact. Fractions are not rounded.
 
     Raises:
-        InputError: the question has no solution, or operands beyond what can be worked on paper.
+        InputError: the operands are beyond what can be worked on paper.
     """
-    digits(asked)
     fits = len(asked.operands) <= _MOST_NUMBERS and all(len(text) <= _LONGEST_OPERAND for text in asked.operands)
     if not fits or (asked.type in ("power", "function") and not _is_whole(asked.operands[-1])):
         raise InputError(f"{question_text(asked)[:80]!r} has operands too long to work on paper")

@@ -19,7 +19,7 @@ from data_convert.answers.paraphrase import paraphrase
 from data_convert.answers.rationales import decimals_for, worked
 from data_convert.answers.rounding import Rounded, rounded
 from data_convert.answers.wording import WORDINGS
-from data_convert.typed.check import SOUND, check_typed
+from data_convert.typed.check import SOUND, check_against
 from data_convert.typed.solver import digits, question_text, value, worded
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -63,7 +63,7 @@ def rewrite(record: Record, settings: AnswersConfig, seed: int) -> Record:
     if asked.type not in TEMPLATE_TYPES:
         return record
     done: dict[str, Any] = {}
-    question = _paraphrased(record, asked, settings, draw(seed, record.id), done)
+    question = _paraphrased(record, asked, settings, seed, done) if settings.paraphrase else record.question
     spoken = "zh" if _CJK.search(question) else "en"
     language = spoken if settings.language == "question" else settings.language
     try:
@@ -89,7 +89,8 @@ def _question(record: Record) -> MathQuestion:
     return asked
 
 
-def _paraphrased(record: Record, asked: MathQuestion, settings: AnswersConfig, drawn: int, done: dict[str, Any]) -> str:
+def _paraphrased(record: Record, asked: MathQuestion, settings: AnswersConfig, seed: int, done: dict[str, Any]) -> str:
+    drawn = draw(seed, record.id)
     if drawn % _UNIT >= settings.paraphrase * _UNIT:
         return record.question
     number, language = drawn // _UNIT, settings.paraphrase_language
@@ -102,33 +103,32 @@ def _paraphrased(record: Record, asked: MathQuestion, settings: AnswersConfig, d
 def _answer(record: Record, asked: MathQuestion, settings: AnswersConfig, language: str, done: dict[str, Any]) -> str:
     """Return the answer that the settings want, noting in `done` what was made of the old one."""
     level, decimals = settings.rationale_of(asked.type), settings.decimals_of(asked.type)
-    if level == "none" and decimals is None:
-        translated = done.get("paraphrase") == "en"
-        return _sentence(asked, Rounded(digits(asked), True), language) if translated else record.answer
+    translated = done.get("paraphrase") == "en"
+    if level == "none" and decimals is None and not translated:
+        return record.answer
+    corpus = digits(asked)
     if level == "none":
-        final = _as_in_the_corpus(asked, _rounded(asked, decimals or 0))
+        result = (
+            Rounded(corpus, True) if decimals is None or asked.type == "fraction" else rounded(value(asked), decimals)
+        )
+        final = _as_in_the_corpus(asked, corpus, result)
         text = _sentence(asked, final, language)
     else:
         wording, decimals = WORDINGS[language], decimals_for(asked, decimals)
         lines, result = worked(asked, wording, level == "steps", decimals)
-        final = _as_in_the_corpus(asked, result)
+        final = _as_in_the_corpus(asked, corpus, result)
         text = "\n".join([*lines, (settings.final or wording.final).replace("{value}", final.text)])
     if text == record.answer:
         return text
-    _recheck(asked, text, final)
+    _recheck(asked, corpus, text, final)
     done |= {"rationale": level, "decimals": decimals, "exact": final.exact}
-    if check_typed(asked, record.answer).verdict not in SOUND:
+    if check_against(asked, corpus, record.answer).verdict not in SOUND:
         done["corrected"] = True
     return text
 
 
-def _rounded(asked: MathQuestion, decimals: int) -> Rounded:
-    return Rounded(digits(asked), True) if asked.type == "fraction" else rounded(value(asked), decimals)
-
-
-def _as_in_the_corpus(asked: MathQuestion, result: Rounded) -> Rounded:
+def _as_in_the_corpus(asked: MathQuestion, corpus: str, result: Rounded) -> Rounded:
     """Return an exact result in the digits of the corpus (-16956.70, 58.0), where these have its value."""
-    corpus = digits(asked)
     if not result.exact or asked.type == "fraction" or Decimal(corpus) != Decimal(result.text):
         return result
     return Rounded(corpus, True) if Decimal(corpus) else result
@@ -143,9 +143,9 @@ def _sentence(asked: MathQuestion, result: Rounded, language: str) -> str:
     return worded(asked, result.text).replace(" = ", f" {result.sign} ")
 
 
-def _recheck(asked: MathQuestion, text: str, final: Rounded) -> None:
+def _recheck(asked: MathQuestion, corpus: str, text: str, final: Rounded) -> None:
     """Read a generated answer again as a stranger's, and compare what it says with the solver."""
-    verdict = check_typed(asked, text)
+    verdict = check_against(asked, corpus, text)
     sound = ("right", "equal") if final.exact else ("equal", "rounded")
     if verdict.verdict not in sound:
         raise KitError(

@@ -138,20 +138,17 @@ class Working:
         guard = _guard(whole, divisor * 10**unit, decimals)
         if guard > unit:
             unit, whole = guard, whole * 10 ** (guard - unit)
-        found, rest = [], whole
-        for digit, place in _digits(whole // (divisor * 10 ** (unit - guard)), guard):
-            part = scaled(digit * 10 ** (guard - place), guard)
-            taken = divisor * digit * 10 ** (unit - place)
-            left = rest - taken
-            self.write(
-                f"{divisor} * {part} = {scaled(taken, unit)}",
-                f"{scaled(rest, unit)} - {scaled(taken, unit)} = {scaled(left, unit)}",
-            )
+        scale, found = 10 ** (unit - guard), []
+        left = scaled(whole, unit)
+        for part in _parts(whole // (divisor * scale)):
+            whole -= divisor * part * scale
+            shown, taken, before = scaled(part, guard), scaled(divisor * part * scale, unit), left
+            left = scaled(whole, unit)
+            self.write(f"{divisor} * {shown} = {taken}", f"{before} - {taken} = {left}")
             found.append(part)
-            rest = left
-            if not rest:
+            if not whole:
                 break
-        return self._total(found, rest != 0, guard, decimals)
+        return self._total(found, whole != 0, guard, decimals)
 
     def root(self, square: Decimal, decimals: int) -> Rounded:
         """Extract a square root digit by digit, and round half-up; `square` is not negative.
@@ -167,22 +164,21 @@ class Working:
         guard = _guard(math.isqrt(int(EXACT.scaleb(square, 2 * _FINE))), 10**_FINE, decimals)
         unit = max(2 * guard, places(square))
         rest = int(EXACT.scaleb(square, unit)) - low * 10**unit
+        left = scaled(rest, unit)
         if self.detailed and low:
-            self.write(f"{plain(square)} - {low} = {scaled(rest, unit)}")
-        found, reached = [str(whole)] if whole else [], whole * 10**guard
-        for digit, place in _digits(math.isqrt(int(EXACT.scaleb(square, 2 * guard))), guard):
-            if place <= 0:
-                continue
-            part = digit * 10 ** (guard - place)
-            taken = (2 * reached + part) * part * 10 ** (unit - 2 * guard)
-            shown = scaled(part, guard)
+            self.write(f"{plain(square)} - {low} = {left}")
+        scale, reached = 10 ** (unit - 2 * guard), whole * 10**guard
+        found = [reached] if whole else []
+        for part in _parts(math.isqrt(int(EXACT.scaleb(square, 2 * guard))) - reached):
+            lost = (2 * reached + part) * part * scale
+            rest -= lost
             if self.detailed:
-                self.write(
-                    f"(2 * {scaled(reached, guard)} + {shown}) * {shown} = {scaled(taken, unit)}",
-                    f"{scaled(rest, unit)} - {scaled(taken, unit)} = {scaled(rest - taken, unit)}",
-                )
-            found.append(shown)
-            reached, rest = reached + part, rest - taken
+                shown, taken, before = scaled(part, guard), scaled(lost, unit), left
+                left = scaled(rest, unit)
+                step = f"(2 * {scaled(reached, guard)} + {shown}) * {shown} = {taken}"
+                self.write(step, f"{before} - {taken} = {left}")
+            found.append(part)
+            reached += part
             if not rest:
                 break
         if self.detailed:
@@ -191,11 +187,11 @@ class Working:
         self.write(f"√{plain(square)} {result.sign} {result.text}")
         return result
 
-    def _total(self, found: list[str], goes_on: bool, guard: int, decimals: int) -> Rounded:
-        """Add the parts of a quotient or root, and round; `goes_on`: more digits would follow."""
-        units = sum(int(EXACT.scaleb(Decimal(part), guard)) for part in found)
+    def _total(self, found: list[int], goes_on: bool, guard: int, decimals: int) -> Rounded:
+        """Add the parts of a quotient or root, in units of 10^-guard, and round; `goes_on`: more digits follow."""
+        units = sum(found)
         result = _truncated(units, goes_on, guard, decimals)
-        chain = [" + ".join(found)]
+        chain = [" + ".join([scaled(part, guard) for part in found])]
         if len(found) > 1:
             chain.append(scaled(units, guard, keep=not result.exact))
         if not result.exact:
@@ -221,11 +217,11 @@ def _guard(top: int, bottom: int, decimals: int) -> int:
     return guard
 
 
-def _digits(units: int, guard: int) -> list[tuple[int, int]]:
-    """Return the digits other than zero of units of 10^-guard, each with its decimal place (1: tenths, 0: ones …)."""
+def _parts(units: int) -> list[int]:
+    """Return the place values of a whole number: 508 is 500 and 8."""
     text = str(units)
-    first = guard - len(text) + 1
-    return [(int(digit), first + number) for number, digit in enumerate(text) if digit != "0"]
+    last = len(text) - 1
+    return [int(digit) * 10 ** (last - place) for place, digit in enumerate(text) if digit != "0"]
 
 
 def _truncated(units: int, goes_on: bool, guard: int, decimals: int) -> Rounded:

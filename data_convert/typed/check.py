@@ -15,7 +15,7 @@ from typing import Any
 from core.boxed import last_boxed
 from core.errors import InputError
 from core.math_types import MathQuestion, recognise
-from data_convert.typed.solver import digits, solution, value
+from data_convert.typed.solver import digits, value, worded
 
 # right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
 # wrong: another value; boxed, stated: a free-form problem whose solution ends in \boxed{…} or GSM8K's "#### …", which
@@ -82,15 +82,21 @@ def check_typed(asked: MathQuestion, solution_text: str) -> Verdict:
     if asked.type == "other":
         return Verdict("other", "unknown")
     try:
-        expected = solution(asked)
+        number = digits(asked)
     except InputError:
         return Verdict(asked.type, "unsolvable")
+    return check_against(asked, number, solution_text)
+
+
+def check_against(asked: MathQuestion, number: str, solution_text: str) -> Verdict:
+    """Check a solution of a templated question against the number that `solver.digits` gives; see `check`."""
+    expected = worded(asked, number)
     if solution_text == expected:
         return Verdict(asked.type, "right", expected, expected)
     found = _final_number(solution_text)
     if found is None:
         return Verdict(asked.type, "unparsable", expected)
-    return Verdict(asked.type, _compare(asked, found), expected, found.text)
+    return Verdict(asked.type, _compare(asked, number, found), expected, found.text)
 
 
 def answer_form(content: str) -> str:
@@ -157,24 +163,25 @@ def _parsed(match: re.Match[str]) -> _Found:
     return _Found(match[0], Decimal(match["number"].replace(",", "")), int(bottom) if bottom else None)
 
 
-def _compare(asked: MathQuestion, found: _Found) -> str:
+def _compare(asked: MathQuestion, corpus: str, found: _Found) -> str:
     if found.bottom is not None:
         return _compare_ratio(asked, found)
-    # Where the exact value has too many digits, the corpus' own 28 are what there is to compare with.
-    corpus = digits(asked)
     if asked.type != "fraction" and found.number == Decimal(corpus):
         return "equal"
-    truths = [Fraction(corpus)]
     with contextlib.suppress(InputError):
-        truths.append(Fraction(value(asked)))
-    if found.number in truths:
-        return "equal"
-    rounded = found.number != 0 and any(_is_rounding(found.number, truth) for truth in truths)
-    return "rounded" if rounded else "wrong"
+        exact = Fraction(value(asked))
+        if found.number == exact:
+            return "equal"
+        if _is_rounding(found.number, exact):
+            return "rounded"
+    # Where the exact value has too many digits, or the corpus' floating point missed a tie, its own digits decide.
+    return "rounded" if _is_rounding(found.number, Fraction(corpus)) else "wrong"
 
 
 def _is_rounding(number: Decimal, truth: Fraction) -> bool:
-    """Tell whether a number is the truth to within half a unit of its last decimal."""
+    """Tell whether a number is the truth to within half a unit of its last decimal; zero is so for nothing else."""
+    if not number:
+        return False
     exponent = int(number.as_tuple().exponent)
     units = int(number.scaleb(-exponent, _WIDE))
     top, bottom = truth.numerator * 10 ** max(0, -exponent), truth.denominator * 10 ** max(0, exponent)
