@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -45,23 +46,16 @@ class AnswersConfig(Section):
     full_option: bool = False
     permute_options: int = Field(default=0, ge=0, lt=_ORDERS)
 
-    @field_validator("rationale", "decimals")
+    @field_validator("rationale", mode="before")
     @classmethod
-    def _known_types(cls, setting: object) -> object:
-        if isinstance(setting, dict):
-            for kind in setting:
-                if kind not in TEMPLATE_TYPES:
-                    raise ValueError(f"{kind!r} is no type of math question{did_you_mean(kind, TEMPLATE_TYPES)}")
-        return setting
+    def _known_levels(cls, setting: object) -> object:
+        return _by_type(setting, lambda level: level in get_args(Rationale), "'none', 'short' or 'steps'")
 
-    @field_validator("decimals")
+    @field_validator("decimals", mode="before")
     @classmethod
-    def _computable(cls, decimals: int | dict[str, int] | None) -> int | dict[str, int] | None:
-        given = decimals.values() if isinstance(decimals, dict) else [decimals or 0]
-        for places in given:
-            if not 0 <= places <= _MOST_DECIMALS:
-                raise ValueError(f"{places} decimals: give 0 to {_MOST_DECIMALS}")
-        return decimals
+    def _computable(cls, setting: object) -> object:
+        wanted = f"a whole number from 0 to {_MOST_DECIMALS}"
+        return setting and _by_type(setting, lambda places: places in range(_MOST_DECIMALS + 1), wanted)
 
     @field_validator("final")
     @classmethod
@@ -93,3 +87,14 @@ class AnswersConfig(Section):
     def decimals_of(self, kind: str) -> int | None:
         """Return the places to which values of a math type are rounded; None: the corpus' digits."""
         return self.decimals.get(kind) if isinstance(self.decimals, dict) else self.decimals
+
+
+def _by_type(setting: object, allowed: Callable[[object], bool], wanted: str) -> object:
+    """Return a setting that is one value, or a value for each of some types; ValueError where it is neither."""
+    values = setting if isinstance(setting, dict) else {"every type": setting}
+    for kind, value in values.items():
+        if isinstance(setting, dict) and kind not in TEMPLATE_TYPES:
+            raise ValueError(f"{kind!r} is no type of math question{did_you_mean(str(kind), TEMPLATE_TYPES)}")
+        if isinstance(value, (list, dict, bool)) or not allowed(value):
+            raise ValueError(f"{value!r} for {kind}: give {wanted}, or a mapping such as {{mul: …, div: …}}")
+    return setting
