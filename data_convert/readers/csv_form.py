@@ -191,7 +191,7 @@ def csv_records(
 
 def _named(path: Path) -> tuple[str, str]:
     """Return the subject and the split ("" for none) that a file's name and folder tell."""
-    stem, split = path.name.rpartition(".")[0], path.parent.name if path.parent.name in _SPLITS else ""
+    stem, split = path.stem, path.parent.name if path.parent.name in _SPLITS else ""
     for suffix in _SUFFIXES:
         if stem.endswith(suffix):
             stem, split = stem.removesuffix(suffix), suffix[1:]
