@@ -18,8 +18,9 @@ from core.math_types import MathQuestion, recognise
 from data_convert.typed.solver import digits, value, worded
 
 # right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
-# wrong: another value; boxed, stated: a free-form problem whose solution ends in \boxed{…} or GSM8K's "#### …", which
-# no solver can check; unparsable: no answer found; unsolvable: the question has no solution; unknown: no template.
+# wrong: another value; boxed, stated: a free-form problem, which no solver can check, whose answer stands in \boxed{…},
+# or after GSM8K's "####" or the "=" of a solution of one line; unparsable: no answer found; unsolvable: the question
+# has no solution; unknown: no template.
 VERDICTS = ("right", "equal", "rounded", "wrong", "boxed", "stated", "unparsable", "unsolvable", "unknown")
 SOUND = frozenset({"right", "equal", "rounded", "boxed", "stated"})
 
@@ -32,7 +33,7 @@ _NUMBER = re.compile(
 # Only so much of a solution's end is searched for the answer of a template.
 _LONGEST_TEXT = 4000
 _WIDE = Context(prec=2 * _LONGEST_TEXT, Emax=MAX_EMAX, Emin=MIN_EMIN)
-_LONGEST_EXAMPLE = 200
+_LONGEST_LINE = _LONGEST_EXAMPLE = 200
 
 _LATEX_SPACE = re.compile(r"\\[ ,;!]|\\q?quad(?![a-z])|[\s$~]|\\(?:left|right|displaystyle)(?![a-zA-Z])")
 _UNIT = re.compile(
@@ -117,6 +118,9 @@ def _free_form(solution_text: str) -> Verdict:
     stated = _STATED.findall(solution_text)
     if stated:
         return Verdict("english", "stated", "", stated[-1].strip(), answer_form(stated[-1]))
+    line = solution_text.strip()
+    if len(line) <= _LONGEST_LINE and "\n" not in line and (found := _after_marker(line)):
+        return Verdict("english", "stated", "", found.text, answer_form(found.text))
     return Verdict("english", "unparsable")
 
 

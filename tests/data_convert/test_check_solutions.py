@@ -56,6 +56,8 @@ FUNCTION = "当 x = 4.03 时，求函数 y = 57x^54 的值"
         ("How many?", "There are \\boxed{}.", "unparsable", ""),
         ("How many?", "There are \\boxed{30", "unparsable", ""),
         ("How many?", "3000 of them.\n#### 3000", "stated", "3000"),
+        ("How many?", "1000 + 2000 = 3000", "stated", "3000"),
+        ("How many?", "As 1000 + 2000 = 3000,\nthere are that many.", "unparsable", ""),
     ],
 )
 def test_verdicts(question: str, answer: str, verdict: str, found: str) -> None:
