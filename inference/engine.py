@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from inference.sampling import GREEDY, Sampling
+
 
 @dataclass(frozen=True)
 class Completion:
@@ -36,8 +38,10 @@ class Engine(Protocol):
         min_new_tokens: int = 1,
         stop: Sequence[str] = (),
         on_done: OnDone | None = None,
+        sampling: Sampling = GREEDY,
+        names: Sequence[str] | None = None,
     ) -> list[Completion]:
-        """Continue each prompt greedily.
+        """Continue each prompt.
 
         Args:
             prompts: full prompt texts.
@@ -45,6 +49,9 @@ class Engine(Protocol):
             min_new_tokens: fewest tokens before the end-of-sequence token is allowed.
             stop: texts before which the completion is cut.
             on_done: called with (index of the prompt, completion) as each one is finished, in any order.
+            sampling: how tokens are chosen.
+            names: a name for each prompt, such as the question's id: what is sampled depends on it, and not on the
+                other prompts. Default: the prompt's index.
 
         Returns:
             One completion a prompt, in the order of `prompts`.
@@ -52,7 +59,14 @@ class Engine(Protocol):
         ...
 
     def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
-        """Return the natural logarithm of the probability of each continuation after its prompt."""
+        """Return the natural logarithm of the probability of each continuation after its prompt.
+
+        Prompts that are given several times are computed once.
+        """
+        ...
+
+    def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """Tell which prompts lose their beginning, so that `new_tokens` more tokens fit the model."""
         ...
 
 
@@ -68,14 +82,16 @@ class ScriptedEngine:
 
     Attributes:
         answers: prompt to answer, or a function of the prompt; stop strings apply, token limits count words.
-        loglikelihoods: (prompt, continuation) to log-probability; a pair that is missing gets -inf.
+        loglikelihoods: (prompt, continuation) to log-probability; a pair that is missing gets -1000.
         fail_after: raise `failure` after that many answers: an evaluation killed on the way.
+        longest: prompts of more characters are reported as overlong.
     """
 
     answers: Mapping[str, str] | Callable[[str], str]
     loglikelihoods: Mapping[tuple[str, str], float] = field(default_factory=dict)
     fail_after: int | None = None
     failure: BaseException = field(default_factory=lambda: KeyboardInterrupt("scripted"))
+    longest: int | None = None
     prompts: list[str] = field(default_factory=list)
 
     def generate(
@@ -85,14 +101,14 @@ class ScriptedEngine:
         min_new_tokens: int = 1,
         stop: Sequence[str] = (),
         on_done: OnDone | None = None,
+        sampling: Sampling = GREEDY,
+        names: Sequence[str] | None = None,
     ) -> list[Completion]:
         """Answer each prompt from the script; see `Engine.generate`."""
         completions = []
         for index, prompt in enumerate(prompts):
-            if self.fail_after is not None and len(self.prompts) >= self.fail_after:
-                raise self.failure
+            self._note(prompt)
             started = time.perf_counter()
-            self.prompts.append(prompt)
             answer = self.answers(prompt) if callable(self.answers) else self.answers[prompt]
             words = answer.split(" ")
             text = cut_at_stop(" ".join(words[:max_new_tokens]), stop)
@@ -103,5 +119,15 @@ class ScriptedEngine:
 
     def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
         """Look each (prompt, continuation) up in the script."""
-        pairs = zip(prompts, continuations, strict=True)
-        return [self.loglikelihoods.get(pair, float("-inf")) for pair in pairs]
+        for prompt in dict.fromkeys(prompts):
+            self._note(prompt)
+        return [self.loglikelihoods.get(pair, -1000.0) for pair in zip(prompts, continuations, strict=True)]
+
+    def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """Compare the prompts with `longest`."""
+        return [self.longest is not None and len(prompt) > self.longest for prompt in prompts]
+
+    def _note(self, prompt: str) -> None:
+        if self.fail_after is not None and len(self.prompts) >= self.fail_after:
+            raise self.failure
+        self.prompts.append(prompt)

@@ -5,43 +5,37 @@ Interface: POST {base}/completions, https://platform.openai.com/docs/api-referen
 
 from __future__ import annotations
 
-import http.client
-import json
-import socket
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import InputError
 from inference.engine import Completion, OnDone, cut_at_stop
+from inference.exchange import Answer, Connection, Refused
+from inference.prompt_room import PromptRoom
+from inference.sampling import GREEDY, Sampling, uniform
 
-_RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
-_MAX_ANSWER = 64 << 20
-
-
-class _Passing(Exception):
-    """A fault that may be gone at the next attempt."""
+T = TypeVar("T")
+Prompt = str | list[int]
 
 
 class HttpEngine:
     """An `Engine` over HTTP.
 
     Args:
-        url: base address, such as http://127.0.0.1:8000/v1.
+        url: base address, such as http://127.0.0.1:8000/v1; /v1 is added to an address without a path.
         model: the name under which the server serves the model.
         concurrency: most requests at a time.
         timeout: seconds for one attempt, from connecting to the last byte of its answer.
-        attempts: most attempts for one prompt.
+        retries: most further attempts for one prompt.
         pause: seconds before the second attempt; twice as long before each further one, at most 30.
         key: sent as a bearer token where given.
-        extra: further fields of the request, such as {"seed": 1}.
+        room: sends prompts as its token ids, cut where they are too long; None: as text, which the server tokenises.
 
     Raises:
-        InputError: an address that is not http(s); while generating: a prompt still fails after all attempts, or the
+        InputError: an address that is not http(s); while asking: a prompt still fails after all attempts, or the
             server refuses it. What was finished before has been handed to `on_done`.
     """
 
@@ -51,24 +45,19 @@ class HttpEngine:
         model: str,
         concurrency: int = 8,
         timeout: float = 120.0,
-        attempts: int = 4,
+        retries: int = 3,
         pause: float = 1.0,
         key: str | None = None,
-        extra: Mapping[str, Any] | None = None,
+        room: PromptRoom | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(f"server address {url!r} must look like http://host:8000/v1")
-        if concurrency < 1 or attempts < 1 or timeout <= 0:
-            raise InputError("concurrency and attempts must be at least 1 and timeout above 0")
-        self.url, self.model, self.extra = url.rstrip("/"), model, dict(extra or {})
-        self.concurrency, self.timeout, self.attempts, self.pause, self._key = (
-            concurrency,
-            timeout,
-            attempts,
-            pause,
-            key,
-        )
+        if concurrency < 1 or retries < 0 or timeout <= 0:
+            raise InputError("concurrency must be at least 1, retries at least 0 and timeout above 0")
+        self.url = url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
+        self.model, self.concurrency, self._room = model, concurrency, room
+        self._connection = Connection(f"{self.url}/completions", timeout, retries, pause, key)
 
     def generate(
         self,
@@ -77,154 +66,130 @@ class HttpEngine:
         min_new_tokens: int = 1,
         stop: Sequence[str] = (),
         on_done: OnDone | None = None,
+        sampling: Sampling = GREEDY,
+        names: Sequence[str] | None = None,
     ) -> list[Completion]:
-        """Continue each prompt; see `Engine.generate`. `on_done` is called in the caller's thread."""
-        limits = {"max_tokens": max_new_tokens, "temperature": 0}
-        # `min_tokens` is vLLM's word and not OpenAI's; a server is bothered with it only where it matters.
-        more = {"min_tokens": min_new_tokens} if min_new_tokens > 1 else {}
-        found: dict[int, Completion] = {}
+        """Continue each prompt; see `Engine.generate`. `on_done` is called in the caller's thread.
 
-        def ask(prompt: str) -> Completion:
+        What is sampled is the server's matter: it is sent a seed that the question's name decides.
+        """
+        called = [str(index) for index in range(len(prompts))] if names is None else names
+        limits: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": sampling.temperature}
+        # These are vLLM's words and not OpenAI's; a server is bothered with them only where they matter.
+        if min_new_tokens > 1:
+            limits["min_tokens"] = min_new_tokens
+        if not sampling.is_greedy:
+            limits["top_p"] = sampling.top_p
+            if sampling.top_k:
+                limits["top_k"] = sampling.top_k
+        if stop:
+            limits["stop"] = list(stop)
+
+        def ask(index: int) -> Completion:
             started = time.perf_counter()
-            body = {"prompt": prompt, **limits, **more, **({"stop": list(stop)} if stop else {})}
-            answer = self._ask(body)
-            text, tokens = _completion(answer)
-            return Completion(cut_at_stop(text, stop), tokens, time.perf_counter() - started)
+            body = {"prompt": self._put(prompts[index], index, max_new_tokens), **limits}
+            if not sampling.is_greedy:
+                body["seed"] = int(uniform(sampling.seed, called[index], 0) * (1 << 31))
+            answer = self._ask(body, called[index])
+            tokens = answer.usage("completion_tokens")
+            return Completion(cut_at_stop(answer.text, stop), tokens or 0, time.perf_counter() - started)
 
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            # Only as many requests as run at a time are handed in, so that a failure does not wait for the rest.
-            waiting = iter(enumerate(prompts))
-            running = {pool.submit(ask, prompt): index for index, prompt in _first(waiting, self.concurrency)}
-            while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                failure: BaseException | None = None
-                for future in finished:
-                    index = running.pop(future)
-                    if error := future.exception():
-                        failure = failure or error
-                        continue
-                    found[index] = future.result()
-                    if on_done is not None:
-                        on_done(index, found[index])
-                if failure is not None:
-                    raise failure
-                for index, prompt in _first(waiting, self.concurrency - len(running)):
-                    running[pool.submit(ask, prompt)] = index
+        found: dict[int, Completion] = {}
+        for index, completion in self._each(len(prompts), ask):
+            found[index] = completion
+            if on_done is not None:
+                on_done(index, completion)
         return [found[index] for index in range(len(prompts))]
 
     def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
         """Return log-probabilities from the server's echoed `logprobs`; see `Engine.loglikelihood`.
 
-        A token belongs to the continuation where its text begins at or after the prompt's end.
+        Where prompts are sent as text, the continuation's tokens are those that prompt and continuation together have
+        more than the prompt alone.
+
+        Raises:
+            InputError: the server does not echo log-probabilities.
         """
+        pairs = list(zip(prompts, continuations, strict=True))
+        starts: dict[str, int] = {}
+        if self._room is None:
+            asked = list(dict.fromkeys(prompts))
+            for index, count in self._each(len(asked), lambda index: self._tokens(asked[index], f"prompt {index}")):
+                starts[asked[index]] = count
+        found = dict(self._each(len(pairs), lambda index: self._weigh(*pairs[index], index, starts)))
+        return [found[index] for index in range(len(pairs))]
 
-        def ask(pair: tuple[str, str]) -> float:
-            prompt, continuation = pair
-            body = {"prompt": prompt + continuation, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
-            answer = self._ask(body)
-            try:
-                marks = answer["choices"][0]["logprobs"]
-                whole = len(prompt) + len(continuation)
-                return sum(
-                    float(value)
-                    for offset, value in zip(marks["text_offset"], marks["token_logprobs"], strict=True)
-                    if len(prompt) <= offset < whole
-                )
-            except (KeyError, IndexError, TypeError, ValueError) as error:
-                raise InputError(f"{self.url}: answers without logprobs of the echoed prompt") from error
+    def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """See `Engine.overlong`; with prompts sent as text the server decides, and refuses or cuts by itself."""
+        return [False] * len(prompts) if self._room is None else self._room.overlong(prompts, new_tokens)
 
+    def _put(self, prompt: str, index: int, new_tokens: int) -> Prompt:
+        return prompt if self._room is None else self._room.ids(prompt, index, self._room.room(new_tokens))
+
+    def _tokens(self, prompt: str, name: str) -> int:
+        """Return the number of tokens that the server makes of a prompt."""
+        count = self._ask({"prompt": prompt, "max_tokens": 1, "temperature": 0}, name).usage("prompt_tokens")
+        if count is None:
+            raise InputError(f"{self.url}: does not tell the number of a prompt's tokens (usage.prompt_tokens)")
+        return count
+
+    def _weigh(self, prompt: str, continuation: str, index: int, starts: Mapping[str, int]) -> float:
+        whole: Prompt
+        if self._room is None:
+            whole, start = prompt + continuation, starts[prompt]
+        else:
+            tail = list(self._room.tokenizer.encode(continuation))
+            head = self._room.ids(prompt, index, self._room.room(max(1, len(tail))))
+            whole, start = head + tail, len(head)
+        body = {"prompt": whole, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+        cannot = (
+            "options cannot be weighed without `echo` and `logprobs` of the completions interface: ask with "
+            "--mode generate or circular"
+        )
+        try:
+            answer = self._ask(body, f"pair {index}")
+        except Refused as error:
+            raise InputError(f"{error}; {cannot}") from error
+        end = answer.usage("prompt_tokens")
+        try:
+            marks = answer.choice["logprobs"]["token_logprobs"]
+            values = [float(value) for value in marks[start : len(marks) - 1 if end is None else end]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{self.url}: returns no log-probabilities of the prompt; {cannot}") from error
+        if continuation and not values:
+            raise InputError(
+                f"{self.url}: makes one token of the end of prompt {index} and its continuation {continuation!r}; "
+                "set eval.http.prompts=tokens"
+            )
+        return sum(values)
+
+    def _ask(self, fields: Mapping[str, Any], name: str) -> Answer:
+        return self._connection.ask({"model": self.model, **fields}, name)
+
+    def _each(self, count: int, work: Callable[[int], T]) -> Iterator[tuple[int, T]]:
+        """Do numbered work, so many at a time; yield (number, result) as it is done, and then raise what went wrong."""
         with ThreadPoolExecutor(self.concurrency) as pool:
-            return list(pool.map(ask, zip(prompts, continuations, strict=True)))
-
-    def _ask(self, fields: Mapping[str, Any]) -> Any:
-        """Send one request, again where a fault may pass; return the parsed answer."""
-        body = json.dumps({"model": self.model, **fields, **self.extra}, allow_nan=False).encode()
-        pause = self.pause
-        for attempt in range(1, self.attempts + 1):
-            try:
-                return self._attempt(body)
-            except _Passing as error:
-                if attempt == self.attempts:
-                    raise InputError(f"{self.url}: {error}, {attempt} times; is the server well?") from error
-            time.sleep(min(pause, 30.0))
-            pause *= 2
-        raise AssertionError("unreachable")
-
-    def _attempt(self, body: bytes) -> Any:
-        status, data = self._exchange(body)
-        if status in _RETRIED:
-            raise _Passing(f"answered with status {status}")
-        if status != 200:
-            told = data[:200].decode("utf-8", "replace").strip()
-            raise InputError(f"{self.url}: refused the request with status {status} ({told})")
-        try:
-            answer = json.loads(data)
-            _completion(answer)
-        except (ValueError, RecursionError) as error:
-            raise _Passing("answered with something that is no completion") from error
-        return answer
-
-    def _exchange(self, body: bytes) -> tuple[int, bytes]:
-        """Post the body; return status and answer within the timeout."""
-        parts = urlsplit(self.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=self.timeout)
-        headers = {"Content-Type": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        late = threading.Event()
-        try:
-            connection.connect()
-            with _deadline(connection.sock, self.timeout, late):
-                connection.request("POST", f"{parts.path}/completions", body, headers)
-                response = connection.getresponse()
-                data = response.read(_MAX_ANSWER)
-                if response.length and not late.is_set():
-                    raise _Passing("cut the connection" if len(data) < _MAX_ANSWER else "sent too much")
-            fault = ""
-        except TimeoutError:
-            late.set()
-        except (OSError, http.client.HTTPException) as error:
-            fault = str(error) or type(error).__name__
-        finally:
-            connection.close()
-        if late.is_set():
-            raise _Passing(f"did not answer within {self.timeout:g} s")
-        if fault:
-            raise _Passing(f"connection failed ({fault})")
-        return response.status, data
+            # Only as much as runs at a time is handed in, so that a failure does not wait for the rest.
+            waiting = iter(range(count))
+            running: dict[Future[T], int] = {}
+            failure: BaseException | None = None
+            while True:
+                if failure is None:
+                    for number in _first(waiting, self.concurrency - len(running)):
+                        running[pool.submit(work, number)] = number
+                if not running:
+                    break
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    number = running.pop(future)
+                    if error := future.exception():
+                        failure = failure or error
+                    else:
+                        yield number, future.result()
+            if failure is not None:
+                raise failure
 
 
-@contextmanager
-def _deadline(connected: socket.socket, seconds: float, late: threading.Event) -> Iterator[None]:
-    """Cut a connection after `seconds`: its own timeout begins anew with every byte that drips in."""
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _first(items: Any, count: int) -> list[tuple[int, str]]:
+def _first(items: Iterator[int], count: int) -> list[int]:
     """Take up to `count` items from an iterator."""
     return [item for _, item in zip(range(count), items, strict=False)]
-
-
-def _completion(answer: Any) -> tuple[str, int]:
-    """Return text and number of generated tokens; ValueError where the answer is no completion."""
-    try:
-        text, usage = answer["choices"][0]["text"], answer.get("usage") or {}
-        tokens = usage.get("completion_tokens", 0)
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ValueError("no completion") from error
-    if not isinstance(text, str) or not isinstance(tokens, int):
-        raise ValueError("no completion")
-    return text, tokens

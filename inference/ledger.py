@@ -30,6 +30,8 @@ class Prediction:
         text: what the model answered.
         tokens: number of generated tokens.
         seconds: see `inference.engine.Completion`.
+        truncated: whether the prompt lost its beginning, to fit the model; stands on the line only where it did.
+        scores: log-likelihoods that were asked for (see `core.predictions.Predictions`); only where they were.
     """
 
     id: str
@@ -37,6 +39,13 @@ class Prediction:
     text: str
     tokens: int
     seconds: float
+    truncated: bool = False
+    scores: tuple[float, ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """Return the line's fields."""
+        fields = asdict(self)
+        return {name: value for name, value in fields.items() if name in _FIELDS or value}
 
 
 _FIELDS: dict[str, tuple[type, ...]] = {
@@ -97,7 +106,7 @@ class Ledger:
         """Write one prediction; once this returns, a killed process does not lose it."""
         if prediction.id in self.done:
             raise ValueError(f"question {prediction.id!r} has its prediction already")
-        line = json.dumps(asdict(prediction), ensure_ascii=False, allow_nan=False)
+        line = json.dumps(prediction.row(), ensure_ascii=False, allow_nan=False)
         # A lone surrogate, which a byte-level tokenizer can produce, has no place in UTF-8.
         data = (line + "\n").encode("utf-8", "replace")
         try:
@@ -176,9 +185,9 @@ def _parse(raw: bytes, where: str) -> Prediction:
         row = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not a line of JSON; remove the line or the file") from error
-    if not isinstance(row, dict) or set(row) != set(_FIELDS):
+    if not isinstance(row, dict) or not set(_FIELDS) <= set(row) <= set(Prediction.__dataclass_fields__):
         raise InputError(f"{where}: not a prediction with {', '.join(_FIELDS)}; remove the line or the file")
     for name, types in _FIELDS.items():
         if not isinstance(row[name], types) or isinstance(row[name], bool):
             raise InputError(f"{where}: field {name!r} is not of its type; remove the line or the file")
-    return Prediction(**row)
+    return Prediction(**{**row, "scores": tuple(row.get("scores", ()))})

@@ -175,33 +175,22 @@ class Prefill(_Llama):
 class Step(_Llama):
     """Takes one more token of each sequence.
 
-    The cache has two parts, so that a step copies little: the prompt's, which stays, and a window of the T
-    newest positions, out of which the oldest entry falls as the new one enters. Entries of the window that are not
-    filled yet are masked; their order does not matter, since keys are rotated already.
+    The cache is only read; what the new tokens add to it comes back, and the caller writes it where it belongs.
 
     Inputs:
-        tokens [B] int32; positions [B] int32; mask [B·G, R, P+T] float32, added to the scores;
-        keys, values: [B·G, P, D] of each layer; window_keys, window_values: [B·G, T, D] of each layer, T at least 2.
+        tokens [B] int32; positions [B] int32; mask [B·G, R, P+1] float32, added to the scores, the new token last;
+        keys, values: [B·G, P, D] of each layer. Unfilled positions hold any finite numbers and are masked.
     Outputs:
-        logits [B, vocabulary]; the new window_keys and window_values.
+        logits [B, vocabulary]; [B·G, 2·layers, D]: the new keys of all layers, then the new values.
     """
 
     def __init__(self, shape: LlamaShape, weights: Weights) -> None:
         super().__init__(shape, weights)
         _dynamic_inputs(
-            self, shape, [((None,), ms.int32), ((None,), ms.int32), ((None, None, None), ms.float32)], caches=4
+            self, shape, [((None,), ms.int32), ((None,), ms.int32), ((None, None, None), ms.float32)], caches=2
         )
 
-    def construct(
-        self,
-        tokens: Tensor,
-        positions: Tensor,
-        mask: Tensor,
-        keys: Any,
-        values: Any,
-        window_keys: Any,
-        window_values: Any,
-    ) -> Any:
+    def construct(self, tokens: Tensor, positions: Tensor, mask: Tensor, keys: Any, values: Any) -> Any:
         """See the class."""
         x = self.gather(self.embedding, tokens, 0)
         cosine, sine = self.gather(self.cosine, positions, 0), self.gather(self.sine, positions, 0)
@@ -210,8 +199,7 @@ class Step(_Llama):
         for layer in range(self.num_layers):
             query, key, value = self.project(layer, x, cosine, sine)
             query = self.reshape(query, (-1, self.rep, self.head_dim))
-            key = self.concat((window_keys[layer][:, 1:], self.reshape(key, (-1, 1, self.head_dim))))
-            value = self.concat((window_values[layer][:, 1:], self.reshape(value, (-1, 1, self.head_dim))))
+            key, value = self.reshape(key, (-1, 1, self.head_dim)), self.reshape(value, (-1, 1, self.head_dim))
             new_keys += (key,)
             new_values += (value,)
             scores = self.concat_last((self.batched_t(query, keys[layer]), self.batched_t(query, key)))
@@ -220,7 +208,7 @@ class Step(_Llama):
             context = self.batched(weights[:, :, :past], values[layer])
             context = context + self.batched(weights[:, :, past:], value)
             x = self.finish(layer, x, self.reshape(context, (-1, self.width)))
-        return self.logits(x), new_keys, new_values
+        return self.logits(x), self.concat(new_keys + new_values)
 
 
 def _dynamic_inputs(cell: nn.Cell, shape: LlamaShape, plain: list[tuple[Any, Any]], caches: int) -> None:

@@ -5,6 +5,7 @@ It needs an NPU with CANN. MindSpore and MindFormers are imported when the engin
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -12,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.progress import say
+from core.prompts import Prompt
+from core.tokenizers import Tokenizer
 from inference.engine import Completion, OnDone, cut_at_stop
-from inference.mindspore_cpu import Tokenizer
+from inference.llama_weights import LlamaShape
+from inference.prompt_room import PromptRoom
+from inference.sampling import GREEDY, Sampling, draw
 
 _BLOCK = 16
+_CACHE_BYTES = 8 << 30  # of an NPU's memory; 8B parameters of two bytes and this fit 32 GB
 
 
 def ascend_devices() -> int:
@@ -24,24 +29,45 @@ def ascend_devices() -> int:
     return len(list(Path("/dev").glob("davinci[0-9]*")))
 
 
+def check_devices(wanted: int) -> None:
+    """Make sure that this machine has so many NPUs; InputError where it has fewer."""
+    found = ascend_devices()
+    if found < wanted:
+        raise InputError(
+            f"{found} Ascend NPUs on this machine (/dev/davinci*), {wanted} are asked for; set machine.workers, choose "
+            "machine=cpu, or ask a server with --server"
+        )
+
+
 def generation_settings(model: Mapping[str, Any], batch_size: int, max_length: int) -> dict[str, Any]:
-    """Return LlamaConfig settings for cached generation: the model's own, and what prediction on an NPU needs."""
-    blocks = batch_size * -(-max_length // _BLOCK)
+    """Return LlamaConfig settings for cached generation: the model's own, and what prediction on an NPU needs.
+
+    Args:
+        model: LlamaConfig settings.
+        batch_size: prompts that are continued together; fewer where their caches would take more than 8 GiB.
+        max_length: most tokens of prompt and completion together; raised to whole blocks of the paged cache.
+    """
+    length = -(-max_length // _BLOCK) * _BLOCK
+    shape = LlamaShape.from_settings(model)
+    token = 2 * shape.num_layers * shape.kv_width * (4 if model.get("compute_dtype") == "float32" else 2)
+    batch_size = max(1, min(batch_size, _CACHE_BYTES // (token * length)))
     return {
         **model,
         "batch_size": batch_size,
-        "seq_length": max_length,
+        "seq_length": length,
         "use_past": True,
         "use_flash_attention": True,
         "is_dynamic": True,
         "do_sample": False,
         "block_size": _BLOCK,
-        "num_blocks": max(512, blocks),
+        "num_blocks": batch_size * length // _BLOCK,
     }
 
 
 class AscendEngine:
-    """An `Engine` over MindFormers' `generate` on one NPU; arguments as for `inference.mindspore_cpu.MindSporeEngine`.
+    """An `Engine` over MindFormers' `generate`; arguments as for `inference.mindspore_cpu.MindSporeEngine`.
+
+    It computes on the NPU that DEVICE_ID names, 0 without it.
 
     Raises:
         InputError: no NPU on this machine, or a checkpoint that does not fit the model.
@@ -54,19 +80,24 @@ class AscendEngine:
         tokenizer: Tokenizer,
         batch_size: int = 8,
         max_length: int = 2048,
-        bos: bool = False,
     ) -> None:
-        if not ascend_devices():
-            raise InputError("no Ascend NPU on this machine (/dev/davinci*); choose machine=cpu or an HTTP server")
+        check_devices(1)
         os.environ["RUN_MODE"] = "predict"  # MindFormers' networks read it when they are made
         import mindspore as ms
+
+        ms.set_context(mode=ms.GRAPH_MODE)
+        ms.set_device("Ascend", int(os.environ.get("DEVICE_ID", 0)))
+        self._start(generation_settings(model, batch_size, max_length), tokenizer, max_length)
+        self.load(checkpoint)
+
+    def _start(self, settings: Mapping[str, Any], tokenizer: Tokenizer, max_length: int) -> None:
+        """Make the network, without weights."""
         from mindformers.models.llama import LlamaConfig, LlamaForCausalLM
 
-        ms.set_context(mode=ms.GRAPH_MODE, device_target="Ascend")
-        self.tokenizer, self.batch_size, self.max_length, self.bos = tokenizer, batch_size, max_length, bos
-        self._network = LlamaForCausalLM(LlamaConfig(**generation_settings(model, batch_size, max_length)))
+        self.tokenizer, self.batch_size = tokenizer, settings["batch_size"]
+        self._room = PromptRoom(tokenizer, max_length, settings["vocab_size"])
+        self._network = LlamaForCausalLM(LlamaConfig(**settings))
         self._network.set_train(False)
-        self.load(checkpoint)
 
     def load(self, checkpoint: Path) -> None:
         """Take the weights of another checkpoint of the same model."""
@@ -82,6 +113,10 @@ class AscendEngine:
                 f"{checkpoint}: does not fit the model: missing {missing[:3]}, unexpected {unexpected[:3]}"
             )
 
+    def use(self, prompt: Prompt) -> None:
+        """Tokenise prompts as this template's from now on, with its marks and BOS."""
+        self._room.prompt = prompt
+
     def generate(
         self,
         prompts: Sequence[str],
@@ -89,25 +124,22 @@ class AscendEngine:
         min_new_tokens: int = 1,
         stop: Sequence[str] = (),
         on_done: OnDone | None = None,
+        sampling: Sampling = GREEDY,
+        names: Sequence[str] | None = None,
     ) -> list[Completion]:
-        """Continue each prompt greedily, in batches of like length; see `Engine.generate`."""
-        room = self.max_length - max_new_tokens
-        if max_new_tokens < 1 or room < 1:
-            raise InputError(f"max_new_tokens {max_new_tokens} must lie between 1 and max_length {self.max_length} - 1")
-        start = [self.tokenizer.bos_id] if self.bos else []
-        full = [start + list(self.tokenizer.encode(prompt)) for prompt in prompts]
-        ids = [tokens if len(tokens) <= room else start + tokens[len(tokens) - room + len(start) :] for tokens in full]
-        cut = sum(len(tokens) > room for tokens in full)
-        if cut:
-            say(f"{cut} prompts are longer than {room} tokens and lost their beginning")
+        """Continue each prompt, in batches of like length; see `Engine.generate`."""
+        room = self._room.room(max_new_tokens)
+        ids = [self._room.ids(prompt, index, room) for index, prompt in enumerate(prompts)]
+        called = [str(index) for index in range(len(ids))] if names is None else names
         order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
         found: dict[int, Completion] = {}
         for first in range(0, len(order), self.batch_size):
             group = order[first : first + self.batch_size]
             started = time.perf_counter()
-            outputs = self._generate([ids[index] for index in group], max_new_tokens, min_new_tokens)
+            choice = NextToken([called[index] for index in group], min_new_tokens, self._ends, sampling)
+            outputs = self._generate([ids[index] for index in group], max_new_tokens, choice)
             seconds = time.perf_counter() - started
-            for index, output in zip(group, outputs, strict=False):
+            for index, output in zip(group, outputs, strict=True):
                 new = self._answer(output, len(ids[index]))
                 text = cut_at_stop(self.tokenizer.decode(new), stop)
                 found[index] = Completion(text, len(new), seconds)
@@ -117,17 +149,36 @@ class AscendEngine:
 
     def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
         """Not offered by MindFormers' generation."""
-        raise InputError("log-likelihoods are not available on Ascend yet; use the CPU engine or an HTTP server")
+        raise InputError(
+            "MindFormers' generation on Ascend gives no log-likelihoods; ask with --mode generate or circular, or a "
+            "server (--server) that echoes logprobs"
+        )
 
-    def _generate(self, ids: list[list[int]], most: int, fewest: int) -> list[Sequence[int]]:
-        """Run MindFormers' generation on a batch, filled up to its fixed size with the last prompt."""
-        padded = ids + [ids[-1]] * (self.batch_size - len(ids))
+    def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """See `Engine.overlong`."""
+        return self._room.overlong(prompts, new_tokens)
+
+    @property
+    def _ends(self) -> list[int]:
+        return [token for token in (self.tokenizer.eos_id, self.tokenizer.pad_id) if token >= 0]
+
+    def _generate(self, ids: list[list[int]], most: int, choice: NextToken) -> list[Sequence[int]]:
+        """Run MindFormers' generation on a batch, filled up to its fixed size with the last prompt.
+
+        Prompts are padded on the right, as it wants them; it finds their lengths by the padding.
+        """
+        from mindformers.generation.logits_process import LogitsProcessorList
+
+        processors = LogitsProcessorList()
+        processors.append(choice)
+        rows = ids + [ids[-1]] * (self.batch_size - len(ids))
+        longest = max(map(len, rows))
         outputs: list[Sequence[int]] = self._network.generate(
-            input_ids=padded,
+            input_ids=[row + [self.tokenizer.pad_id] * (longest - len(row)) for row in rows],
+            logits_processor=processors,
             do_sample=False,
             max_new_tokens=most,
-            min_new_tokens=fewest,
-            eos_token_id=self.tokenizer.eos_id,
+            eos_token_id=self._ends,
             pad_token_id=self.tokenizer.pad_id,
         )
         return outputs[: len(ids)]
@@ -135,5 +186,39 @@ class AscendEngine:
     def _answer(self, output: Sequence[int], prompt_length: int) -> list[int]:
         """Return the generated tokens of one output, which begins with its prompt, up to the first end token."""
         new = [int(token) for token in output[prompt_length:]]
-        ends = [place for place, token in enumerate(new) if token in (self.tokenizer.eos_id, self.tokenizer.pad_id)]
+        ends = [place for place, token in enumerate(new) if token in self._ends]
         return new[: ends[0]] if ends else new
+
+
+class NextToken:
+    """A logits processor for MindFormers' greedy generation that makes it choose as the kit's other engines do.
+
+    Its own `min_new_tokens` counts from the longest prompt of a batch, which makes the others go on too long, and its
+    sampling draws from one stream for all, so that an answer would depend on its neighbours.
+
+    Args:
+        names: the questions of the batch's rows; further rows only fill it up.
+        fewest: tokens before an end token is allowed.
+        ends: the end tokens.
+        sampling: how tokens are chosen.
+    """
+
+    def __init__(self, names: Sequence[str], fewest: int, ends: Sequence[int], sampling: Sampling) -> None:
+        self._names, self._fewest, self._ends, self._sampling = names, fewest, list(ends), sampling
+        self._position = 0
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """Return the logits [batch, vocabulary] so that the largest is the token to take; called once a step."""
+        import mindspore as ms
+        import numpy as np
+
+        logits = np.array(scores.asnumpy(), np.float32)
+        if self._position < self._fewest:
+            logits[:, self._ends] = -math.inf
+        if not self._sampling.is_greedy:
+            for row, name in enumerate(self._names):
+                token = draw(logits[row], self._sampling, name, self._position)
+                logits[row] = -math.inf
+                logits[row, token] = 0
+        self._position += 1
+        return ms.Tensor(logits)

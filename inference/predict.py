@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.errors import InputError
 from core.files import sha256_text
-from core.progress import Progress
+from core.progress import Progress, say
 from core.records import Record
 from inference.engine import Completion, Engine
 from inference.ledger import Ledger, Prediction
+from inference.sampling import GREEDY, Sampling
+
+MakeEngine = Engine | Callable[[], Engine]
+# So many questions' options are asked for at a time: enough to fill a batch, few enough to lose when killed.
+_ASKED_TOGETHER = 64
 
 
 def predict(
     records: Sequence[Record],
     render: Callable[[Record], str],
-    make_engine: Engine | Callable[[], Engine],
+    make_engine: MakeEngine,
     path: Path,
     settings: Mapping[str, Any],
     max_new_tokens: int,
     min_new_tokens: int = 1,
     stop: Sequence[str] = (),
+    sampling: Sampling = GREEDY,
 ) -> Path:
-    """Answer every record that the ledger at `path` has no answer for yet.
+    """Let the model answer every record that the ledger at `path` has no answer for yet.
 
     Args:
         records: the questions, with ids of their own.
         render: turns a record into the full prompt.
         make_engine: the model, or a function that makes it: called only when a question is left to answer.
         path: the predictions file (JSON Lines); see `inference.ledger`.
-        settings: what decides the answers apart from prompts and the limits given here: checkpoint hash, prompt
-            hash, engine. Where anything differs from an earlier run, the earlier predictions are put aside.
+        settings: what decides the answers apart from prompts and what is given here: checkpoint hash, prompt hash,
+            engine. Where anything differs from an earlier run, the earlier predictions are put aside.
         max_new_tokens: most tokens of an answer.
         min_new_tokens: fewest tokens of an answer.
         stop: texts before which an answer ends.
+        sampling: how tokens are chosen; a question's own id decides what is drawn for it.
 
     Returns:
         `path`, which now has one line for each record, in the order in which they were finished.
@@ -43,6 +53,106 @@ def predict(
     Raises:
         InputError: no records, an id twice, a record that cannot be rendered, a ledger that cannot be used.
     """
+    limits = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "stop": list(stop)}
+    decoding: Any = "greedy" if sampling.is_greedy else vars(sampling)
+    with _asking(records, render, path, {**settings, **limits, "decoding": decoding}) as asking:
+        if asking.waiting:
+            engine = make_engine() if callable(make_engine) else make_engine
+            names = [record.id for record in asking.waiting]
+            prompts = [asking.prompts[name] for name in names]
+            cut = asking.overlong(engine, prompts, max_new_tokens)
+
+            def on_done(index: int, answer: Completion) -> None:
+                asking.add(names[index], answer.text, answer.tokens, answer.seconds, truncated=cut[index])
+
+            engine.generate(prompts, max_new_tokens, min_new_tokens, stop, on_done, sampling, names)
+    return path
+
+
+def predict_options(
+    records: Sequence[Record],
+    render: Callable[[Record], str],
+    make_engine: MakeEngine,
+    path: Path,
+    settings: Mapping[str, Any],
+    options: Callable[[Record], tuple[Sequence[str], Sequence[str]]],
+) -> Path:
+    """Let the model weigh the options of every record that the ledger has no answer for yet.
+
+    A line's `scores` are the options' log-likelihoods after the prompt, and its `text` is the answer of the likeliest
+    option, of equals the first.
+
+    Args:
+        records: the questions.
+        render: turns a record into the full prompt.
+        make_engine: as for `predict`.
+        path: as for `predict`.
+        settings: as for `predict`.
+        options: returns the continuations that are weighed, and the answer that each of them stands for.
+
+    Raises:
+        InputError: as `predict`; the engine has no log-likelihoods.
+    """
+    with _asking(records, render, path, settings) as asking:
+        if asking.waiting:
+            engine = make_engine() if callable(make_engine) else make_engine
+            asked = [_Weighed(record.id, asking.prompts[record.id], *options(record)) for record in asking.waiting]
+            cut = asking.overlong(engine, [item.prompt + max(item.continuations, key=len) for item in asked], 0)
+            for start in range(0, len(asked), _ASKED_TOGETHER):
+                part = slice(start, start + _ASKED_TOGETHER)
+                _weigh(asking, engine, asked[part], cut[part])
+    return path
+
+
+class _Weighed(NamedTuple):
+    """A question, the continuations that are weighed, and the answer that each of them stands for."""
+
+    name: str
+    prompt: str
+    continuations: Sequence[str]
+    answers: Sequence[str]
+
+
+def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequence[bool]) -> None:
+    started = time.perf_counter()
+    pairs = [(item.prompt, continuation) for item in asked for continuation in item.continuations]
+    scores = iter(engine.loglikelihood([prompt for prompt, _ in pairs], [continuation for _, continuation in pairs]))
+    seconds = (time.perf_counter() - started) / len(asked)
+    for item, truncated in zip(asked, cut, strict=True):
+        found = tuple(next(scores) for _ in item.continuations)
+        answer = item.answers[max(range(len(found)), key=found.__getitem__)]
+        asking.add(item.name, answer, 0, seconds, truncated, found)
+
+
+@dataclass
+class _Asking:
+    """An open ledger, the prompts, and the questions that have no answer yet."""
+
+    prompts: Mapping[str, str]
+    hashes: Mapping[str, str]
+    ledger: Ledger
+    waiting: Sequence[Record]
+    progress: Progress
+
+    def add(
+        self, name: str, text: str, tokens: int, seconds: float, truncated: bool, scores: tuple[float, ...] = ()
+    ) -> None:
+        """Write one answer."""
+        self.ledger.append(Prediction(name, self.hashes[name], text, tokens, round(seconds, 6), truncated, scores))
+        self.progress.advance()
+
+    def overlong(self, engine: Engine, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """Tell which prompts are cut, and say how many."""
+        cut = engine.overlong(prompts, new_tokens)
+        if any(cut):
+            say(f"{sum(cut)} of {len(prompts)} prompts are too long for the model and lose their beginning")
+        return cut
+
+
+@contextmanager
+def _asking(
+    records: Sequence[Record], render: Callable[[Record], str], path: Path, settings: Mapping[str, Any]
+) -> Iterator[_Asking]:
     if not records:
         raise InputError(f"{path.name}: there are no questions to answer")
     prompts = {record.id: render(record) for record in records}
@@ -50,19 +160,8 @@ def predict(
         ids = [record.id for record in records]
         raise InputError(f"question {next(name for name in ids if ids.count(name) > 1)!r} stands twice in the data")
     hashes = {name: sha256_text(prompt) for name, prompt in prompts.items()}
-    limits = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "stop": list(stop)}
-    with Ledger(path, {**settings, **limits}, hashes) as ledger:
-        waiting = [name for name in prompts if name not in ledger.done]
-        if waiting:
-            engine = make_engine() if callable(make_engine) else make_engine
-            with Progress(path.stem, len(prompts), "questions") as progress:
-                progress.advance(len(ledger.done))
-
-                def on_done(index: int, answer: Completion) -> None:
-                    name = waiting[index]
-                    seconds = round(answer.seconds, 6)
-                    ledger.append(Prediction(name, hashes[name], answer.text, answer.tokens, seconds))
-                    progress.advance()
-
-                engine.generate([prompts[name] for name in waiting], max_new_tokens, min_new_tokens, stop, on_done)
-    return path
+    with Ledger(path, settings, hashes) as ledger:
+        waiting = [record for record in records if record.id not in ledger.done]
+        with Progress(path.stem, len(prompts), "questions") as progress:
+            progress.advance(len(ledger.done))
+            yield _Asking(prompts, hashes, ledger, waiting, progress)

@@ -1,10 +1,13 @@
 """A completions server for tests, run as a process: answers, and misbehaves as the prompt tells it to.
 
-A prompt `FAULT:COUNT:rest` meets the fault on its first COUNT requests. The completion of `rest` is `<rest>`.
+A prompt `FAULT:COUNT:rest` meets the fault on its first COUNT requests. The completion of `rest` is `<rest>`. A token
+is a character; with `echo` the log-probability of every character but the first is -0.5. `--answers FILE` gives the
+completions of whole prompts instead, `--refuse-echo` a server that cannot weigh options.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
 import sys
@@ -19,29 +22,49 @@ class Handler(BaseHTTPRequestHandler):
     running = 0
     most = 0
     lock = threading.Lock()
+    answers: dict[str, str] | None = None
+    refuse_echo = False
+    bodies: list[dict[str, Any]] = []
+    keys: list[str | None] = []
 
     def do_GET(self) -> None:
-        self._send(200, {"most": Handler.most, "seen": Handler.seen})
+        self._send(200, {"most": Handler.most, "seen": Handler.seen, "bodies": Handler.bodies, "keys": Handler.keys})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         prompt = body["prompt"]
+        if isinstance(prompt, list):
+            prompt = "".join(map(chr, prompt))
         with Handler.lock:
+            Handler.bodies.append(body)
+            Handler.keys.append(self.headers.get("Authorization"))
             Handler.running += 1
             Handler.most = max(Handler.most, Handler.running)
             Handler.seen[prompt] = Handler.seen.get(prompt, 0) + 1
             number = Handler.seen[prompt]
         try:
             fault, count, rest = prompt.split(":", 2) if prompt.count(":") >= 2 else ("", "0", prompt)
-            self._answer(fault if number <= int(count) else "", rest, body)
+            if not count.isdigit():
+                fault, count, rest = "", "0", prompt
+            self._answer(fault if number <= int(count) else "", rest, prompt, body)
         finally:
             with Handler.lock:
                 Handler.running -= 1
 
-    def _answer(self, fault: str, rest: str, body: dict[str, Any]) -> None:
-        whole = json.dumps({"choices": [{"text": f"<{rest}>"}], "usage": {"completion_tokens": 3}}).encode()
-        if fault in ("500", "400"):
+    def _answer(self, fault: str, rest: str, prompt: str, body: dict[str, Any]) -> None:
+        text = f"<{rest}>" if Handler.answers is None else Handler.answers.get(prompt, "")
+        usage = {"completion_tokens": 3, "prompt_tokens": len(prompt)}
+        whole = json.dumps({"choices": [{"text": text}], "usage": usage}).encode()
+        if fault in ("500", "400", "401"):
             self._send(int(fault), {"error": "no such thing"})
+        elif fault == "429":
+            self._raw(429, b"{}", 2, {"Retry-After": "1"})
+        elif fault == "patience":
+            self._raw(503, b"{}", 2, {"Retry-After": "3600"})
+        elif body.get("echo") and Handler.refuse_echo:
+            self._send(400, {"error": "echo is not supported"})
+        elif body.get("echo") and fault == "nologprobs":
+            self._send(200, {"choices": [{"text": prompt, "logprobs": None}], "usage": usage})
         elif fault == "garbage":
             self._raw(200, b"<html>gateway</html>", 20)
         elif fault == "list":
@@ -64,9 +87,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.3)
             self._raw(200, whole, len(whole))
         elif body.get("echo"):
-            text = body["prompt"] + "!"
-            marks = {"text_offset": list(range(len(text))), "token_logprobs": [None] + [-0.5] * (len(text) - 1)}
-            self._send(200, {"choices": [{"text": text, "logprobs": marks}]})
+            marks = {"token_logprobs": [None] + [-0.5] * len(prompt)}
+            self._send(200, {"choices": [{"text": prompt + "!", "logprobs": marks}], "usage": usage})
         else:
             self._raw(200, whole, len(whole))
 
@@ -74,9 +96,11 @@ class Handler(BaseHTTPRequestHandler):
         data = json.dumps(value).encode()
         self._raw(status, data, len(data))
 
-    def _raw(self, status: int, data: bytes, length: int) -> None:
+    def _raw(self, status: int, data: bytes, length: int, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(length))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 
@@ -85,6 +109,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--answers", type=argparse.FileType(encoding="utf-8"))
+    parser.add_argument("--refuse-echo", action="store_true")
+    options = parser.parse_args()
+    Handler.answers = json.load(options.answers) if options.answers else None
+    Handler.refuse_echo = options.refuse_echo
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)
     sys.stdout.close()

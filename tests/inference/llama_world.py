@@ -98,3 +98,67 @@ class Reference:
             ids.append(token)
             new.append(token)
         return new
+
+
+class Recomputing:
+    """The formulas of a Llama in numpy, in float64, for the whole sequence at once: what every shortcut must equal."""
+
+    def __init__(self, model: dict[str, Any], tensors: dict[str, np.ndarray[Any, Any]]) -> None:
+        self.shape, self.pad = LlamaShape.from_settings(model), model["pad_token_id"]
+        self.tensors = {name: values.astype(np.float64) for name, values in tensors.items()}
+
+    def logits(self, ids: list[int]) -> np.ndarray[Any, Any]:
+        """Logits after every token of `ids`, [len(ids), vocabulary]."""
+        shape, take = self.shape, self.tensors
+        count, half = len(ids), shape.head_dim // 2
+        x = take["model.tok_embeddings.embedding_weight"][ids]
+        angles = np.outer(np.arange(count), shape.theta ** (-np.arange(half) / half))
+        turn = np.exp(1j * angles)[:, None]
+        hidden = np.triu(np.ones((count, count), bool), 1) | (np.array(ids) == self.pad)[None]
+        for layer in range(shape.num_layers):
+            at = f"model.layers.{layer}."
+            y = self._norm(x, f"{at}attention_norm.weight")
+            heads = []
+            for name in ("wq", "wk", "wv"):
+                rows = y @ take[f"{at}attention.{name}.weight"].T + take.get(f"{at}attention.{name}.bias", 0)
+                heads.append(rows.reshape(count, -1, shape.head_dim))
+            query, key = (self._turned(rows, turn, half) for rows in heads[:2])
+            key, value = (np.repeat(rows, shape.rep, axis=1) for rows in (key, heads[2]))
+            scores = np.einsum("qhd,khd->hqk", query, key) / np.sqrt(shape.head_dim) - 1e4 * hidden
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+            weights /= weights.sum(-1, keepdims=True)
+            context = np.einsum("hqk,khd->qhd", weights, value).reshape(count, -1)
+            x = x + context @ take[f"{at}attention.wo.weight"].T + take.get(f"{at}attention.wo.bias", 0)
+            y = self._norm(x, f"{at}ffn_norm.weight")
+            gate, up = (y @ take[f"{at}feed_forward.{name}.weight"].T for name in ("w1", "w3"))
+            x = x + (gate / (1 + np.exp(-gate)) * up) @ take[f"{at}feed_forward.w2.weight"].T
+        head = take["model.tok_embeddings.embedding_weight" if shape.tie_word_embeddings else "lm_head.weight"]
+        return self._norm(x, "model.norm_out.weight") @ head.T
+
+    def greedy(self, ids: list[int], most: int, ends: set[int]) -> list[int]:
+        """The likeliest tokens after a prompt, at least one, everything computed again for each."""
+        ids, new = list(ids), []
+        while len(new) < most:
+            last = self.logits(ids)[-1]
+            if not new:
+                last[sorted(ends)] = -np.inf
+            token = int(last.argmax())
+            if token in ends:
+                break
+            ids.append(token)
+            new.append(token)
+        return new
+
+    def loglikelihood(self, ids: list[int], tail: list[int]) -> float:
+        logits = self.logits(ids + tail)[len(ids) - 1 : -1]
+        top = logits.max(-1, keepdims=True)
+        logs = logits - top - np.log(np.exp(logits - top).sum(-1, keepdims=True))
+        return float(sum(logs[place, token] for place, token in enumerate(tail)))
+
+    def _norm(self, x: np.ndarray[Any, Any], name: str) -> Any:
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.shape.rms_norm_eps) * self.tensors[name]
+
+    @staticmethod
+    def _turned(rows: np.ndarray[Any, Any], turn: np.ndarray[Any, Any], half: int) -> Any:
+        complex_rows = (rows[..., :half] + 1j * rows[..., half:]) * turn
+        return np.concatenate([complex_rows.real, complex_rows.imag], axis=-1)

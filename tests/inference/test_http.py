@@ -13,15 +13,18 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
+from core.prompts import Prompt
 from inference.engine import Completion
 from inference.http import HttpEngine
+from inference.prompt_room import PromptRoom
+from inference.sampling import Sampling
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serving(*options: str) -> Iterator[str]:
     script = Path(__file__).with_name("faulty_server.py")
     with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, str(script), *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
@@ -35,7 +38,7 @@ def url() -> Iterator[str]:
 
 
 def engine(url: str, **more: Any) -> HttpEngine:
-    return HttpEngine(url, "m", **{"concurrency": 4, "timeout": 1.0, "attempts": 3, "pause": 0.01, **more})
+    return HttpEngine(url, "m", **{"concurrency": 4, "timeout": 1.0, "retries": 2, "pause": 0.01, **more})
 
 
 def asked(url: str) -> dict[str, Any]:
@@ -73,7 +76,7 @@ def test_a_passing_fault_is_survived(url: str, fault: str) -> None:
 def test_a_lasting_fault_is_one_sentence_in_bounded_time(url: str, fault: str, said: str) -> None:
     started = time.monotonic()
     with pytest.raises(InputError, match=said):
-        engine(url, timeout=0.5, attempts=2).generate([f"{fault}:99:lasting"], 8)
+        engine(url, timeout=0.5, retries=1).generate([f"{fault}:99:lasting"], 8)
     assert time.monotonic() - started < 60
 
 
@@ -98,16 +101,86 @@ def test_concurrency_is_bounded_and_used() -> None:
         assert asked(address)["most"] == 3
 
 
+def test_a_server_that_is_too_busy_is_asked_again_when_it_says(url: str) -> None:
+    started = time.monotonic()
+    assert engine(url).generate(["429:1:later"], 8)[0].text == "<later>"
+    assert time.monotonic() - started >= 1
+    with pytest.raises(InputError, match="asks to wait 3600 s"):
+        engine(url).generate(["patience:9:much later"], 8)
+
+
+def test_keys() -> None:
+    with serving() as address:
+        engine(address, key="secret").generate(["x"], 8)
+        assert asked(address)["keys"] == ["Bearer secret"]
+        with pytest.raises(InputError, match="wants another key .*api_key_env"):
+            engine(address).generate(["401:9:x"], 8)
+
+
+def test_what_is_sent() -> None:
+    with serving() as address:
+        engine(address).generate(["plain"], 8, stop=["."])
+        names = ["q1", "q2"]
+        drawn = Sampling(0.5, top_k=4, top_p=0.9, seed=7)
+        for _ in range(2):
+            engine(address, concurrency=1).generate(["a", "b"], 8, min_new_tokens=2, sampling=drawn, names=names)
+        bodies = asked(address)["bodies"]
+    assert bodies[0] == {"model": "m", "prompt": "plain", "max_tokens": 8, "temperature": 0, "stop": ["."]}
+    assert bodies[1] == {"model": "m", "prompt": "a", "max_tokens": 8, "temperature": 0.5, "min_tokens": 2,
+                         "top_p": 0.9, "top_k": 4, "seed": bodies[1]["seed"]}  # fmt: skip
+    assert bodies[1] == bodies[3] != bodies[2] == bodies[4]
+    assert bodies[1]["seed"] != bodies[2]["seed"]
+
+
+class Characters:
+    """A tokenizer whose tokens are characters, as the server's."""
+
+    bos_id, eos_id, pad_id, vocab_size = 1, 2, 3, 128
+
+    def encode(self, text: str) -> list[int]:
+        return list(map(ord, text))
+
+    def piece_id(self, piece: str) -> int | None:
+        return None
+
+
+def test_prompts_as_tokens_have_their_bos_and_are_cut_by_the_one_rule() -> None:
+    room = PromptRoom(Characters(), 12, 128)  # type: ignore[arg-type]
+    room.prompt = Prompt(name="p", template="{question}", bos=True)
+    with serving() as address:
+        asking = engine(address, room=room)
+        assert asking.overlong(["short", "rather long"], 4) == [False, True]
+        asking.generate(["short"], 4)
+        asking.generate(["rather long"], 4)
+        assert asking.loglikelihood(["ab", "ab"], ["xyz", "x"]) == [-1.5, -0.5]
+        bodies = asked(address)["bodies"]
+    assert bodies[0]["prompt"] == [1, *map(ord, "short")]
+    assert bodies[1]["prompt"] == [1, *map(ord, "er long")]
+    assert len(bodies) == 4
+
+
 def test_loglikelihood_counts_the_continuation_only(url: str) -> None:
-    assert engine(url).loglikelihood(["ab", "abc"], ["xyz", "x"]) == [-1.5, -0.5]
+    assert engine(url).loglikelihood(["ab", "abc", "ab"], ["xyz", "x", ""]) == [-1.5, -0.5, 0.0]
+
+
+def test_a_server_that_cannot_weigh_says_so_in_one_sentence(url: str) -> None:
+    with pytest.raises(InputError, match="returns no log-probabilities .*--mode generate"):
+        engine(url).loglikelihood(["nologprobs:9:x"], ["y"])
+    with serving("--refuse-echo") as address, pytest.raises(InputError, match="echo is not supported.*--mode generate"):
+        engine(address).loglikelihood(["x"], ["y"])
 
 
 def test_nobody_listens() -> None:
     with pytest.raises(InputError, match="connection failed"):
-        engine("http://127.0.0.1:9/v1", attempts=2).generate(["x"], 8)
+        engine("http://127.0.0.1:9/v1", retries=1).generate(["x"], 8)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://host/v1", "http:///v1"])
 def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(InputError, match="server address"):
         engine(address)
+
+
+def test_an_address_without_a_path_is_that_of_the_interface() -> None:
+    assert engine("http://host:8000").url == engine("http://host:8000/v1/").url == "http://host:8000/v1"
+    assert engine("https://host/serving/v1").url == "https://host/serving/v1"

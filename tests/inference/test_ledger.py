@@ -46,7 +46,7 @@ def test_a_line_for_each_question(tmp_path: Path) -> None:
     assert found[2]["prompt_sha256"] == sha256_text("Solve: 2 + 1 = ?")
     assert found[2]["text"] == "answer to Solve: 2 + 1 = ?"
     stored = json.loads((tmp_path / "predictions" / "math_base.settings.json").read_text())
-    assert stored == {**SETTINGS, "max_new_tokens": 50, "min_new_tokens": 1, "stop": []}
+    assert stored == {**SETTINGS, "max_new_tokens": 50, "min_new_tokens": 1, "stop": [], "decoding": "greedy"}
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:

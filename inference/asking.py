@@ -1,0 +1,173 @@
+"""How questions are put to a model: as they are, with their options rotated, after examples, or option by option."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from core.errors import InputError
+from core.files import sha256_text
+from core.prompts import Prompt, render
+from core.records import Record
+from core.tokenizers import Tokenizer
+from data_convert.answers.options import Options, parse_options
+from data_convert.choice_text import LETTERS
+
+Mode = Literal["generate", "loglikelihood", "circular"]
+MODES: tuple[Mode, ...] = ("generate", "loglikelihood", "circular")
+_LETTER = re.compile(rf"(?<![A-Za-z])[{LETTERS}](?![A-Za-z])")
+
+
+def rotated(records: Sequence[Record]) -> list[Record]:
+    """Return each multiple-choice question once for each rotation of its options.
+
+    Rotation k moves every option k places up, the first k to the end (ABCD, BCDA, CDAB, DABC), and the reference's
+    letter goes with its option. The ids are `ID@rot0` to `ID@rot3`, `meta.of` is ID and `meta.rotation` is k.
+
+    Raises:
+        InputError: a record without options A to D, or whose reference does not name one letter alone.
+    """
+    return [_rotated(record, turn) for record in records for turn in range(len(LETTERS))]
+
+
+def _rotated(record: Record, turn: int) -> Record:
+    options, letter = _options(record), _letter(record)
+    texts = options.texts[turn:] + options.texts[:turn]
+    new = LETTERS[(LETTERS.index(letter[0]) - turn) % len(LETTERS)]
+    return replace(
+        record,
+        id=f"{record.id}@rot{turn}",
+        question=replace(options, texts=texts).joined(),
+        answer=record.answer[: letter.start()] + new + record.answer[letter.end() :],
+        meta={**record.meta, "of": record.id, "rotation": turn},
+    )
+
+
+def letter_answers(record: Record) -> list[str]:
+    """Return the reference once with each letter in its place: the answers that a trained model chooses between.
+
+    Raises:
+        InputError: as `rotated`.
+    """
+    letter = _letter(record)
+    return [record.answer[: letter.start()] + option + record.answer[letter.end() :] for option in LETTERS]
+
+
+def option_texts(record: Record) -> list[str]:
+    """Return the texts of the options; InputError as `rotated`."""
+    return [text.strip() for text in _options(record).texts]
+
+
+def _options(record: Record) -> Options:
+    options = parse_options(record.question) if record.task == "choice" else None
+    if options is None:
+        raise InputError(f"{record.source or record.id}: has no options A to D, one line each, to be chosen between")
+    return options
+
+
+def _letter(record: Record) -> re.Match[str]:
+    found = list(_LETTER.finditer(record.answer))
+    if record.task != "choice" or len(found) != 1:
+        raise InputError(f"{record.source or record.id}: the reference must name one letter of A to D alone")
+    return found[0]
+
+
+class Shots:
+    """Examples that are shown before a question: the first so many of its subject.
+
+    Args:
+        records: questions with their answers, such as a benchmark's dev split.
+        count: how many are shown.
+        source: where they are from, for messages.
+    """
+
+    def __init__(self, records: Sequence[Record], count: int, source: str) -> None:
+        if count < 1:
+            raise InputError(f"--shots {count}: at least 1 example is needed, or no --shots at all")
+        self.count, self._source = count, source
+        self._subjects: dict[str, list[Record]] = {}
+        for record in records:
+            self._subjects.setdefault(_subject(record), []).append(record)
+
+    def of(self, record: Record) -> list[Record]:
+        """Return the examples for a question; the question itself is none of them.
+
+        Raises:
+            InputError: there are too few of its subject.
+        """
+        subject = _subject(record)
+        known = self._subjects.get(subject, [])
+        shown = [shot for shot in known if shot.question != record.question][: self.count]
+        if len(shown) < self.count:
+            raise InputError(
+                f"{self._source}: {len(shown)} examples for {record.id!r} of {subject or record.task!r}, --shots asks "
+                f"for {self.count}"
+            )
+        return shown
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all examples."""
+        rows = [
+            f"{subject}\n{shot.question}\n{shot.answer}" for subject, shots in self._subjects.items() for shot in shots
+        ]
+        return sha256_text("\n\n".join(rows))
+
+
+def _subject(record: Record) -> str:
+    return str(record.meta.get("subject") or "")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How an evaluation asks.
+
+    Attributes:
+        mode: "generate": the model writes the answer; "loglikelihood": the options are weighed (see `weigh`);
+            "circular": it writes the answer to each rotation of the options (the records are `rotated`).
+        weigh: "letter": the reference with each letter in its place; "text": the options' own texts.
+        shots: examples before each question.
+    """
+
+    mode: Mode = "generate"
+    weigh: Literal["letter", "text"] = "letter"
+    shots: Shots | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a ledger notes of it; nothing for the plain question."""
+        said: dict[str, Any] = {}
+        if self.mode != "generate":
+            said["mode"] = self.mode
+        if self.mode == "loglikelihood":
+            said["weigh"] = self.weigh
+        if self.shots:
+            said.update(shots=self.shots.count, shots_sha256=self.shots.sha256)
+        return said
+
+    def options(self, record: Record) -> tuple[list[str], list[str]]:
+        """Return the continuations that are weighed, and the answer that each of them stands for."""
+        answers = letter_answers(record)
+        return (answers if self.weigh == "letter" else option_texts(record)), answers
+
+    def render(self, prompt: Prompt, record: Record, gap: str = "") -> str:
+        """Return the text that precedes the answer: the examples with their answers, then the question.
+
+        Args:
+            prompt: the template of each of them.
+            record: the question.
+            gap: see `answer_gap`.
+        """
+        shown = self.shots.of(record) if self.shots else []
+        end = prompt.answer_end if prompt.answer_end.endswith("\n") else f"{prompt.answer_end}\n\n"
+        examples = [render(prompt, shot) + gap + shot.answer + end for shot in shown]
+        return "".join(examples) + render(prompt, record)
+
+
+def answer_gap(tokenizer: Tokenizer) -> str:
+    """Return what stands between prompt and answer when both are one text: a space where the tokenizer adds one.
+
+    In training they are tokenised apart, and a sentencepiece model begins each part with a space.
+    """
+    return " " if tokenizer.decode(tokenizer.encode("a") + tokenizer.encode("b")) == "a b" else ""

@@ -1,0 +1,169 @@
+"""One request to a completions server and its answer, in bounded time, again where a fault may pass."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from core.errors import InputError
+
+_RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
+_MAX_ANSWER = 64 << 20
+_LONGEST_PAUSE = 30.0
+_LONGEST_WAIT = 300.0  # a server may ask for more; then the evaluation stops and says so
+
+
+class Refused(InputError):
+    """The server will not answer this request, however often it is sent."""
+
+
+class _Passing(Exception):
+    """A fault that may be gone at the next attempt.
+
+    Attributes:
+        after: seconds that the server asks to wait (Retry-After).
+    """
+
+    def __init__(self, what: str, after: float | None = None) -> None:
+        super().__init__(what)
+        self.after = after
+
+
+class Answer:
+    """A completion as the server sent it; ValueError where it is none.
+
+    Attributes:
+        choice: the first of its choices.
+        text: the choice's text.
+    """
+
+    def __init__(self, value: Any) -> None:
+        try:
+            self.choice: dict[str, Any] = value["choices"][0]
+            self.text: str = self.choice["text"]
+            self._usage: Any = value.get("usage")
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise ValueError("no completion") from error
+        if not isinstance(self.text, str):
+            raise ValueError("no completion")
+
+    def usage(self, name: str) -> int | None:
+        """Return a number of tokens that the server counted, None where it does not say."""
+        count = self._usage.get(name) if isinstance(self._usage, dict) else None
+        return count if type(count) is int else None
+
+
+class Connection:
+    """The way to a server.
+
+    Args:
+        address: where requests are posted.
+        timeout: seconds for one attempt, from connecting to the last byte of its answer.
+        retries: most further attempts.
+        pause: seconds before the second attempt; twice as long before each further one.
+        key: sent as a bearer token where given.
+    """
+
+    def __init__(self, address: str, timeout: float, retries: int, pause: float, key: str | None) -> None:
+        self._address, self._timeout, self._retries, self._pause = address, timeout, retries, pause
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+
+    def ask(self, fields: Mapping[str, Any], name: str) -> Answer:
+        """Send one request, again where a fault may pass.
+
+        Args:
+            fields: the request.
+            name: what it is called in messages.
+
+        Raises:
+            Refused: the server refuses it.
+            InputError: it still fails after all attempts.
+        """
+        body = json.dumps(fields, allow_nan=False).encode()
+        pause = self._pause
+        for left in range(self._retries, -1, -1):
+            try:
+                return self._attempt(body, name)
+            except _Passing as error:
+                after = error.after or 0.0
+                if not left or after > _LONGEST_WAIT:
+                    more = f" and asks to wait {after:g} s" if after > _LONGEST_WAIT else ""
+                    times = self._retries + 1 - left
+                    raise InputError(
+                        f"{self._address}: {error}{more}, {times} times for {name}; is the server well? "
+                        "Answers so far are kept: run the same command again to go on"
+                    ) from error
+                time.sleep(max(after, min(pause, _LONGEST_PAUSE)))
+                pause *= 2
+        raise AssertionError("unreachable")
+
+    def _attempt(self, body: bytes, name: str) -> Answer:
+        status, after, data = self._exchange(body)
+        if status in _RETRIED:
+            raise _Passing(f"answered with status {status}", after)
+        told = data[:200].decode("utf-8", "replace").strip()
+        if status in (401, 403):
+            raise Refused(f"{self._address}: wants another key (status {status}); name it with eval.http.api_key_env")
+        if status != 200:
+            raise Refused(f"{self._address}: refused {name} with status {status} ({told})")
+        try:
+            return Answer(json.loads(data))
+        except (ValueError, RecursionError) as error:
+            raise _Passing("answered with something that is no completion") from error
+
+    def _exchange(self, body: bytes) -> tuple[int, float | None, bytes]:
+        """Post the body; return status, Retry-After and answer within the timeout."""
+        parts = urlsplit(self._address)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
+        late = threading.Event()
+        try:
+            connection.connect()
+            with _deadline(connection.sock, self._timeout, late):
+                connection.request("POST", parts.path, body, self._headers)
+                response = connection.getresponse()
+                data = response.read(_MAX_ANSWER)
+                if response.length and not late.is_set():
+                    raise _Passing("cut the connection" if len(data) < _MAX_ANSWER else "sent too much")
+            fault = ""
+        except TimeoutError:
+            late.set()
+        except (OSError, http.client.HTTPException) as error:
+            fault = str(error) or type(error).__name__
+        finally:
+            connection.close()
+        if late.is_set():
+            raise _Passing(f"did not answer within {self._timeout:g} s")
+        if fault:
+            raise _Passing(f"connection failed ({fault})")
+        return response.status, _seconds(response.headers.get("Retry-After")), data
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read Retry-After where it gives seconds; a date is passed over."""
+    return float(header) if header is not None and header.strip().isascii() and header.strip().isdigit() else None
+
+
+@contextmanager
+def _deadline(connected: socket.socket, seconds: float, late: threading.Event) -> Iterator[None]:
+    """Cut a connection after `seconds`: its own timeout begins anew with every byte that drips in."""
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
