@@ -33,7 +33,7 @@ _FINAL = re.compile(
 )
 # What may stand between that and the number itself, and where the answer's clause ends.
 _LEAD = re.compile(r"(?:[\s*_¥$\"“'(\[{:]|\\[(\[]){0,12}(?:(?:大?约为?|about|approximately|[xy]\s?=)\s{0,2})?")
-_CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)")
+_CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)|\((?=[^\s0-9(.+*/√-])")
 _EQUALS = re.compile(r"≈|~=|≒|=|等于")
 _MARKER = re.compile(
     r"(?:≈|~=|≒|=|等于|约等于)"

@@ -52,7 +52,7 @@ def folded(records: Sequence[Record], verdicts: Sequence[Verdict]) -> tuple[list
         if not isinstance(of, str) or type(rotation) is not int:
             raise InputError(f"question {record.id!r} is no rotation of another (meta.of, meta.rotation)")
         groups.setdefault(of, {})[rotation] = record, verdict
-    count = max(len(group) for group in groups.values())
+    count = 1 + max(max(group) for group in groups.values())
     questions, results = [], []
     for name, group in groups.items():
         if set(group) != set(range(count)):

@@ -83,9 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _is_file(word: str) -> bool:
+    return Path(word).suffix in (".json", ".jsonl")
+
+
 def _predictions(word: str, run: RunFolder | None, is_squad: bool) -> Path:
     """Return the predictions file that a word means: itself, or that of a checkpoint's result in the run."""
-    if run is None or Path(word).is_file():
+    if run is None or _is_file(word):
         return Path(word)
     path = run.results / ("squad.json" if is_squad else "accuracy.json")
     held = read_results(path)["checkpoints"] if path.is_file() else {}
