@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from decimal import Decimal
 from math import gcd
 
 from core.errors import InputError
 from core.math_types import MathQuestion
-from data_convert.answers.rounding import EXACT, Rounded, plain, rounded
+from data_convert.answers.powers import function, is_negative, is_short, is_whole, power, unsigned
+from data_convert.answers.rounding import EXACT, Rounded, plain
 from data_convert.answers.wording import Wording
 from data_convert.answers.working import Working
-from data_convert.typed.solver import question_text, value
+from data_convert.typed.solver import question_text
 
 # Where no rounding was asked for, a number without end is worked to so many decimals.
 ENDLESS_DECIMALS = 4
 ENDLESS = frozenset({"div", "sqrt", "mean", "equation", "discount"})
 # Beyond these a worked solution is longer than any sequence a contest trains on.
-_LONGEST_OPERAND, _MOST_NUMBERS, _MOST_FACTORS, _MOST_SQUARINGS = 12, 20, 5, 10
-# Digits of the intermediate results of a long power: a few more than its value is rounded to.
-_SPARE_DIGITS = 4
+_LONGEST_OPERAND, _MOST_NUMBERS = 12, 20
 
 
 def decimals_for(asked: MathQuestion, decimals: int | None) -> int | None:
@@ -29,7 +28,7 @@ def decimals_for(asked: MathQuestion, decimals: int | None) -> int | None:
         asked: the question.
         decimals: the rounding policy for its type; None: as exact as can be.
     """
-    if decimals is None and (asked.type in ENDLESS or (asked.type == "function" and not _is_short(asked))):
+    if decimals is None and (asked.type in ENDLESS or (asked.type == "function" and not is_short(asked))):
         return ENDLESS_DECIMALS
     return decimals
 
@@ -47,43 +46,31 @@ def worked(asked: MathQuestion, wording: Wording, detailed: bool, decimals: int 
         InputError: the operands are beyond what can be worked on paper.
     """
     fits = len(asked.operands) <= _MOST_NUMBERS and all(len(text) <= _LONGEST_OPERAND for text in asked.operands)
-    if not fits or (asked.type in ("power", "function") and not _is_whole(asked.operands[-1])):
+    if not fits or (asked.type in ("power", "function") and not is_whole(asked.operands[-1])):
         raise InputError(f"{question_text(asked)[:80]!r} has operands too long to work on paper")
     work = Working(wording, detailed)
-    result = _WORKERS[asked.type](work, asked, decimals)
+    unmarked = tuple(text.removeprefix("+") for text in asked.operands)
+    result = _WORKERS[asked.type](work, MathQuestion(asked.type, unmarked), decimals)
     return work.lines, result
 
 
-def _is_whole(exponent: str) -> bool:
-    return exponent.isdigit() and int(exponent).bit_length() <= _MOST_SQUARINGS
-
-
-def _is_short(asked: MathQuestion) -> bool:
-    return int(asked.operands[-1]) <= _MOST_FACTORS if _is_whole(asked.operands[-1]) else True
-
-
-def _unsigned(text: str) -> str:
-    return text.lstrip("+-")
-
-
-def _is_negative(text: str) -> bool:
-    return text.startswith("-") and any(character in "123456789" for character in text)
+def _with_sign(unsigned: str, negative: bool) -> str:
+    return f"-({unsigned})" if negative else unsigned
 
 
 def _arithmetic(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     """Add or subtract: signs first, then whole numbers and decimals apart."""
     left, right = asked.operands
-    first, second = _unsigned(left), _unsigned(right)
-    first_negative = _is_negative(left)
-    second_negative = _is_negative(right) != (asked.type == "sub")
+    first, second = unsigned(left), unsigned(right)
+    first_negative = is_negative(left)
+    second_negative = is_negative(right) != (asked.type == "sub")
     adds = first_negative == second_negative
     swapped = not adds and Decimal(first) < Decimal(second)
     if swapped:
         first, second = second, first
     negative = (second_negative if swapped else first_negative) if not adds else first_negative
-    plain_form = f"{first} {'+' if adds else '-'} {second}"
     original = f"{left} {'+' if asked.type == 'add' else '-'} {right}"
-    shown = f"-({plain_form})" if negative else plain_form
+    shown = _with_sign(f"{first} {'+' if adds else '-'} {second}", negative)
     if shown != original:
         work.write(f"{original} = {shown}", label=work.wording.sign)
     return work.rounding(_add(work, Decimal(first), Decimal(second), adds), decimals).signed(negative)
@@ -107,11 +94,10 @@ def _add(work: Working, left: Decimal, right: Decimal, adds: bool) -> Decimal:
 def _signs(work: Working, asked: MathQuestion, operator: str) -> tuple[Decimal, Decimal, bool]:
     """Write the sign of a product or quotient first; return the unsigned operands and the sign."""
     left, right = asked.operands
-    negative = _is_negative(left) != _is_negative(right)
-    first, second = _unsigned(left), _unsigned(right)
+    negative = is_negative(left) != is_negative(right)
+    first, second = unsigned(left), unsigned(right)
     if (first, second) != (left, right):
-        inner = f"{first} {operator} {second}"
-        shown = f"-({inner})" if negative else inner
+        shown = _with_sign(f"{first} {operator} {second}", negative)
         work.write(f"{left} {operator} {right} = {shown}", label=work.wording.sign)
     return Decimal(first), Decimal(second), negative
 
@@ -126,23 +112,6 @@ def _div(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     return work.quotient(first, second, decimals or 0).signed(negative)
 
 
-def _power(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
-    base, exponent = asked.operands[0], int(asked.operands[1])
-    shown = f"({base})" if base.startswith("-") else base
-    if exponent > _MOST_FACTORS:
-        raise InputError(f"{question_text(asked)[:80]!r} has an exponent too large to multiply out")
-    if exponent < 2:
-        number = Decimal(base) if exponent else Decimal(1)
-        work.write(f"{shown}^{exponent} = {plain(number)}", label="" if exponent else work.wording.zero_power)
-        return work.rounding(number, decimals)
-    negative = _is_negative(base) and exponent % 2 == 1
-    if base.startswith("-"):
-        unsigned = f"{_unsigned(base)}^{exponent}"
-        label = work.wording.odd if exponent % 2 else work.wording.even
-        work.write(f"{shown}^{exponent} = {'-' if exponent % 2 else ''}({unsigned})", label=label)
-    return work.rounding(work.power(Decimal(_unsigned(base)), exponent), decimals).signed(negative)
-
-
 def _sqrt(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     return work.root(Decimal(asked.operands[0]), decimals or 0)
 
@@ -150,7 +119,7 @@ def _sqrt(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
 def _fraction(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     """Reduce by the greatest common divisor, found by Euclid's algorithm."""
     top, bottom = (abs(int(text)) for text in asked.operands)
-    negative = _is_negative(asked.operands[0]) != _is_negative(asked.operands[1])
+    negative = is_negative(asked.operands[0]) != is_negative(asked.operands[1])
     divisor = gcd(top, bottom)
     if work.detailed:
         larger, smaller = max(top, bottom), min(top, bottom)
@@ -166,9 +135,9 @@ def _fraction(work: Working, asked: MathQuestion, decimals: int | None) -> Round
 def _mean(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
     total = work.sum([Decimal(text) for text in asked.operands])
     count = Decimal(len(asked.operands))
-    shown = f"-({plain(-total)} / {count})" if total < 0 else f"{plain(total)} / {count}"
     if work.detailed:
-        work.write(f"{plain(total)} / {count}" + (f" = {shown}" if total < 0 else ""), label=work.wording.mean)
+        signs = f" = -({plain(-total)} / {count})" if total < 0 else ""
+        work.write(f"{plain(total)} / {count}{signs}", label=work.wording.mean)
     return work.quotient(abs(total), count, decimals or 0).signed(total < 0)
 
 
@@ -178,9 +147,8 @@ def _equation(work: Working, asked: MathQuestion, decimals: int | None) -> Round
     right = -b if b else Decimal(0)
     negative = bool(right) and (right < 0) != (a < 0)
     work.write(f"{plain(a)}x = {plain(right)}", label=work.wording.move)
-    inner = f"{plain(abs(right))} / {plain(abs(a))}"
-    shown = f"-({inner})" if negative else inner
     original = f"{plain(right)} / {plain(a)}"
+    shown = _with_sign(f"{plain(abs(right))} / {plain(abs(a))}", negative)
     work.write(f"x = {original}" + (f" = {shown}" if shown != original else ""), label=work.wording.divide)
     return work.quotient(abs(right), abs(a), decimals or 0).signed(negative)
 
@@ -191,11 +159,10 @@ def _discount(work: Working, asked: MathQuestion, decimals: int | None) -> Round
     hundredfold = EXACT.multiply(saved, Decimal(100))
     negative = bool(saved) and (saved < 0) != (price < 0)
     work.write(f"{plain(price)} - {plain(reduced)} = {plain(saved)}", label=work.wording.saved)
-    ratio = f"{plain(saved)} / {plain(price)} * 100 = {plain(hundredfold)} / {plain(price)}"
-    if negative or price < 0:
-        inner = f"{plain(abs(hundredfold))} / {plain(abs(price))}"
-        ratio += f" = -({inner})" if negative else f" = {inner}"
-    work.write(ratio, label=work.wording.share)
+    ratio = f"{plain(hundredfold)} / {plain(price)}"
+    shown = _with_sign(f"{plain(abs(hundredfold))} / {plain(abs(price))}", negative)
+    signs = f" = {shown}" if shown != ratio else ""
+    work.write(f"{plain(saved)} / {plain(price)} * 100 = {ratio}{signs}", label=work.wording.share)
     return work.quotient(abs(hundredfold), abs(price), decimals or 0).signed(negative)
 
 
@@ -213,8 +180,7 @@ def _signed_product(work: Working, left: Decimal, right: Decimal) -> Decimal:
     """Multiply in one line, after a line for the sign where a factor has one."""
     negative = (left < 0) != (right < 0)
     if left < 0 or right < 0:
-        inner = f"{plain(abs(left))} * {plain(abs(right))}"
-        shown = f"-({inner})" if negative else inner
+        shown = _with_sign(f"{plain(abs(left))} * {plain(abs(right))}", negative)
         work.write(f"{plain(left)} * {plain(right)} = {shown}", label=work.wording.sign)
     total = work.distributed(abs(left), abs(right))
     return EXACT.minus(total) if negative else total
@@ -225,78 +191,17 @@ def _product(work: Working, asked: MathQuestion, decimals: int | None) -> Rounde
     return work.rounding(abs(total), decimals).signed(total < 0)
 
 
-def _function(work: Working, asked: MathQuestion, decimals: int | None) -> Rounded:
-    """Compute y = c * x^n: small powers exactly, others by squaring with a few digits more than are wanted."""
-    x, factor, exponent = Decimal(asked.operands[0]), Decimal(asked.operands[1]), int(asked.operands[2])
-    negative = (factor < 0) != (x < 0 and exponent % 2 == 1)
-    if x < 0 and exponent:
-        label = work.wording.odd if exponent % 2 else work.wording.even
-        sign = "-" if exponent % 2 else ""
-        work.write(f"({plain(x)})^{exponent} = {sign}({plain(abs(x))}^{exponent})", label=label)
-    if not _is_short(asked):
-        return _long_function(work, asked, decimals or 0).signed(negative)
-    power = work.power(abs(x), exponent) if exponent else Decimal(1)
-    if not exponent:
-        work.write(f"({plain(x)})^0 = 1", label=work.wording.zero_power)
-    total = work.distributed(abs(factor), power)
-    return work.rounding(total, decimals).signed(negative)
-
-
-def _long_function(work: Working, asked: MathQuestion, decimals: int) -> Rounded:
-    exact = value(asked)
-    wanted = rounded(-exact if exact < 0 else exact, decimals)
-    x, factor, exponent = (_unsigned(text) for text in asked.operands)
-    if not work.detailed or not exact:
-        work.write(f"{factor} * {x}^{exponent} {wanted.sign} {wanted.text}")
-        return wanted
-    needed = EXACT.prec if wanted.exact else len(Decimal(wanted.text).as_tuple().digits) + _SPARE_DIGITS
-    start = len(work.lines)
-    while _by_squaring(work, asked, wanted, decimals, Context(prec=needed, rounding=ROUND_HALF_UP)) != wanted.text:
-        # The errors of the steps reached the last digit: do it again with more of them.
-        needed += 2
-        del work.lines[start:]
-    return wanted
-
-
-def _by_squaring(work: Working, asked: MathQuestion, wanted: Rounded, decimals: int, context: Context) -> str:
-    base, factor, exponent = abs(Decimal(asked.operands[0])), abs(Decimal(asked.operands[1])), int(asked.operands[2])
-    square, reached, power = base, Decimal(1), 0
-    for bit in range(exponent.bit_length()):
-        if bit:
-            square = _times(work, context, square, square, f"x^{1 << bit}")
-        if exponent >> bit & 1:
-            power += 1 << bit
-            reached = square if power == 1 << bit else _times(work, context, reached, square, f"x^{power}")
-    found = rounded(EXACT.multiply(factor, reached), decimals)
-    work.write(f"{plain(factor)} * {_short(reached)} {wanted.sign} {found.text}")
-    return found.text
-
-
-def _times(work: Working, context: Context, left: Decimal, right: Decimal, name: str) -> Decimal:
-    context.clear_flags()
-    product = context.multiply(left, right)
-    sign = "≈" if context.flags[Inexact] else "="
-    work.write(f"{_short(left)} * {_short(right)} {sign} {_short(product)}", label=name)
-    return product
-
-
-def _short(number: Decimal) -> str:
-    """Write a number without exponent where it is short and no zero would stand for a digit that is not known."""
-    short = -6 <= number.adjusted() < 9 and int(number.as_tuple().exponent) <= 0
-    return plain(number) if short else f"{number:E}"
-
-
 _WORKERS: dict[str, Callable[[Working, MathQuestion, int | None], Rounded]] = {
     "add": _arithmetic,
     "sub": _arithmetic,
     "mul": _mul,
     "div": _div,
-    "power": _power,
+    "power": power,
     "sqrt": _sqrt,
     "fraction": _fraction,
     "mean": _mean,
     "equation": _equation,
-    "function": _function,
+    "function": function,
     "area": _product,
     "mass": _product,
     "discount": _discount,

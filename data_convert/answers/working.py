@@ -107,16 +107,14 @@ class Working:
 
     def sum(self, numbers: Sequence[Decimal]) -> Decimal:
         """Add numbers one after the other, in one line."""
-        if not self.detailed:
-            total = EXACT.add(Decimal(0), sum(numbers))
-            self.write(f"{' + '.join(map(plain, numbers))} = {plain(total)}", label=self.wording.sum)
-            return total
-        total, line = numbers[0], []
+        total, steps = numbers[0], []
         for number in numbers[1:]:
             before, total = total, EXACT.add(total, number)
-            line.append(f"{plain(before)} + {plain(number)} = {plain(total)}")
-        if line:
-            self.write(*line, label=self.wording.sum)
+            steps.append(f"{plain(before)} + {plain(number)} = {plain(total)}")
+        if not self.detailed:
+            steps = [f"{' + '.join(map(plain, numbers))} = {plain(total)}"]
+        if steps:
+            self.write(*steps, label=self.wording.sum)
         return total
 
     def quotient(self, top: Decimal, bottom: Decimal, decimals: int) -> Rounded:

@@ -219,6 +219,14 @@ def test_rounding_and_rationales_go_by_type() -> None:
     assert add == "3.50 + 1.50 = 5.00"
 
 
+def test_a_plus_sign_of_an_operand_is_dropped() -> None:
+    made = rewrite(record("计算 +3.50 * -1.50 等于多少？"), SHORT, 1)
+    assert (
+        made.answer
+        == "先定符号：3.50 * -1.50 = -(3.50 * 1.50)\n3.5 * 1.5 = 3.5 * (1 + 0.5) = 3.5 + 1.75 = 5.2500\n答案：-5.2500"
+    )
+
+
 def test_what_was_done_stands_in_the_record() -> None:
     made = rewrite(record("解方程 -81x + -45 = 0"), STEPS, 1)
     assert made.meta == {
