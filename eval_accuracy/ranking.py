@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from core.errors import InputError
+from core.schema import RulesConfig
 
 
 def low_parameter_score(
@@ -41,3 +42,15 @@ def formula(ratio_weight: float = 0.3, accuracy_weight: float = 0.7, ratio_facto
 def rank(score: float, published: Iterable[float]) -> int:
     """Return the place among published scores: one more than the number that are strictly greater."""
     return 1 + sum(other > score for other in published)
+
+
+def points_lost(rules: RulesConfig, ratio: float) -> float:
+    """Return how much of the score a ratio costs: ratio_factor · ratio · ratio_weight."""
+    return rules.ratio_factor * ratio * rules.ratio_weight
+
+
+def published_scores(rules: RulesConfig) -> list[tuple[float, str]]:
+    """Return (score, team) of the contest's published results, the best first."""
+    weights = (rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
+    found = [(low_parameter_score(row.accuracy, row.ratio, *weights), row.team) for row in rules.published]
+    return sorted(found, reverse=True)

@@ -9,20 +9,20 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.config import load_contest
 from core.errors import run_command
-from core.evaluation import Job, Target, add_source_arguments, describe_data, evaluate, limited, open_job, show
+from core.evaluation import Job, add_source_arguments, describe_data, evaluate, limited, open_job, show
 from core.files import write_jsonl
 from core.predictions import read_predictions
-from core.records import Record
 from eval_accuracy.circular import as_asked
 from eval_accuracy.data import read_questions
 from eval_accuracy.judges import NAMES, judge_named
 from eval_accuracy.scoring import judge_all, summarise
 from eval_accuracy.summary import summary
+from inference.command import add_asking_arguments, asked_as, plan, prediction_files
 
 _EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
 or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).
@@ -31,7 +31,9 @@ examples:
   python eval_accuracy/run.py --predictions mine.jsonl --data test.jsonl --contest math_llama3 --json
   python eval_accuracy/run.py --predictions mine.json --data mmlu_alpaca_format.json --verdicts verdicts.jsonl
   python eval_accuracy/run.py --predictions mine.jsonl --data answers.json --judge rouge_l
-  python eval_accuracy/run.py --ckpt logs/latest/checkpoints/step_*.ckpt"""
+  python eval_accuracy/run.py --ckpt logs/latest/checkpoints/step_*.ckpt
+  python eval_accuracy/run.py --ckpt step_50 --data mmlu/test --mode loglikelihood --shots 5 --shots-from mmlu/dev
+  python eval_accuracy/run.py --server http://127.0.0.1:8000 --model mine --data test.jsonl --contest math_llama3"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -53,7 +55,11 @@ def main(argv: Sequence[str]) -> int:
             write_jsonl(file, (item.row(record.id) for record, item in zip(asked, verdicts, strict=True)))
         return summarise(asked, predictions, verdicts, judge, headline)
 
-    results = evaluate(job, _prediction_files(job, records), described, score, _logged)
+    ask = asked_as(options, lambda path: read_questions(path, named))
+    if options.dry_run:
+        print(plan(job, records, ask))
+        return 0
+    results = evaluate(job, prediction_files(job, records, ask), described, score, _logged)
     show(job, results, described, lambda: summary(results))
     return 0
 
@@ -66,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_source_arguments(parser)
+    add_asking_arguments(parser)
     parser.add_argument(
         "--data",
         type=Path,
@@ -85,16 +92,6 @@ def _rules(job: Job) -> tuple[str | None, str | None]:
     if job.options.judge:
         return job.options.judge, rules.equality if rules else None
     return (rules.judge, rules.equality) if rules else (None, None)
-
-
-def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target, Path]]:
-    options = job.options
-    if job.run is None or job.config is None or options.predictions:
-        return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
-    # Imported here: scoring existing predictions must not need MindSpore.
-    from inference.predictor import predict_all
-
-    return predict_all(options.ckpt, job.config, job.run, records, "accuracy", job.is_standard)
 
 
 def _logged(result: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Command: the low-parameter score of an accuracy and a ratio under a contest's rules, as JSON."""
+"""Command: the low-parameter score of an accuracy and a ratio, or of a run; what ranks and targets would cost."""
 
 from __future__ import annotations
 
@@ -13,18 +13,29 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import BASE
+from core.evaluation import BASE, limited
 from core.files import sha256_file, write_json
+from core.predictions import read_predictions
 from core.results import read_results
 from core.run_folder import RunFolder, find_run, read_result
 from core.schema import RulesConfig
-from eval_accuracy.ranking import formula, low_parameter_score, rank
+from eval_accuracy.best_of import optimism
+from eval_accuracy.circular import as_asked, folded, is_circular
+from eval_accuracy.data import read_questions
+from eval_accuracy.judges import judge_named
+from eval_accuracy.ranking import formula, low_parameter_score, points_lost, published_scores, rank
+from eval_accuracy.scoring import judge_all
+from eval_accuracy.what_if import as_text, what_if
 
 _EXAMPLES = """examples:
   python eval_accuracy/score.py --contest math_llama3 --accuracy 0.7161 --ratio 0.00679028
-  python eval_accuracy/score.py --run logs/latest"""
+  python eval_accuracy/score.py --run logs/latest
+  python eval_accuracy/score.py --contest choice_internlm --what-if
+  python eval_accuracy/score.py --contest math_llama3 --what-if --accuracy 0.64"""
 
 
 def score_under(rules: RulesConfig, accuracy: float, ratio: float) -> dict[str, Any]:
@@ -37,11 +48,9 @@ def score_under(rules: RulesConfig, accuracy: float, ratio: float) -> dict[str, 
     """
     weights = (rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
     score = low_parameter_score(accuracy, ratio, *weights)
-    published = sorted(
-        ((low_parameter_score(row.accuracy, row.ratio, *weights), row.team) for row in rules.published), reverse=True
-    )
+    published = published_scores(rules)
     scores = [value for value, _ in published]
-    lost = rules.ratio_factor * ratio * rules.ratio_weight
+    lost = points_lost(rules, ratio)
     return {
         "score": score,
         "formula": formula(*weights),
@@ -61,8 +70,9 @@ def score_run(run: RunFolder) -> dict[str, Any]:
     """Score every checkpoint of a run from its results and write results/score.json.
 
     Returns:
-        "formula", "ratio", "checkpoints": for each its "accuracy", "score", "gate_passed", "eligible", "rank"; and
-        "best": the eligible checkpoint with the highest score, None where none passes the gate.
+        "formula", "ratio", "checkpoints": for each its "accuracy", "interval", "score", "gate_passed", "eligible",
+        "rank"; "best": the eligible checkpoint with the highest score, None where none passes the gate; "best_of": how
+        optimistic that choice is (`best_of.optimism`), None where there was nothing to choose between.
 
     Raises:
         InputError: a result is missing, or retention and accuracy were measured on different checkpoints.
@@ -81,6 +91,7 @@ def score_run(run: RunFolder) -> dict[str, Any]:
         passed = bool((squad[name]["gate"] or {"passed": False})["passed"])
         checkpoints[name] = {
             "accuracy": accuracy[name]["accuracy"],
+            "interval": accuracy[name].get("interval"),
             "score": scored["score"],
             "gate_passed": passed,
             "eligible": passed,
@@ -93,17 +104,39 @@ def score_run(run: RunFolder) -> dict[str, Any]:
         "ratio": ratio,
         "checkpoints": checkpoints,
         "best": max(eligible, key=lambda name: checkpoints[name]["score"]) if eligible else None,
+        "best_of": _best_of(run, eligible),
         "inputs": {name: sha256_file(run.results / f"{name}.json") for name in ("ratio", "squad", "accuracy")},
     }
     write_json(run.results / "score.json", result)
     return result
 
 
+def _best_of(run: RunFolder, eligible: Sequence[str]) -> dict[str, Any] | None:
+    """Judge the eligible checkpoints' answers question by question and return how optimistic choosing the best is."""
+    held = read_results(run.results / "accuracy.json")
+    files = {name: run.path / str(held["checkpoints"][name].get("predictions")) for name in eligible}
+    data = run.data / "test.jsonl"
+    if len(files) < 2 or not data.is_file() or not all(file.is_file() for file in files.values()):
+        return None
+    config = run.config()
+    records = limited(read_questions(data, config.rules.judge), None, config)
+    columns = []
+    for name, file in files.items():
+        predictions = read_predictions(file)
+        asked = as_asked(records, predictions)
+        verdicts = judge_all(asked, predictions, judge_named(config.rules.judge, asked, predictions))
+        if is_circular(asked):
+            _, verdicts = folded(asked, verdicts)
+        columns.append([verdict.rules[held["checkpoints"][name]["rule"]] for verdict in verdicts])
+    return optimism(eligible, np.array(columns, dtype=np.float64).T)
+
+
 def main(argv: Sequence[str]) -> int:
-    """Print the score as JSON; return the exit code."""
+    """Print the score as JSON, or what if; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="eval_accuracy/score.py",
-        description="The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run.",
+        description="The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run. "
+        "With --what-if: what ranks and targets would cost.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -111,19 +144,38 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--accuracy", type=float, help="share of questions answered right, 0 to 1")
     parser.add_argument("--ratio", type=float, help="trained parameters over all parameters, 0 to 1")
     parser.add_argument("--run", help="score all checkpoints of this run and write its results/score.json")
-    parser.add_argument("--json", action="store_true", help="accepted for likeness with other commands; always JSON")
+    parser.add_argument("--what-if", action="store_true", help="a table of rank x targets, before training")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else (scores are always JSON)")
     options = parser.parse_args(argv)
+    if options.what_if:
+        print(_what_if(options))
+        return 0
     if options.run:
         result = score_run(find_run(options.run))
     else:
-        needed = ("contest", "accuracy", "ratio")
-        missing = [f"--{name}" for name in needed if getattr(options, name) is None]
-        if missing:
-            raise InputError(f"{', '.join(missing)} is missing: give --contest, --accuracy and --ratio, or --run")
+        _need(options, "contest", "accuracy", "ratio")
         rules = load_contest(options.contest).rules
         result = {"contest": options.contest, **score_under(rules, options.accuracy, options.ratio)}
     print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
+
+
+def _need(options: argparse.Namespace, *names: str) -> None:
+    missing = [f"--{name}" for name in names if getattr(options, name) is None]
+    if missing:
+        raise InputError(f"{', '.join(missing)} is missing: give --contest, --accuracy and --ratio, or --run")
+
+
+def _what_if(options: argparse.Namespace) -> str:
+    if not options.contest or options.run or options.ratio is not None:
+        raise InputError("--what-if goes with --contest, and --accuracy where scores are wanted")
+    config = load_contest(options.contest)
+    rows = what_if(config.model, config.method, config.rules, options.accuracy)
+    if options.json:
+        return json.dumps({"contest": options.contest, "rows": rows}, ensure_ascii=False, indent=2, allow_nan=False)
+    rules = config.rules
+    words = formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
+    return as_text(rows, f"{config.title}: score = {words}")
 
 
 if __name__ == "__main__":

@@ -87,6 +87,7 @@ def write_report_text(
         labels=_labels(facts.squad),
         accuracy_labels=_labels(facts.accuracy),
         best=facts.score.get("best"),
+        best_of=facts.score.get("best_of"),
         base_sha256=facts.checkpoints[0].base_sha256,
         packed=packed_checkpoints,
         images=images,

@@ -108,3 +108,32 @@ def test_histograms_and_long_lists_are_counted(run: Path) -> None:
     assert "| bad | [… 30] |" in text
     assert "| few | <!--=audit/few-->1, 2<!--/--> |" in text
     assert "audit/lengths/" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_report_says_how_sure_its_figures_are(run: Path, language: str) -> None:
+    def add(path: str, field: str, value: object) -> None:
+        def change(held: dict[str, object]) -> None:
+            place: object = held
+            for name in path.split("/")[1:]:
+                assert isinstance(place, dict)
+                place = place[name]
+            assert isinstance(place, dict)
+            place[field] = value
+
+        edit_json(run / "results" / f"{path.split('/')[0]}.json", change)
+
+    best = f"step_{STEPS[4]}"
+    add(f"squad/checkpoints/{best}/contest", "em_interval", [40.5, 46.25])
+    add(f"squad/checkpoints/{best}/gate", "pass_probability", 0.75)
+    add(f"accuracy/checkpoints/{best}", "interval", [0.5, 0.625])
+    add("score", "best_of", {"of": 5, "optimism": 0.0125, "optimism_of_equals": 0.03, "expected": 0.725})
+    text = _report(run, language)
+    for figure in (
+        f"<!--=squad/checkpoints/{best}/contest/em_interval-->40.5, 46.25<!--/-->",
+        f"<!--=squad/checkpoints/{best}/gate/pass_probability-->0.75<!--/-->",
+        f"<!--=accuracy/checkpoints/{best}/interval-->0.5, 0.625<!--/-->",
+        "<!--=score/best_of/optimism-->0.0125<!--/-->",
+        "<!--=score/best_of/expected-->0.725<!--/-->",
+    ):
+        assert figure in text

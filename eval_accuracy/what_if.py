@@ -1,0 +1,76 @@
+"""What trained parameters cost before any are trained: rank and targets -> ratio -> points -> accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ckpt_tools.count import lora_parameters, ratio, total_parameters
+from core.schema import MethodConfig, ModelConfig, RulesConfig
+from eval_accuracy.ranking import low_parameter_score, points_lost, published_scores, rank
+
+RANKS = (1, 2, 4, 8, 16, 32, 64, 128)
+TARGETS = {
+    "wq,wv": ".*wq|.*wv",
+    "wq,wk,wv,wo": ".*wq|.*wk|.*wv|.*wo",
+    "wq,wk,wv,wo,w1,w2,w3": ".*wq|.*wk|.*wv|.*wo|.*w1|.*w2|.*w3",
+}
+
+
+def what_if(
+    model: ModelConfig, method: MethodConfig, rules: RulesConfig, accuracy: float | None = None
+) -> list[dict[str, Any]]:
+    """Return what a LoRA of each rank on each choice of layers costs.
+
+    Args:
+        model: the base model.
+        method: the contest's own, whose row comes first.
+        rules: the contest's.
+        accuracy: an accuracy to compute score and rank with.
+
+    Returns:
+        For each: "targets", "rank", "trainable", "ratio"; "points_lost" to the ratio; "accuracy_needed" to win them
+        back, and "accuracy_beside_own", the same against the contest's own method (fractions; None where accuracy has
+        no weight); with an accuracy "score" and "place" among the published results (None where there are none).
+    """
+    total = total_parameters(model)
+    own = points_lost(rules, ratio(lora_parameters(model, method.rank, method.target_modules), total))
+    choices = [(method.name, method.target_modules, method.rank)]
+    choices += [(name, targets, each) for name, targets in TARGETS.items() for each in RANKS]
+    rows = []
+    for name, targets, each in choices:
+        trainable = lora_parameters(model, each, targets)
+        share = ratio(trainable, total)
+        lost = points_lost(rules, share)
+        row = {"targets": name, "rank": each, "trainable": trainable, "ratio": share, "points_lost": lost}
+        weight = rules.accuracy_weight
+        row["accuracy_needed"] = lost / weight if weight else None
+        row["accuracy_beside_own"] = (lost - own) / weight if weight else None
+        if accuracy is not None:
+            score = low_parameter_score(accuracy, share, rules.ratio_weight, weight, rules.ratio_factor)
+            others = [value for value, _ in published_scores(rules)]
+            row |= {"score": score, "place": rank(score, others) if others else None}
+        rows.append(row)
+    return rows
+
+
+def as_text(rows: Sequence[dict[str, Any]], title: str) -> str:
+    """Return the rows as a table under a title."""
+    scored = "score" in rows[0]
+    head = f"{'targets':22} {'rank':>4} {'trainable':>13} {'ratio':>11} {'points lost':>11} {'= accuracy':>10}"
+    head += f" {'beside own':>10}" + (f" {'score':>9} {'place':>5}" if scored else "")
+    lines = [title, head]
+    for at, row in enumerate(rows):
+        needed, beside = (
+            "-" if row[key] is None else f"{row[key]:{sign}.3%}"
+            for key, sign in (("accuracy_needed", ""), ("accuracy_beside_own", "+"))
+        )
+        line = f"{row['targets']:22} {row['rank']:4} {row['trainable']:13,} {row['ratio']:11.6%}"
+        line += f" {row['points_lost']:11.6f} {needed:>10} {beside:>10}"
+        if scored:
+            line += f" {row['score']:9.6f} {row['place'] or '-':>5}"
+        lines.append(line)
+        if at == 0:
+            lines.append("-" * len(head))
+    lines.append("points lost: of the score, to the ratio; = accuracy: what wins them back; beside own: against row 1")
+    return "\n".join(lines)
