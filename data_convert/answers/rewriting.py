@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -73,7 +72,7 @@ def rewrite(record: Record, settings: AnswersConfig, seed: int) -> Record:
     if not done:
         return record
     meta = {**record.meta, "type": asked.type, "operands": list(asked.operands), "rewritten": done}
-    return replace(record, question=question, answer=answer, meta=meta)
+    return Record(record.id, record.task, question, answer, record.source, meta)
 
 
 def _question(record: Record) -> MathQuestion:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import decimal
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 # Products and sums of operands must come out exact; a result that would not fit raises instead of being rounded.
 EXACT = Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
@@ -13,8 +13,7 @@ EXACT = Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOperation, dec
 _LONGEST_WHOLE = 16
 
 
-@dataclass(frozen=True)
-class Rounded:
+class Rounded(NamedTuple):
     """A value as it is written; `exact` is False where digits were rounded away."""
 
     text: str

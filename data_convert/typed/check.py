@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.boxed import last_boxed
 from core.errors import InputError
@@ -124,8 +124,7 @@ def _free_form(solution_text: str) -> Verdict:
     return Verdict("english", "unparsable")
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A number in a solution: as written, and as a ratio of a Decimal and a whole number."""
 
     text: str
