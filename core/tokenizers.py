@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from core.errors import InputError
 
@@ -61,8 +61,7 @@ class SentencePieceTokenizer:
             raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
-        self._plain: bool | None = None
-        self._pairs: set[tuple[str, str]] | None = None
+        self._joins: dict[tuple[str, str], bool] = {}
         _check_ids(self, path)
 
     def encode(self, text: str) -> list[int]:
@@ -72,8 +71,8 @@ class SentencePieceTokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
         # One thread: whoever has much to encode runs several processes.
-        encoded: Any = self._model.Encode(list(texts), out_type=int, num_threads=1)
-        return [list(ids) for ids in encoded]
+        encoded: list[list[int]] = self._model.Encode(list(texts), out_type=int, num_threads=1)
+        return encoded
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; special and unknown ids are dropped."""
@@ -92,13 +91,21 @@ class SentencePieceTokenizer:
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
-        if self._plain is None:
-            self._plain = _leaves_text_as_it_is(self._model.serialized_model_proto())
-        if self._pairs is None:
-            pieces = (self._model.IdToPiece(number) for number in range(self.vocab_size))
-            self._pairs = {pair for piece in pieces for pair in zip(piece, piece[1:], strict=False)}
-        space = str.maketrans(" ", "▁")
-        return not self._plain or (left.translate(space), right.translate(space)) in self._pairs
+        if (known := self._joins.get((left, right))) is None:
+            known = self._joins[left, right] = (left + right).replace(" ", "▁") in self._pieces or not self._plain
+        return known
+
+    @cached_property
+    def _pieces(self) -> str:
+        """All pieces, a NUL between them: a NUL in a text counts as joined to anything."""
+        return "\0".join(["", *self._model.IdToPiece(list(range(self.vocab_size))), ""])
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether the model neither rewrites characters nor drops spaces before it looks for pieces."""
+        rules = _last_field(self._model.serialized_model_proto(), _NORMALIZER_SPEC)
+        # A field that is not there has its default: no character map, blanks dropped.
+        return not _last_field(rules, _CHARACTER_MAP) and _last_field(rules, _REMOVE_EXTRA_WHITESPACES) == b"\0"
 
 
 class TiktokenTokenizer:
@@ -190,16 +197,40 @@ class HuggingFaceTokenizer:
         return True
 
 
-def _leaves_text_as_it_is(model: bytes) -> bool:
-    """Tell whether a sentencepiece model neither rewrites characters nor drops spaces before it looks for pieces."""
-    # MindSpore's own message classes are refused by any other implementation that was loaded before them.
-    os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
-    from sentencepiece import sentencepiece_model_pb2 as format
+# Numbers of fields in sentencepiece_model.proto.
+_NORMALIZER_SPEC, _CHARACTER_MAP, _REMOVE_EXTRA_WHITESPACES = 3, 2, 4
 
-    proto = format.ModelProto()  # type: ignore[attr-defined]
-    proto.ParseFromString(model)
-    rules = proto.normalizer_spec
-    return not rules.precompiled_charsmap and not rules.remove_extra_whitespaces
+
+def _last_field(message: bytes, wanted: int) -> bytes:
+    """Return the bytes of a field of a protobuf message (a varint's own bytes); empty where it is not there.
+
+    protobuf itself is not used: MindSpore refuses to be imported after an implementation of it other than its own.
+    """
+    at, found = 0, b""
+    while at < len(message):
+        tag, at = _varint(message, at)
+        kind, begin = tag & 7, at
+        if kind == 0:
+            _, at = _varint(message, at)
+        elif kind == 2:
+            length, begin = _varint(message, at)
+            at = begin + length
+        else:
+            at += 8 if kind == 1 else 4
+        if tag >> 3 == wanted:
+            found = message[begin:at]
+    return found
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return the number that begins at a byte, and where the next field begins."""
+    number = shift = 0
+    while True:
+        byte = message[at]
+        number |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return number, at
 
 
 # The characters that byte-level vocabularies are written in: a byte whose Latin-1 character is visible is that

@@ -105,7 +105,7 @@ def _from_file(
     processes: int,
 ) -> tuple[NDArray[np.int64], list[Record], dict[str, Any], Report]:
     path = kit_path(str(data.train))
-    wrong, report = scan(spool, path, data.form, Scanner(task, data.check), bad, processes)
+    wrong, report = scan(spool, path, data.form, Scanner(task, data.check, data.max_bad), bad, processes)
     columns = spool.settle()
     if not len(spool):
         raise InputError(f"{path}: no record in it can be read")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
@@ -93,6 +93,8 @@ def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: To
     Raises:
         InputError: form.overlong is "refuse" and a record does not fit.
     """
+    audit.records += len(examples)
+    audit.lengths.update([len(item.ids) for item in examples])
     kept = [fitted for item in examples if (fitted := _fit(item, form, audit, tokenizer)) is not None]
     lengths = np.array([len(item.ids) for item in kept], dtype=np.int64)
     places = pack(lengths.tolist(), form.width) if form.packing else one_a_row(len(kept))
@@ -117,8 +119,6 @@ def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: To
 def _fit(item: Example, form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Example | None:
     """Return the record as it goes into a row, or None where it is left out."""
     length = len(item.ids)
-    audit.records += 1
-    audit.lengths[length] += 1
     excess = length - form.width
     if excess <= 0:
         return item
@@ -132,8 +132,7 @@ def _fit(item: Example, form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Ex
         first = int(item.ids[0] == tokenizer.bos_id)
         if item.answer_start - excess > first:
             audit.cut += 1
-            return replace(
-                item, ids=item.ids[:first] + item.ids[first + excess :], answer_start=item.answer_start - excess
-            )
+            ids = item.ids[:first] + item.ids[first + excess :]
+            return item._replace(ids=ids, answer_start=item.answer_start - excess)
     audit.skipped.append({"where": where, "reason": f"{length} tokens, {form.width} fit"})
     return None

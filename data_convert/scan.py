@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from core.math_types import recognise
 from core.progress import Progress
 from core.records import Form, Record
-from data_convert.readers import BadRecord, BadRecords, Slice, read_slice, slices
+from data_convert.readers import BadRecord, BadRecords, Slice, TooManyBad, read_slice, slices
 from data_convert.selection.overlap import Overlap
 from data_convert.spool import Lines, Spool
 from data_convert.typed.check import Report, check_typed
@@ -27,21 +28,30 @@ _EXAMPLES = 20
 
 @dataclass(frozen=True)
 class Scanner:
-    """How a corpus is read: the task its records must be of (None: any), and whether math solutions are checked."""
+    """How a corpus is read.
+
+    Attributes:
+        task: the task its records must be of; None: any.
+        check: whether math solutions are checked.
+        allowed: how many bad records are put up with.
+    """
 
     task: str | None
     check: bool
+    allowed: int = 0
 
     def scan(self, piece: Slice) -> Scanned:
-        """Read one slice."""
-        found = Scanned()
-        for record in read_slice(piece, found.bad.append):
-            if self.task is not None and record.task != self.task:
-                reason = f"a {record.task} record; this contest's corpus is {self.task}"
-                found.bad.append(BadRecord(record.source, reason, record.question))
-                continue
-            found.lines.add(record)
-            found.wrong.append(self.check and record.task == "math" and found.checked(record))
+        """Read one slice, up to the bad record that is one too many."""
+        found, bad = Scanned(), BadRecords(self.allowed)
+        with suppress(TooManyBad):
+            for record in read_slice(piece, bad):
+                if self.task is not None and record.task != self.task:
+                    reason = f"a {record.task} record; this contest's corpus is {self.task}"
+                    bad(BadRecord(record.source, reason, record.question))
+                    continue
+                found.lines.add(record)
+                found.wrong.append(self.check and record.task == "math" and found.checked(record))
+        found.bad = bad.records
         return found
 
 

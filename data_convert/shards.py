@@ -34,6 +34,7 @@ BLOCK = 4096
 # Without data.shards there is a shard for every so many records.
 RECORDS_A_SHARD = 25_000
 _DESCRIPTION = "prompt and answer tokens"
+_AS_THEY_ARE = AnswersConfig()
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class _Shard:
             return Audit.from_json(known["audit"]), known["sha256"]
         audit = Audit()
         with ExitStack() as stack:
-            lines = stack.enter_context(stack.enter_context(replacing(self.folder / f"{number}.jsonl")).open("wb"))
+            lines = stack.enter_context((self.folder / f"{number}.jsonl").open("wb"))
             writer = None
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))
@@ -147,10 +148,12 @@ class _Shard:
         begin, end = (len(job.order) * edge // job.shards for edge in (number, number + 1))
         for at in range(begin, end, BLOCK):
             part = slice(at, min(at + BLOCK, end))
-            turns = job.turns[part].tolist()
-            records = job.spool.records(job.order[part].tolist())
-            named = (_named(record, turn) for record, turn in zip(records, turns, strict=True))
-            yield [variant for record in named for variant in variants(record, job.answers, job.seed)]
+            records = list(job.spool.records(job.order[part].tolist()))
+            if job.turns[part].any():
+                records = list(map(_named, records, job.turns[part].tolist()))
+            if job.answers != _AS_THEY_ARE:
+                records = [variant for record in records for variant in variants(record, job.answers, job.seed)]
+            yield records
 
 
 def _named(record: Record, turn: int) -> Record:

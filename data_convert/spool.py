@@ -6,9 +6,9 @@ its records are written one after the other to a file, the spool, and a few numb
 
 from __future__ import annotations
 
-import os
+import mmap
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -80,11 +80,13 @@ class Spool:
         self._lines: list[Lines] = []
         self._offsets = np.zeros(1, dtype=np.int64)
         self._sizes: list[NDArray[np.int64]] = []
+        self._view = memoryview(b"")
 
     def __enter__(self) -> Spool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._close_view()
         self._file.close()
         self.path.unlink(missing_ok=True)
 
@@ -102,6 +104,9 @@ class Spool:
         """Make what was added readable, and return its columns."""
         self._file.flush()
         self._offsets = np.concatenate([[0], *self._sizes]).cumsum()
+        self._close_view()
+        if self._offsets[-1]:
+            self._view = memoryview(mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ))
         numbers: dict[str, int] = {}
         label = [numbers.setdefault(name, len(numbers)) for lines in self._lines for name in lines.labels]
         return Columns(
@@ -114,9 +119,20 @@ class Spool:
 
     def record(self, number: int) -> Record:
         """Read one record."""
-        begin, end = self._offsets[number], self._offsets[number + 1]
-        return Record(**orjson.loads(os.pread(self._file.fileno(), end - begin, begin)))
+        return next(self.records([number]))
 
-    def records(self, numbers: Iterable[int]) -> Iterator[Record]:
+    def records(self, numbers: Sequence[int]) -> Iterator[Record]:
         """Read records in the order given."""
-        return map(self.record, numbers)
+        return (Record(**orjson.loads(line)) for line in self._lines_of(numbers))
+
+    def _lines_of(self, numbers: Sequence[int]) -> Iterator[memoryview]:
+        begins = self._offsets[:-1][numbers].tolist()
+        ends = self._offsets[1:][numbers].tolist()
+        return (self._view[begin:end] for begin, end in zip(begins, ends, strict=True))
+
+    def _close_view(self) -> None:
+        mapped = self._view.obj
+        self._view.release()
+        if isinstance(mapped, mmap.mmap):
+            mapped.close()
+        self._view = memoryview(b"")

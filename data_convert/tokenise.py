@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.errors import InputError
 from core.prompt_tokens import marked_ids, marks, prompt_ids
@@ -19,8 +19,7 @@ _REMEMBERED = 4096
 _ANCHORS = "\n。)a0"
 
 
-@dataclass(frozen=True)
-class Example:
+class Example(NamedTuple):
     """The tokens of one record, prompt and answer together; `answer_start` is where the learned part begins."""
 
     record: Record
@@ -48,7 +47,7 @@ class Encoder:
     def __init__(self, prompts: Mapping[str, Prompt], tokenizer: Tokenizer) -> None:
         """Take the prompt of each task, and the tokenizer."""
         self._tokenizer = tokenizer
-        self._prompts = {task: _Template(prompt, tokenizer) for task, prompt in prompts.items()}
+        self._templates = {task: _Template(prompt, tokenizer) for task, prompt in prompts.items()}
 
     def encode(self, records: Sequence[Record]) -> list[Example]:
         """Return one Example a record, in their order.
@@ -60,28 +59,27 @@ class Encoder:
         answers = self._tokenizer.encode_batch([record.answer for record in records])
         examples = []
         for record, start, answer in zip(records, starts, answers, strict=True):
-            end = self._prompts[record.task].end
+            end = self._templates[record.task].end
             examples.append(Example(record, start + answer + end, len(start)))
         return examples
 
     def _starts(self, records: Sequence[Record]) -> list[list[int]]:
         wanted: list[str] = []
-        plans: list[list[_Part]] = []
-        for record in records:
-            template = self._prompts.get(record.task)
-            if template is None:
-                raise InputError(
-                    f"{record.source or record.id}: this contest has no prompt for {record.task!r} records"
-                )
-            plans.append(template.parts(record, wanted))
+        plans = [self._template(record).parts(record, wanted) for record in records]
         encoded = self._tokenizer.encode_batch(wanted)
         starts = []
-        for parts in plans:
-            ids: list[int] = []
-            for part in parts:
-                ids += encoded[part[0]][part[1] :] if isinstance(part, tuple) else part
+        for first, *others in plans:
+            ids = first
+            for part in others:
+                ids = ids + (encoded[part[0]][part[1] :] if isinstance(part, tuple) else part)
             starts.append(ids)
         return starts
+
+    def _template(self, record: Record) -> _Template:
+        template = self._templates.get(record.task)
+        if template is None:
+            raise InputError(f"{record.source or record.id}: this contest has no prompt for {record.task!r} records")
+        return template
 
 
 # A part of a prompt: ids, or the number of a text that is still to be encoded and how many of its ids to pass over.
@@ -98,7 +96,9 @@ class _Template:
         words = _FIELD.split(prompt.template)
         self._fixed, self._fields = words[0::2], words[1::2]
         self._bos = [tokenizer.bos_id] * prompt.bos
-        self._fixed_ids = [tokenizer.encode(self._fixed[0]), *map(self._after_a_value, self._fixed[1:])]
+        self._fixed_ids = [tokenizer.encode(self._fixed[0]), *map(self._after_a_value, self._fixed[1:-1])]
+        self._fixed_ids.append(self._after_a_value(self._fixed[-1]) if self._fixed[-1] else [])
+        self._first_ids = self._bos + (self._fixed_ids[0] or [])
         self._skip = [len(tokenizer.encode(text[-1:])) for text in self._fixed]
         self._remembered: dict[tuple[int, str], list[int]] = {}
 
@@ -107,16 +107,18 @@ class _Template:
         if self._marked:
             return [prompt_ids(self._prompt, render(self._prompt, record), self._tokenizer)]
         before = len(wanted)
-        parts: list[_Part] = [self._bos]
+        parts: list[_Part] = []
+        ahead = self._first_ids
         for number, name in enumerate(self._fields):
             value = record.question if name == "question" else record.meta.get(name)
-            ahead, behind = self._fixed_ids[number], self._fixed_ids[number + 1]
-            if not isinstance(value, str) or ahead is None or behind is None or not self._stands_apart(number, value):
+            behind = self._fixed_ids[number + 1]
+            if not isinstance(value, str) or behind is None or not self._stands_apart(number, value):
                 del wanted[before:]
                 wanted.append(render(self._prompt, record))
                 return [self._bos, (before, 0)]
-            parts += [ahead, self._value(number, name, value, wanted)]
-        parts.append(self._fixed_ids[-1] or [])
+            parts += (ahead, self._value(number, name, value, wanted))
+            ahead = behind
+        parts.append(ahead)
         return parts
 
     def _value(self, number: int, name: str, value: str, wanted: list[str]) -> _Part:
@@ -139,10 +141,8 @@ class _Template:
         return not (ahead and joins(ahead[-1], value[0])) and not (behind and joins(value[-1], behind[0]))
 
     def _after_a_value(self, text: str) -> list[int] | None:
-        """Return the ids of fixed text in the middle of a text; None where no anchor stands apart from it."""
-        if not text:
-            return []
+        """Return the ids of fixed text in the middle of a text; None where nothing parts it from what is before it."""
         for anchor in _ANCHORS:
-            if not self._tokenizer.may_join(anchor, text[0]):
+            if text and not self._tokenizer.may_join(anchor, text[0]):
                 return self._tokenizer.encode(anchor + text)[len(self._tokenizer.encode(anchor)) :]
         return None

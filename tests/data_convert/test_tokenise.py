@@ -105,7 +105,8 @@ def test_fixed_text_is_encoded_once_and_nothing_changes(internlm: Tokenizer, tex
 def _same_as_one_by_one(tokenizer: Tokenizer, texts: list[tuple[str, str]]) -> None:
     records = [Record("1", task, question, answer, meta={"instruction": answer}) for question, answer in texts
                for task in ("math", "choice")]  # fmt: skip
-    prompts = {"math": ALPACA, "choice": CHAT}
+    prompts = {"math": ALPACA, "choice": CHAT, "squad": Prompt(name="x", template="{instruction}{question}")}
+    records += [Record("", "squad", question, answer, meta={"instruction": question}) for question, answer in texts]
     found = Encoder(prompts, tokenizer).encode(records)
     assert found == [example(record, prompts[record.task], tokenizer) for record in records]
 
