@@ -85,7 +85,7 @@ def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: To
 
     A record of up to `form.width` tokens fits; its EOS is always among its labels. The prompt and the padding are
     labelled -100. In a packed row the first token of every record belongs to its prompt, so nothing is learned across
-    a border; attention, though, reaches back over it (see docs/design.md).
+    a border; attention, though, reaches back over it (see docs/data.md).
 
     Returns:
         input_ids and labels, int32 of shape (rows, width); no row where no record fits.

@@ -95,7 +95,7 @@ def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple
             audit.add(part)
             if digest:
                 digests[shard_name(number, job.shards)] = digest
-            progress.advance(part.records)
+            progress.advance(_edge(job, number + 1) - _edge(job, number))
     if not audit.rows:
         raise InputError(f"no record is left to train on: {_first_reasons(audit)}")
     with replacing(records) as whole, whole.open("wb") as out:
@@ -106,6 +106,11 @@ def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple
     (partial / target.name).rename(target)
     shutil.rmtree(partial)
     return audit, digests
+
+
+def _edge(job: Job, number: int) -> int:
+    """Return where in the order a shard begins."""
+    return len(job.order) * number // job.shards
 
 
 def _first_reasons(audit: Audit) -> str:
@@ -145,7 +150,7 @@ class _Shard:
 
     def _blocks(self, number: int) -> Iterator[list[Record]]:
         job = self.job
-        begin, end = (len(job.order) * edge // job.shards for edge in (number, number + 1))
+        begin, end = _edge(job, number), _edge(job, number + 1)
         for at in range(begin, end, BLOCK):
             part = slice(at, min(at + BLOCK, end))
             records = list(job.spool.records(job.order[part].tolist()))

@@ -30,8 +30,8 @@ def _corpus(counts: dict[str, Any]) -> Iterator[str]:
 
     yield from count("corpus records read", "read", True)
     yield from count("  unreadable, passed over", "bad")
-    yield from count("  wrong solution", "wrong")
-    yield from count("  wrong solution, dropped", "wrong_dropped")
+    yield from count("  solution wrong or missing", "wrong")
+    yield from count("  of these, dropped", "wrong_dropped")
     yield from count("  duplicates", "duplicates", True)
     yield from count("  with conflicting answers, kept", "conflicting_answers")
     yield from count("  held out for accuracy", "held_out", True)
@@ -70,6 +70,8 @@ def _rows(audit: dict[str, Any]) -> Iterator[str]:
     yield from _count(
         f"rows of {audit['seq_length']} + 1 tokens" + (", packed" if audit["packing"] else ""), audit["rows"]
     )
+    if audit["packing"]:
+        yield "  packed: nothing is learned across a record's border, but attention reaches over it (docs/data.md)"
     yield from _count("rows with every label masked", audit["masked_rows"])
     yield from _count("accuracy questions", audit["test"])
     yield from _count("retention questions", audit["squad"])

@@ -68,10 +68,10 @@ class Encoder:
         plans = [self._template(record).parts(record, wanted) for record in records]
         encoded = self._tokenizer.encode_batch(wanted)
         starts = []
-        for first, *others in plans:
-            ids = first
-            for part in others:
-                ids = ids + (encoded[part[0]][part[1] :] if isinstance(part, tuple) else part)
+        for parts in plans:
+            ids: list[int] = []
+            for part in parts:
+                ids += encoded[part[0]][part[1] :] if isinstance(part, tuple) else part
             starts.append(ids)
         return starts
 
