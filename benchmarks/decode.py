@@ -1,123 +1,146 @@
 """How much batches and the key/value cache gain: questions per second of three ways to decode the same prompts.
 
-Batches with a cache (the engine as it is), one prompt at a time with the same cache, and one prompt at a time with
-the whole sequence computed again for every token. The texts have to be identical.
+Continuous batches (the engine as it is), one prompt at a time with the same cache, and one prompt at a time with the
+whole sequence computed again for every token. The ways take turns, so that what else the machine does meets all of
+them, and their texts have to be identical.
 
-    python benchmarks/decode.py --prompts 100 --shortest 80 --longest 200 --new-tokens 12
+    python benchmarks/decode.py
+    python benchmarks/decode.py --data dev-v1.1.json --prompts 100
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-import numpy as np
-
-from ckpt_tools.tensors import write_tensors
-from core.errors import run_command
-from inference.llama_weights import LlamaShape
+from core.config import kit_path, load_contest
+from core.errors import InputError, run_command
+from core.progress import say
+from core.prompts import render
+from core.schema import RunConfig
+from core.tokenizers import load_tokenizer
+from data_convert.practice import reading
+from data_convert.squad import read_questions
 from inference.mindspore_cpu import MindSporeEngine
 
-# The shape of the practice model.
-MODEL = {
-    "hidden_size": 160, "num_layers": 4, "num_heads": 5, "intermediate_size": 448, "vocab_size": 1088,
-    "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3,
-}  # fmt: skip
+_SEED = 20
 
 
-class Numbers:
-    """A tokenizer whose texts are the token ids themselves."""
+@dataclass
+class Way:
+    """One way to decode: `work` turns prompts into texts; seconds and prompts add up over its turns."""
 
-    bos_id, eos_id, pad_id = 1, 2, 3
+    name: str
+    work: Callable[[Sequence[str]], list[str]]
+    seconds: float = 0.0
+    texts: dict[str, str] = field(default_factory=dict)
+    count: int = 0
 
-    def encode(self, text: str) -> list[int]:
-        """Return the ids."""
-        return [int(word) for word in text.split()]
+    def turn(self, prompts: Sequence[str]) -> None:
+        """Decode some prompts."""
+        started = time.perf_counter()
+        found = self.work(prompts)
+        self.seconds += time.perf_counter() - started
+        self.count += len(prompts)
+        self.texts.update(zip(prompts, found, strict=True))
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the ids as text."""
-        return " ".join(str(token) for token in ids if token > self.pad_id)
+    @property
+    def rate(self) -> float:
+        """Questions per second."""
+        return self.count / self.seconds
 
 
-def write_random_checkpoint(path: Path, seed: int) -> None:
-    """Write random weights whose likeliest token is clear, so that rounding cannot change it."""
-    rng = np.random.default_rng(seed)
-    shapes = LlamaShape.from_settings(MODEL).tensors().items()
-    write_tensors(
-        path,
-        {name: (rng.normal(size=size) * 0.2 + ("norm" in name)).astype(np.float32) for name, size in shapes},
+def questions(config: RunConfig, data: Path | None, count: int) -> list[str]:
+    """Return retention prompts: of a SQuAD or record file, or made as the practice contest's are."""
+    records = read_questions(data, "contest")[0] if data else reading.records(count, _SEED)
+    if len(records) < count:
+        raise InputError(f"{data}: {len(records)} questions, --prompts asks for {count}")
+    return list(dict.fromkeys(render(config.squad_prompt, record) for record in records))[:count]
+
+
+def make_engine(config: RunConfig, batch_size: int) -> MindSporeEngine:
+    """Make the engine with the practice base model."""
+    model = config.model
+    tokenizer = load_tokenizer(
+        model.tokenizer.kind,
+        kit_path(model.tokenizer.file),
+        model.bos_token_id,
+        model.eos_token_id,
+        model.pad_token_id,
     )
+    engine = MindSporeEngine(model.model_dump(), kit_path(model.checkpoint), tokenizer, batch_size, model.max_length)
+    engine.use(config.squad_prompt)
+    return engine
 
 
-def recompute(engine: MindSporeEngine, prompts: Sequence[str], new_tokens: int) -> list[str]:
-    """Decode one prompt at a time and compute the whole sequence for every token."""
-    from inference.llama_batch import Batch
+def recompute(engine: MindSporeEngine, prompt: str, new_tokens: int) -> str:
+    """Decode one prompt and compute the whole sequence for every token."""
+    from inference.llama_batch import Extension, nothing
 
-    texts = []
-    for prompt in prompts:
-        ids = engine.tokenizer.encode(prompt)
-        start = len(ids)
-        while len(ids) - start < new_tokens:
-            logits = Batch(engine._networks, [ids]).prefill()[0]
-            if len(ids) == start:
-                logits[sorted(engine.ends)] = -np.inf
-            token = int(logits.argmax())
-            if token in engine.ends:
-                break
-            ids.append(token)
-        texts.append(engine.tokenizer.decode(ids[start:]))
-    return texts
-
-
-def timed(work: Callable[[], list[str]]) -> tuple[list[str], float]:
-    """Return what `work` returns and the seconds it took."""
-    started = time.perf_counter()
-    return work(), time.perf_counter() - started
+    ids = engine._room.ids(prompt, 0, engine._room.room(new_tokens))
+    new: list[int] = []
+    while len(new) < new_tokens:
+        logits = Extension(engine._networks, nothing(engine._networks), [ids + new]).last()[0][0]
+        if not new:
+            logits[sorted(engine._ends)] = float("-inf")
+        token = int(logits.argmax())
+        if token in engine._ends:
+            break
+        new.append(token)
+    return engine.tokenizer.decode(new)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the three ways and print their rates."""
+    """Run the three ways in turns and print their rates; exit code 1 where texts differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--prompts", type=int, default=60, help="number of prompts (default: %(default)s)")
-    parser.add_argument("--shortest", type=int, default=80, help="tokens of the shortest (default: %(default)s)")
-    parser.add_argument("--longest", type=int, default=200, help="tokens of the longest (default: %(default)s)")
-    parser.add_argument("--new-tokens", type=int, default=12, help="tokens of an answer (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=64, help="batch size (default: %(default)s)")
+    parser.add_argument("--prompts", type=int, default=500, help="number of prompts (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="SQuAD or record file; default: made as the practice contest's are")
+    parser.add_argument("--new-tokens", type=int, help="most tokens of an answer; default: the practice contest's")
+    parser.add_argument("--batch", type=int, default=64, help="most sequences together (default: %(default)s)")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each way (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON and nothing else")
     options = parser.parse_args(argv)
-    rng = np.random.default_rng(0)
-    sizes = rng.integers(options.shortest, options.longest + 1, options.prompts)
-    prompts = [" ".join(map(str, rng.integers(4, MODEL["vocab_size"], size))) for size in sizes]
-    most = options.new_tokens
-    with tempfile.TemporaryDirectory() as folder:
-        write_random_checkpoint(Path(folder) / "random.ckpt", seed=1)
-        engine = MindSporeEngine(MODEL, Path(folder) / "random.ckpt", Numbers(), max_length=options.longest + most)
+    config = load_contest("practice_math")
+    prompts = questions(config, options.data, options.prompts)
+    most = options.new_tokens or config.eval.squad.max_new_tokens
+    engine = make_engine(config, options.batch)
 
-    def generate(batch_size: int) -> list[str]:
-        engine.batch_size = batch_size
-        return [answer.text for answer in engine.generate(prompts, most)]
+    def together(some: Sequence[str]) -> list[str]:
+        return [answer.text for answer in engine.generate(some, most)]
 
-    _, compiling = timed(lambda: [answer.text for answer in engine.generate(prompts[:4], 3)])
-    print(f"{'compiling':34} {compiling:8.1f} s")
-    batched, seconds = timed(lambda: generate(options.batch))
-    print(
-        f"{'batches of ' + str(options.batch) + ', cache':34} {seconds:8.1f} s {len(prompts) / seconds:8.1f} prompts/s"
-    )
-    for label, work in (
-        ("one at a time, cache", lambda: generate(1)),
-        ("one at a time, everything again", lambda: recompute(engine, prompts, most)),
-    ):
-        texts, took = timed(work)
-        same = "identical text" if texts == batched else "TEXT DIFFERS"
-        rate = f"{took:8.1f} s {len(prompts) / took:8.1f} prompts/s"
-        print(f"{label:34} {rate}  {took / seconds:5.1f} times slower, {same}")
-    return 0
+    ways = [
+        Way("continuous batches", together),
+        Way("one at a time, same cache", lambda some: [text for prompt in some for text in together([prompt])]),
+        Way("one at a time, all computed again", lambda some: [recompute(engine, prompt, most) for prompt in some]),
+    ]
+    together(prompts[:2])  # compiles
+    lengths = sorted(len(engine.tokenizer.encode(prompt)) for prompt in prompts)
+    say(f"{len(prompts)} prompts of {lengths[0]} to {lengths[-1]} tokens, answers of at most {most}")
+    for turn in range(options.turns):
+        say(f"turn {turn + 1} of {options.turns}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        ways[0].turn(prompts)
+        for way in ways[1:]:
+            way.turn(prompts[turn :: options.turns])
+    same = all(way.texts == ways[0].texts for way in ways)
+    if options.json:
+        rates = {way.name: way.rate for way in ways}
+        print(json.dumps({"prompts": len(prompts), "questions_per_second": rates, "identical": same}, indent=2))
+    else:
+        for way in ways:
+            print(
+                f"{way.name:34} {way.rate:8.1f} questions/s  batches are {ways[0].rate / way.rate:5.1f} times as fast"
+            )
+        print("identical texts" if same else "TEXTS DIFFER")
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core.config import kit_path
+from core.config import kit_path, load_contest
 from core.errors import InputError
 from core.files import append_line, sha256_file, sha256_text, write_json
 from core.records import Record
 from core.results import update_results
-from core.run_folder import RunFolder, find_run, run_of_checkpoint
+from core.run_folder import LOGS, RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
 
 BASE = "base"
@@ -57,8 +57,9 @@ class Job:
     @property
     def is_standard(self) -> bool:
         """Whether the run's own questions are asked, as the main job asks them: only then a result is the run's."""
-        changed = [getattr(self.options, name, None) for name in ("data", "limit", "selection", "prescreen")]
-        return bool(self.options.ckpt) and all(value is None for value in changed)
+        changed = [getattr(self.options, name, None) for name in ("data", "limit", "selection", "prescreen", "shots")]
+        as_set_up = not self.options.set and getattr(self.options, "mode", "generate") == "generate"
+        return bool(self.options.ckpt) and all(value is None for value in changed) and as_set_up
 
     @property
     def result_file(self) -> Path | None:
@@ -77,11 +78,30 @@ def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, da
     Raises:
         InputError: no such run, or neither a run nor questions.
     """
-    run = run_for(options.ckpt, options.run) if options.ckpt or options.run else None
+    run, config = _setting(options)
     data = options.data or (run.data / data_name if run else None)
     if data is None:
         raise InputError("--data FILE is missing: name the questions with their references")
-    return Job(kind, options, run, run.config() if run else None, data)
+    return Job(kind, options, run, config, data)
+
+
+def _setting(options: argparse.Namespace) -> tuple[RunFolder | None, RunConfig | None]:
+    """Return the run that is spoken of, and its configuration with what the command line changes in it.
+
+    A server can be asked without any run, as a contest says; its answers then lie in logs/served/CONTEST.
+    """
+    changed = list(options.set)
+    if options.server:
+        changed += ["eval.engine=http", f"eval.http.url={options.server}"]
+        changed += [f"eval.http.model={json.dumps(options.model)}"] if options.model else []
+        if options.contest and not options.run:
+            return RunFolder(LOGS / "served" / options.contest), load_contest(options.contest, changed)
+    elif options.model:
+        raise InputError("--model names the model that a server serves: give --server URL with it")
+    if not (options.ckpt or options.run or options.server):
+        return None, None
+    run = run_for(options.ckpt, options.run)
+    return run, run.config(changed)
 
 
 def evaluate(
@@ -190,7 +210,7 @@ def _file(path: Path, run: RunFolder, config: RunConfig) -> Target:
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what both evaluators are told of where answers come from: --predictions or --ckpt, --run, --limit, output."""
+    """Add what both evaluators are told of where answers come from, how many, and where results go."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
     what.add_argument(
@@ -199,7 +219,19 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="checkpoints to evaluate: files, step_N of the run, base, or all; needs MindSpore",
     )
+    what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions interface (vLLM, MindIE)")
+    parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")
     parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="key=value",
+        help="change settings of the run or contest, such as eval.batch_size=64 or eval.accuracy.temperature=0.7",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be asked, and of which engine; ask nothing"
+    )
     parser.add_argument(
         "--limit", type=int, help="ask only the first so many questions (default: data.limit of the run)"
     )

@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
 import argparse
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.config import load_contest
@@ -18,7 +18,6 @@ from core.errors import GateError, InputError, run_command
 from core.evaluation import (
     BASE,
     Job,
-    Target,
     add_source_arguments,
     describe_data,
     evaluate,
@@ -38,6 +37,7 @@ from eval_squad.contest_metric import mean_percent
 from eval_squad.gate import Gate, gate_from_base, gate_of_contest
 from eval_squad.scoring import marks, summarise
 from eval_squad.table import table, warnings
+from inference.command import plan, prediction_files
 
 _EXAMPLES = """examples:
   python eval_squad/run.py --predictions BERT.json --data dev-v1.1.json --selection all --json
@@ -64,7 +64,10 @@ def main(argv: Sequence[str]) -> int:
         gate, base = bar.for_checkpoint(name, marked)
         return summarise(records, predictions, marked, gate, base, len(whole) if screened else None)
 
-    results = evaluate(job, _prediction_files(job, records), described, score, _logged)
+    if options.dry_run:
+        print(plan(job, records))
+        return 0
+    results = evaluate(job, prediction_files(job, records), described, score, _logged)
     show(job, results, described, lambda: table(results, len(whole)))
     for line in warnings(results):
         say(line)
@@ -179,16 +182,6 @@ def _rules(job: Job) -> RulesConfig:
     if job.options.contest:
         return load_contest(job.options.contest).rules
     return job.config.rules if job.config else RulesConfig(ratio_factor=1, judge="math")
-
-
-def _prediction_files(job: Job, records: list[Record]) -> Iterator[tuple[Target, Path]]:
-    options = job.options
-    if job.run is None or job.config is None or options.predictions:
-        return iter([(Target("predictions", options.predictions, of_run=False), options.predictions)])
-    # Imported here: scoring existing predictions must not need MindSpore.
-    from inference.predictor import predict_all
-
-    return predict_all(options.ckpt, job.config, job.run, records, "squad", job.is_standard)
 
 
 def _logged(result: dict[str, Any]) -> str:

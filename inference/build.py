@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.errors import InputError
 from core.prompts import Prompt
@@ -14,6 +14,9 @@ from core.tokenizers import Tokenizer
 from finetune.recipe import llama_config
 from inference.engine import Engine
 from inference.http import HttpEngine
+from inference.mindformers_ascend import AscendEngine, check_devices, generation_settings
+from inference.mindspore_cpu import MindSporeEngine
+from inference.pool import WorkerPool
 from inference.prompt_room import PromptRoom
 
 
@@ -34,22 +37,37 @@ def engine_name(config: RunConfig) -> str:
     return names[by_machine if config.eval.engine == "auto" else config.eval.engine]
 
 
-def local_engine(config: RunConfig, checkpoint: Path, tokenizer: Tokenizer) -> LocalEngine:
-    """Make the engine of this machine with a checkpoint.
+def local_engine(config: RunConfig, checkpoint: Path, tokenizer: Tokenizer, folder: Path) -> LocalEngine:
+    """Make the engine of this machine with a checkpoint: several workers where it has several NPUs.
+
+    Args:
+        config: the run's configuration.
+        checkpoint: the weights.
+        tokenizer: of the model.
+        folder: for the workers' jobs and logs.
 
     Raises:
-        InputError: the checkpoint does not fit the model, or the machine lacks the device.
+        InputError: the checkpoint does not fit the model, or the machine lacks the devices.
     """
+    if engine_name(config) == "mindformers_ascend" and config.machine.workers > 1:
+        check_devices(config.machine.workers)
+        return WorkerPool(config, checkpoint, tokenizer, folder)
+    return single_engine(config, checkpoint, tokenizer)
+
+
+def single_engine(config: RunConfig, checkpoint: Path, tokenizer: Tokenizer) -> LocalEngine:
+    """Make an engine that computes in this process; InputError as `local_engine`."""
     model = config.model
     if engine_name(config) == "mindformers_ascend":
-        from inference.mindformers_ascend import AscendEngine
-
-        settings = llama_config(model, model.max_length, config.machine)
-        del settings["type"]
-        return AscendEngine(settings, checkpoint, tokenizer, config.eval.batch_size, model.max_length)
-    from inference.mindspore_cpu import MindSporeEngine
-
+        return AscendEngine(ascend_settings(config), checkpoint, tokenizer, model.max_length)
     return MindSporeEngine(model.model_dump(), checkpoint, tokenizer, config.eval.batch_size, model.max_length)
+
+
+def ascend_settings(config: RunConfig) -> dict[str, Any]:
+    """Return the LlamaConfig settings with which MindFormers generates on an NPU."""
+    settings = llama_config(config.model, config.model.max_length, config.machine)
+    del settings["type"]
+    return generation_settings(settings, config.eval.batch_size, config.model.max_length)
 
 
 def http_engine(config: RunConfig, prompt: Prompt, tokenizer: Callable[[], Tokenizer]) -> HttpEngine:

@@ -65,21 +65,20 @@ def generation_settings(model: Mapping[str, Any], batch_size: int, max_length: i
 
 
 class AscendEngine:
-    """An `Engine` over MindFormers' `generate`; arguments as for `inference.mindspore_cpu.MindSporeEngine`.
+    """An `Engine` over MindFormers' `generate`, on the NPU that DEVICE_ID names, 0 without it.
 
-    It computes on the NPU that DEVICE_ID names, 0 without it.
+    Args:
+        settings: LlamaConfig settings, see `generation_settings`.
+        checkpoint: `.ckpt` or safetensors with exactly the model's tensors.
+        tokenizer: text to ids and back.
+        max_length: most tokens of prompt and completion together. A prompt that does not fit loses its beginning.
 
     Raises:
         InputError: no NPU on this machine, or a checkpoint that does not fit the model.
     """
 
     def __init__(
-        self,
-        model: Mapping[str, Any],
-        checkpoint: Path,
-        tokenizer: Tokenizer,
-        batch_size: int = 8,
-        max_length: int = 2048,
+        self, settings: Mapping[str, Any], checkpoint: Path, tokenizer: Tokenizer, max_length: int = 2048
     ) -> None:
         check_devices(1)
         os.environ["RUN_MODE"] = "predict"  # MindFormers' networks read it when they are made
@@ -87,7 +86,7 @@ class AscendEngine:
 
         ms.set_context(mode=ms.GRAPH_MODE)
         ms.set_device("Ascend", int(os.environ.get("DEVICE_ID", 0)))
-        self._start(generation_settings(model, batch_size, max_length), tokenizer, max_length)
+        self._start(settings, tokenizer, max_length)
         self.load(checkpoint)
 
     def _start(self, settings: Mapping[str, Any], tokenizer: Tokenizer, max_length: int) -> None:

@@ -119,7 +119,7 @@ def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequ
     scores = iter(engine.loglikelihood([prompt for prompt, _ in pairs], [continuation for _, continuation in pairs]))
     seconds = (time.perf_counter() - started) / len(asked)
     for item, truncated in zip(asked, cut, strict=True):
-        found = tuple(next(scores) for _ in item.continuations)
+        found = tuple(round(next(scores), 6) for _ in item.continuations)
         answer = item.answers[max(range(len(found)), key=found.__getitem__)]
         asking.add(item.name, answer, 0, seconds, truncated, found)
 

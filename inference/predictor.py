@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -47,10 +47,11 @@ def predict_all(
         raise InputError("eval.engine is http: the server has its checkpoint; give --server and --model, not --ckpt")
     found = targets(words, run, config)
     predictor = Predictor(config, run)
+    decoding = predictor.decoding(kind)
     for target in found:
         name = target.name
         if not (standard and target.of_run):
-            name = f"{name}-{_mark(records, ask, sha256_file(target.path))}"
+            name = f"{name}-{_mark(records, ask, sha256_file(target.path), decoding)}"
         yield target, predictor.predict(target, records, kind, run.predictions / f"{kind}_{name}.jsonl", ask)
 
 
@@ -62,16 +63,20 @@ def predict_served(
     Raises:
         InputError: as `Predictor.predict_served`.
     """
-    server = config.eval.http
+    server, predictor = config.eval.http, Predictor(config, run)
     name = re.sub(r"[^\w.-]+", "_", server.model) or "served"
-    path = run.predictions / f"{kind}_{name}-{_mark(records, ask, server.url)}.jsonl"
-    return Target(name, path, of_run=False), Predictor(config, run).predict_served(records, kind, path, ask)
+    mark = _mark(records, ask, server.url, predictor.decoding(kind))
+    path = run.predictions / f"{kind}_{name}-{mark}.jsonl"
+    return Target(name, path, of_run=False), predictor.predict_served(records, kind, path, ask)
 
 
-def _mark(records: Sequence[Record], ask: Ask | None, model: str) -> str:
-    """Return eight characters that stand for questions, how they are asked, and the model."""
+def _mark(records: Sequence[Record], ask: Ask | None, model: str, decoding: DecodingConfig) -> str:
+    """Return the mode and eight characters that stand for questions, how they are asked and decoded, and the model."""
     asked = [f"{record.id} {record.question}" for record in records]
-    return sha256_text("\n".join([*asked, str(sorted((ask or Ask()).settings().items())), model]))[:8]
+    ask = ask or Ask()
+    how = str(sorted(ask.settings().items())) + decoding.model_dump_json()
+    mark = sha256_text("\n".join([*asked, how, model]))[:8]
+    return mark if ask.mode == "generate" else f"{ask.mode}-{mark}"
 
 
 class Predictor:
@@ -95,7 +100,7 @@ class Predictor:
             InputError: the checkpoint does not fit the model, or the prompt is not the one that was trained with.
         """
         model = {"checkpoint": target.path.name, "checkpoint_sha256": sha256_file(target.path)}
-        prompt = self._prompt(kind)
+        prompt = self.prompt(kind)
         return self._predict(records, kind, path, ask or Ask(), model, lambda: self._ready(target.path, prompt))
 
     def predict_served(self, records: Sequence[Record], kind: Kind, path: Path, ask: Ask | None = None) -> Path:
@@ -105,7 +110,7 @@ class Predictor:
             InputError: no address or model name, the server fails or cannot do what is asked.
         """
         server = self.config.eval.http
-        engine = http_engine(self.config, self._prompt(kind), lambda: self._tokenizer)
+        engine = http_engine(self.config, self.prompt(kind), lambda: self.tokenizer)
         model = {"url": engine.url, "model": server.model, "prompts": server.prompts}
         return self._predict(records, kind, path, ask or Ask(), model, engine)
 
@@ -118,7 +123,7 @@ class Predictor:
         model: Mapping[str, Any],
         engine: MakeEngine,
     ) -> Path:
-        prompt, decoding = self._prompt(kind), self._decoding(kind)
+        prompt, decoding = self.prompt(kind), self.decoding(kind)
         self._check_prompt(prompt, "squad" if kind == "squad" else self.config.task)
         settings = {
             **model,
@@ -128,11 +133,7 @@ class Predictor:
             "max_length": self.config.model.max_length,
             **ask.settings(),
         }
-        gap = answer_gap(self._tokenizer) if ask.shots else ""
-
-        def render(record: Record) -> str:
-            return ask.render(prompt, record, gap)
-
+        render = self.renderer(kind, ask)
         if ask.mode == "loglikelihood":
             return predict_options(records, render, engine, path, settings, ask.options)
         end = prompt.answer_end.rstrip("\n")
@@ -148,21 +149,29 @@ class Predictor:
             Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
         )
 
-    def _prompt(self, kind: Kind) -> Prompt:
+    def renderer(self, kind: Kind, ask: Ask) -> Callable[[Record], str]:
+        """Return what turns a question into the text that precedes its answer."""
+        gap = answer_gap(self.tokenizer) if ask.shots else ""
+        return lambda record: ask.render(self.prompt(kind), record, gap)
+
+    def prompt(self, kind: Kind) -> Prompt:
+        """Return the prompt of an evaluation."""
         return self.config.squad_prompt if kind == "squad" else self.config.prompt
 
-    def _decoding(self, kind: Kind) -> DecodingConfig:
+    def decoding(self, kind: Kind) -> DecodingConfig:
+        """Return the decoding of an evaluation."""
         return self.config.eval.squad if kind == "squad" else self.config.eval.accuracy
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
         model = self.config.model
         file = kit_path(model.tokenizer.file)
         return load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
 
     def _ready(self, checkpoint: Path, prompt: Prompt) -> Engine:
         if self._engine is None:
-            self._engine = local_engine(self.config, checkpoint, self._tokenizer)
+            self._engine = local_engine(self.config, checkpoint, self.tokenizer, self.run.predictions / ".workers")
         else:
             self._engine.load(checkpoint)
         self._engine.use(prompt)

@@ -54,9 +54,13 @@ class PromptRoom:
         kept = tokens[-room:]
         return [tokens[0], *kept[1:]] if tokens[0] == self.tokenizer.bos_id else kept
 
+    def count(self, prompt: str) -> int:
+        """Return the number of tokens of a whole prompt."""
+        return len(self._all(prompt))
+
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `inference.engine.Engine.overlong`."""
-        return [len(self._all(prompt)) > self.max_length - new_tokens for prompt in prompts]
+        return [self.count(prompt) > self.max_length - new_tokens for prompt in prompts]
 
     def _all(self, prompt: str) -> list[int]:
         if self.prompt is None:
