@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, did_you_mean
 from core.files import read_text
-from core.schema import RunConfig
+from core.schema import ModelConfig, RunConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -66,6 +66,19 @@ def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
     chosen = {key: value for key, value in settings if key in _PARTS}
     composed = _compose(_read_part("contests", name), chosen)
     return _checked(composed, [(key, value) for key, value in settings if key not in _PARTS], f"contest {name}")
+
+
+def load_model(name: str) -> ModelConfig:
+    """Read a base model's configuration by its name in configs/models/, or by the path of such a YAML file.
+
+    Raises:
+        InputError: unknown name, unreadable file, unknown key, or values that do not fit; all mistakes in one message.
+    """
+    value = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part("models", name)
+    try:
+        return ModelConfig.model_validate(value)
+    except ValidationError as error:
+        raise InputError(f"model {name}: " + "; ".join(_sentence(item) for item in error.errors())) from error
 
 
 def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
