@@ -9,10 +9,11 @@ from core.boxed import last_boxed
 from core.math_types import recognise
 from eval_accuracy.values import Number, chinese_number, first_number, last_chinese_number, last_number, plain
 
+# A pattern of many alternatives begins with the characters that one of them can begin with: it is tried at few places.
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
 _TURN = re.compile(
-    r"</s>|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
-    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:)"
+    r"(?=[<\n])(?:</s>|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
+    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 _NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem)\s?[:：]")
@@ -28,18 +29,18 @@ _LONGEST_TEXT, _LONGEST_CLAUSE, _MOST_MARKERS = 20_000, 400, 60
 
 # What says in so many words that the final answer follows; `####` is GSM8K's mark.
 _FINAL = re.compile(
-    r"####|(?:最终|最后)的?结果\*{0,2}(?:就?是|应?为|[:：])|答案\*{0,2}(?:[就应该]{0,2}是|应?为|[:：])"
-    r"|\b[Ff]inal(?:\s[Aa]nswer)?\*{0,2}\s?(?:is\b|[,:])|\b[Aa]nswer\*{0,2}\s?(?:is\b|:)"
+    r"(?=[#最答FfAa])(?:####|(?:最终|最后)的?结果\*{0,2}(?:就?是|应?为|[:：])|答案\*{0,2}(?:[就应该]{0,2}是|应?为|[:：])"
+    r"|\b[Ff]inal(?:\s[Aa]nswer)?\*{0,2}\s?(?:is\b|[,:])|\b[Aa]nswer\*{0,2}\s?(?:is\b|:))"
 )
 # What may stand between that and the number itself, and where the answer's clause ends.
 _LEAD = re.compile(r"(?:[\s*_¥$\"“'(\[{:]|\\[(\[]){0,12}(?:(?:大?约为?|about|approximately|[xy]\s?=)\s{0,2})?")
 _CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)|\((?=[^\s0-9(.+*/√-])")
 _EQUALS = re.compile(r"≈|~=|≒|=|等于")
 _MARKER = re.compile(
-    r"(?:≈|~=|≒|=|等于|约等于)"
+    r"(?=[≈~≒=等约#最答FfAa结方平函面质折:即得])(?:(?:≈|~=|≒|=|等于|约等于)"
     rf"|(?P<phrase>{_FINAL.pattern}|结果(?:就?是|为|[:：])|方程的解(?:为|是)|平均[值数](?:为|是)|函数的?值(?:为|是)"
     r"|面积(?:为|是)|质量(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
-    r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9])"
+    r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9]))"
 )
 
 

@@ -12,6 +12,11 @@ from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
 _FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount", "english", "other"})
+_EQUATION = re.compile(
+    r"-?\s?(?<![0-9.])([0-9.]+)\s?\*?\s?x\s{0,2}[-+]\s{0,2}[(]?-?([0-9.]+)[)]?\s{0,2}=\s{0,2}0(?![.0-9])"
+)
+# An English question may have the solution of a Chinese template.
+_CJK = re.compile("[\u3400-\u9fff]")
 _LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)(?![A-Za-z])|\\ |[$\s~]|\\[()\[\]]")
 _LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
 _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
@@ -51,7 +56,7 @@ def judge(question: str, prediction: str, reference: str, prompt: str | None = N
 def _reference(question: str, reference: str) -> tuple[MathQuestion, Found]:
     """Return the question's type and the reference's answer, kept for the other checkpoints that are judged."""
     asked = recognise(question)
-    if asked.type == "english":
+    if asked.type == "english" and not _CJK.search(reference):
         found = final_clause(reference)
         span = found.span if found else reference.strip()
         number = whole_number(_latex(span))
@@ -96,10 +101,10 @@ def _without_equation(answer: str, asked: MathQuestion) -> str:
     """Blank out the equation itself where an answer cites it: its `= 0` is no result."""
     if asked.type != "equation":
         return answer
-    a, b = (re.escape(operand.lstrip("-")) for operand in asked.operands)
-    cited = re.compile(rf"-?\s?{a}\s?\*?\s?x\s{{0,2}}[-+]\s{{0,2}}[(]?-?{b}[)]?\s{{0,2}}=\s{{0,2}}0(?![.0-9])")
-    for match in cited.finditer(plain(answer)):
-        answer = answer[: match.start()] + " " * (match.end() - match.start()) + answer[match.end() :]
+    operands = tuple(operand.lstrip("-") for operand in asked.operands)
+    for cited in _EQUATION.finditer(plain(answer)):
+        if cited.groups() == operands:
+            answer = answer[: cited.start()] + " " * (cited.end() - cited.start()) + answer[cited.end() :]
     return answer
 
 

@@ -28,7 +28,7 @@ _TEN = r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?
 _SIGN = r"(?P<sign>[-+])?[ \t]?[¥$]?[ \t]?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
 _MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>[万萬亿億]))?"
-_NUMBER = re.compile(rf"(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}{_MARKS}")
+_NUMBER = re.compile(rf"(?=[-+ \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}{_MARKS}")
 _FRACTION = re.compile(
     rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)\s{{0,2}}(?:又\s{{0,2}}|(?=\\)))?"
     r"(?:\\[dtc]?frac\s?\{\s?(?P<top>-?[0-9]+)\s?\}\s?\{\s?(?P<bottom>-?[0-9]+)\s?\}"

@@ -9,6 +9,9 @@ import pytest
 
 from core.predictions import Predictions
 from core.records import Record
+from core.schema_answers import AnswersConfig
+from data_convert.answers import rewrite
+from data_convert.practice import contest_math
 from data_convert.readers import read_corpus
 from eval_accuracy.math_judge import judge
 from eval_accuracy.scoring import score
@@ -183,3 +186,20 @@ def test_a_worked_solution_of_the_contest_is_read_at_its_end(shared_data: Path) 
             assert rules((row["problem"], row["solution"]), text) == ALL, (row, text)
             if mark != "#### ":
                 assert rules((row["problem"], row["solution"]), f"{text}\n验算：84 / 2 = 42") == ALL, (row, text)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AnswersConfig(decimals=2),
+        AnswersConfig(rationale="short"),
+        AnswersConfig(rationale="steps"),
+        AnswersConfig(rationale="steps", language="en", decimals=3),
+        AnswersConfig(rationale="steps", paraphrase=1, paraphrase_language="both"),
+    ],
+)
+def test_the_kits_own_worked_solutions_are_read_at_their_end(settings: AnswersConfig) -> None:
+    for record in contest_math.records(300, 7, unique=True):
+        worked = rewrite(record, settings, 1)
+        verdict = judge(worked.question, worked.answer, record.answer)
+        assert verdict.rules["rounded"], (worked, verdict)
