@@ -19,6 +19,7 @@ from data_convert.readers.kinds import Exchange, settle
 
 _SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
 _SUFFIXES = ("_dev", "_test", "_val", "_train")
+_LONGEST_FIELD = 1 << 17
 _OPTIONS = (("a", "b", "c", "d"), ("choice0", "choice1", "choice2", "choice3"))
 
 
@@ -64,6 +65,8 @@ def csv_rows(stream: BinaryIO) -> Iterator[Row]:
     A line whose quotes do not match is a row with a fault: what the CSV reader took to be the rest of its row is read
     again as rows of their own.
     """
+    # MindSpore raises this limit of the whole process to ten million.
+    csv.field_size_limit(_LONGEST_FIELD)
     lines = _Lines(stream)
     reader = csv.reader(lines, strict=True)
     while True:

@@ -61,7 +61,7 @@ GOOD = json.dumps(MATH)
     [
         ('{"problem": "x"', "malformed JSON (column 16: Expecting ',' delimiter)"),
         (GOOD + " x", f"malformed JSON (column {len(GOOD) + 1}: text after the value)"),
-        ("[" * 5000, "malformed JSON (nested too deeply)"),
+        ("[" * 50_000, "malformed JSON (nested too deeply)"),
         ('{"problem": "x"}', "field 'solution' is missing or not text"),
         ('{"problem": "", "solution": "y"}', "field 'problem' is empty"),
         ('{"problem": "\\u3000\\n", "solution": "y"}', "field 'problem' is empty"),
@@ -142,7 +142,7 @@ def test_a_bad_element_of_an_array_is_skipped_with_its_place(tmp_path: Path, ele
         (f"[{GOOD},]", ":1: malformed JSON (Expecting value)"),
         (f"[{GOOD}\n {GOOD}]", ":2: malformed JSON (',' is expected)"),
         (f"[{GOOD}]\n[{GOOD}]", ":2: malformed JSON (text after the end)"),
-        (f"[{GOOD}, " + "[" * 5000, ":1: malformed JSON (nested too deeply)"),
+        (f"[{GOOD}, " + "[" * 50_000, ":1: malformed JSON (nested too deeply)"),
     ],
 )
 def test_an_array_that_is_not_json_is_an_error_however_many_bad_records_are_allowed(

@@ -43,6 +43,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> MainJob:
     environment = {**os.environ, "KIT_LOGS": str(logs)}
     settings = [
         "data.records=320",
+        "data.shards=3",
         "data.retention_records=0",
         "data.test_records=20",
         "data.squad_records=20",
