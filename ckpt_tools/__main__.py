@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from core.errors import InputError, run_command
 
 COMMANDS = {
+    "convert": "convert between the names of MindFormers, Hugging Face and Meta",
     "merge": "merge adapters into their base model",
     "count": "count trainable and total parameters",
     "show": "show what a checkpoint holds",

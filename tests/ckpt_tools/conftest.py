@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -78,3 +79,18 @@ def make_adapter(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def peft_python() -> Callable[..., str]:
+    """Runs an interpreter that has PyTorch, transformers and PEFT, and returns what it prints; skips without one."""
+    interpreter = os.environ.get("KIT_PEFT_PYTHON")
+    if not interpreter:
+        pytest.skip("KIT_PEFT_PYTHON names no interpreter with PEFT")
+
+    def run(*words: str) -> str:
+        done = subprocess.run([interpreter, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    return run

@@ -1,0 +1,102 @@
+"""Convert checkpoints between the names of MindFormers, Hugging Face and Meta, as a stream.
+
+`python ckpt_tools/convert.py SOURCE --to mindformers --out FILE` reads a file, an index or a folder; what it is told by
+the names in it. Every tensor is accounted for exactly once, or nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+from ckpt_tools.conversion import DTYPES, convert, plan
+from ckpt_tools.count import Shape
+from ckpt_tools.layout import TensorFile
+from ckpt_tools.model_settings import hf_config, model_from, refuse_other, settings_beside
+from ckpt_tools.names import DIALECTS
+from ckpt_tools.sources import open_source
+from core.config import dump, load_model, names
+from core.errors import InputError, run_command
+from core.files import write_text
+from core.schema import ModelConfig
+
+
+def _model(source: TensorFile, chosen: str | None, out: Path, *, whole: bool) -> ModelConfig | Shape:
+    """Return the model that a checkpoint holds: the one chosen, or that of the config.json beside it.
+
+    Args:
+        source: the checkpoint.
+        chosen: name or path of a model's YAML.
+        out: where the converted weights will lie.
+        whole: whether special ids and tokenizer are wanted too (a `ModelConfig`), not the sizes alone.
+
+    Raises:
+        InputError: neither is there, or they contradict each other.
+    """
+    folder = source.path.parent
+    path, settings = settings_beside(folder) or (None, {})
+    if chosen is not None:
+        model = load_model(chosen)
+        if path is not None:
+            refuse_other(settings, path, model)
+        return model
+    if path is None or path.name != "config.json":
+        raise InputError(
+            f"{folder}: no config.json says which model it is; give --model (known: {', '.join(names('models'))}, "
+            "or the path of such a YAML file)"
+        )
+    if whole:
+        return model_from(path, out.stem, out)
+    return Shape(**{key: settings[key] for key in Shape.__annotations__})
+
+
+def _description(arguments: argparse.Namespace, model: ModelConfig, dtype: str) -> str:
+    """Return the text of the file that --config asks for: a model's YAML of the kit, or a config.json."""
+    if arguments.to == "hf":
+        return json.dumps(hf_config(model, dtype), indent=2) + "\n"
+    if arguments.to == "meta":
+        raise InputError("--config: there is a configuration to write for mindformers and for hf only")
+    named = {"name": arguments.config.stem, "checkpoint": str(arguments.out.absolute()), "param_dtype": dtype}
+    return dump(model.model_copy(update=named))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Convert, write the configuration where asked for, print what was done."""
+    parser = argparse.ArgumentParser(
+        prog="ckpt_tools/convert.py",
+        description="Convert a checkpoint between MindFormers', Hugging Face's and Meta's names, tensor by tensor.",
+        epilog="example: python ckpt_tools/convert.py models/Meta-Llama-3-8B --to mindformers --model llama3_8b "
+        "--out models/llama3-8B.ckpt",
+    )
+    parser.add_argument("source", type=Path, help="a checkpoint file, the index of a sharded one, or their folder")
+    parser.add_argument("--to", choices=DIALECTS, required=True, help="whose names the result has")
+    parser.add_argument("--model", help="name in configs/models or path of a YAML file (default: config.json beside)")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="file to write (.safetensors, or .ckpt for MindFormers)"
+    )
+    parser.add_argument("--dtype", choices=DTYPES, default="keep", help="type of the result (default: the source's)")
+    parser.add_argument("--config", type=Path, help="write the model's YAML (or config.json with --to hf) here too")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    arguments = parser.parse_args(argv)
+    with open_source(arguments.source) as tensors:
+        model = _model(tensors, arguments.model, arguments.out, whole=arguments.config is not None)
+        dtype = plan(tensors, model, arguments.to, arguments.dtype).infos[0].dtype
+        text = _description(arguments, model, dtype) if isinstance(model, ModelConfig) and arguments.config else None
+        result = convert(tensors, model, arguments.to, arguments.out, arguments.dtype)
+    if text is not None:
+        write_text(arguments.config, text)
+    if arguments.json:
+        print(json.dumps(result, ensure_ascii=False))
+        return 0
+    for key, value in result.items():
+        print(f"{key:10} {', '.join(value) or 'nothing' if isinstance(value, list) else value}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,42 @@
+"""Checkpoints as they are published: a file, an index, or a folder of Hugging Face's or Meta's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ckpt_tools import sharded, torch_file
+from ckpt_tools.layout import TensorFile
+from ckpt_tools.tensors import open_tensors
+from core.errors import InputError
+
+# What a published folder holds, the best first: safetensors before pickles.
+_IN_FOLDER = (
+    "model" + sharded.INDEX_SUFFIX,
+    "model.safetensors",
+    "pytorch_model" + torch_file.INDEX_SUFFIX,
+    "pytorch_model.bin",
+    "consolidated.safetensors",
+    "consolidated.00.pth",
+)
+
+
+def open_source(path: Path) -> TensorFile:
+    """Open a checkpoint of any origin: MindSpore, safetensors (sharded too), PyTorch (sharded too), or their folder.
+
+    Raises:
+        InputError: nothing known in the folder, several slices of tensor parallelism, or a damaged file.
+    """
+    if path.is_dir():
+        path = _in_folder(path)
+    if path.name.startswith("consolidated.") and len(list(path.parent.glob("consolidated.*.pth"))) > 1:
+        raise InputError(
+            f"{path.parent}: holds several consolidated.*.pth, slices of one model; use the copy in Hugging Face's form"
+        )
+    return torch_file.open_torch(path) if torch_file.is_torch(path) else open_tensors(path)
+
+
+def _in_folder(folder: Path) -> Path:
+    for name in _IN_FOLDER:
+        if (folder / name).is_file():
+            return folder / name
+    raise InputError(f"{folder}: holds no checkpoint (looked for {', '.join(_IN_FOLDER)}); name the file")
