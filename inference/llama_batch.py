@@ -38,7 +38,8 @@ class Networks:
     def __init__(self, shape: LlamaShape, max_length: int, pad_id: int) -> None:
         # Graph mode is a setting of the whole process; everything of this engine runs inside networks.
         ms.set_context(mode=ms.GRAPH_MODE)
-        ms.set_device("CPU")
+        if ms.get_context("device_target") != "CPU":
+            ms.set_device("CPU")
         _keep_freed_memory()
         self.shape, self.pad_id = shape, pad_id
         self.weights = Weights(shape, max_length)

@@ -30,9 +30,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> SentencePieceTokenize
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_text_and_logits_are_those_of_mindformers(
-    name: str, tmp_path: Path, tokenizer: SentencePieceTokenizer
-) -> None:
+def test_text_and_logits_are_those_of_mindformers(name: str, tmp_path: Path, tokenizer: SentencePieceTokenizer) -> None:
     model = settings(tokenizer.vocab_size, **SHAPES[name])
     tensors = random_tensors(model, 1)
     write_tensors(tmp_path / "base.ckpt", tensors)

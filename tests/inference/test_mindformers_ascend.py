@@ -1,0 +1,107 @@
+"""The engine for NPUs, as far as a machine without one goes: MindFormers' own classes and generation, on CPU."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ckpt_tools.tensors import write_tensors
+from core.config import load_contest
+from core.errors import InputError
+from core.tokenizers import SentencePieceTokenizer
+from inference.build import ascend_settings, local_engine
+from inference.mindformers_ascend import AscendEngine, ascend_devices, generation_settings
+from inference.mindspore_cpu import MindSporeEngine
+from inference.pool import command
+from inference.sampling import Sampling
+from tests.inference.llama_world import make_tokenizer, random_tensors, settings, texts
+
+without_npu = pytest.mark.skipif(ascend_devices() > 0, reason="this machine has an NPU")
+
+
+@without_npu
+@pytest.mark.parametrize("machine", ["ascend_1x32g", "ascend_4x32g"])
+def test_without_an_npu_one_sentence_says_so(machine: str, tmp_path: Path) -> None:
+    config = load_contest("practice_math", [f"machine={machine}"])
+    with pytest.raises(InputError, match="0 Ascend NPUs on this machine .* --server"):
+        local_engine(config, Path("base.ckpt"), None, tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("contest", ["math_llama3", "choice_internlm"])
+def test_the_cache_holds_every_position_and_fits_beside_the_weights(contest: str) -> None:
+    config = load_contest(contest)
+    found = ascend_settings(config)
+    assert found["use_past"] is True
+    assert found["seq_length"] >= config.model.max_length
+    assert found["seq_length"] % found["block_size"] == 0
+    assert found["num_blocks"] * found["block_size"] >= found["batch_size"] * found["seq_length"]
+    heads = found.get("n_kv_heads") or found["num_heads"]
+    position = 2 * 2 * found["num_layers"] * heads * found["hidden_size"] // found["num_heads"]
+    assert 1 << 30 < position * found["num_blocks"] * found["block_size"] <= 8 << 30
+
+
+def test_every_npu_has_a_worker() -> None:
+    words = command(load_contest("math_llama3"), Path("/job"))
+    assert words[0] == "msrun"
+    assert {"--worker_num=4", "--local_worker_num=4", "--join=True", "--log_dir=/job/msrun"} <= set(words)
+    assert words[-1] == "/job"
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+@pytest.mark.parametrize("contest", ["math_llama3", "choice_internlm", "practice_math"])
+def test_mindformers_knows_every_setting(contest: str) -> None:
+    from mindformers.generation.generation_config import GenerationConfig
+    from mindformers.generation.text_generator import GenerationMixin
+    from mindformers.models.llama import LlamaConfig
+
+    found = ascend_settings(load_contest(contest, ["machine=ascend_4x32g"]))
+    # LlamaConfig takes any keyword: only a parameter of its own has an effect.
+    assert set(found) <= set(inspect.signature(LlamaConfig.__init__).parameters)
+    config = LlamaConfig(**found)
+    assert (config.use_past, config.is_dynamic, config.do_sample) == (True, True, False)
+    assert str(config.compute_dtype).lower() == found["compute_dtype"]
+    generation = GenerationConfig.from_model_config(config)
+    unknown = generation.update(do_sample=False, max_new_tokens=5, eos_token_id=[2, 3], pad_token_id=3)
+    assert unknown == {}
+    assert generation.use_past
+    assert {"input_ids", "logits_processor"} <= set(inspect.signature(GenerationMixin.generate).parameters)
+
+
+class OnCpu(AscendEngine):
+    """The engine with MindFormers' generation, but for what has no CPU kernel: paged attention and ArgMaxExt."""
+
+    def __init__(self, model: dict[str, Any], checkpoint: Path, tokenizer: SentencePieceTokenizer) -> None:
+        from mindspore import ops
+
+        types = dict.fromkeys(("compute_dtype", "param_init_type", "softmax_compute_type"), "float32")
+        plain = {"use_rope_slice": True, "fused_rms_norm": False, **types}
+        of_npu = generation_settings({**model, **plain}, 4, 128)
+        self._start({**of_npu, "use_past": False, "is_dynamic": False, "use_flash_attention": False}, tokenizer, 128)
+        self._network.argmax = lambda logits, axis: ops.ArgMaxWithValue(axis)(logits)[0]
+        self.load(checkpoint)
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_mindformers_generation_gives_the_text_of_the_cpu_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUN_MODE", "predict")
+    tokenizer = make_tokenizer(tmp_path)
+    model = settings(tokenizer.vocab_size)
+    write_tensors(tmp_path / "base.ckpt", random_tensors(model, 1))
+    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, MindSporeEngine))
+    # Prompts of different lengths in a batch, a batch that is not full, answers that end at different places.
+    prompts = texts(7, 5, 30)
+    names = [f"q{number}" for number in range(7)]
+    for how in ({}, {"min_new_tokens": 4}, {"sampling": Sampling(1.2, top_k=30, top_p=0.9, seed=5)}):
+        mine, theirs = (engine.generate(prompts, 12, names=names, **how) for engine in (cpu, npu))
+        assert [answer.text for answer in theirs] == [answer.text for answer in mine]
+        assert [answer.tokens for answer in theirs] == [answer.tokens for answer in mine]
+        assert len({answer.tokens for answer in mine}) > 1
+    assert os.environ["RUN_MODE"] == "predict"

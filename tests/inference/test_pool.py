@@ -1,0 +1,81 @@
+"""Workers under msrun, on the CPU with the practice model: the same texts as one process, whatever a worker does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import kit_path, load_contest
+from core.errors import KitError
+from core.prompts import render
+from core.schema import RunConfig
+from core.tokenizers import load_tokenizer
+from data_convert.practice import reading
+from inference.build import single_engine
+from inference.engine import Completion
+from inference.pool import WorkerPool, share
+
+
+@given(lengths=st.lists(st.integers(1, 900), max_size=60), count=st.integers(1, 8))
+def test_every_question_has_one_worker_and_all_work_as_long(lengths: list[int], count: int) -> None:
+    shares = [share(lengths, rank, count) for rank in range(count)]
+    assert sorted(index for mine in shares for index in mine) == list(range(len(lengths)))
+    work = [sum(lengths[index] for index in mine) for mine in shares]
+    assert max(work) - min(work) <= max(lengths, default=0)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> tuple[RunConfig, Any, Any, list[str]]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    changed = ["machine.workers=2", "machine.data_parallel=2", f"machine.master_port={port}"]
+    config = load_contest("practice_math", changed)
+    model = config.model
+    tokenizer = load_tokenizer(model.tokenizer.kind, kit_path(model.tokenizer.file), 1, 2, 3)
+    pool = WorkerPool(config, kit_path(model.checkpoint), tokenizer, tmp_path / "job")
+    pool.use(config.squad_prompt)
+    return config, tokenizer, pool, [render(config.squad_prompt, record) for record in reading.records(30, 3)]
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_two_workers_answer_as_one_process(world: tuple[RunConfig, Any, Any, list[str]], tmp_path: Path) -> None:
+    config, tokenizer, pool, prompts = world
+    seen: dict[int, Completion] = {}
+    answers = pool.generate(prompts, 8, on_done=seen.__setitem__)
+    assert [seen[index] for index in range(30)] == answers
+    assert all((tmp_path / "job" / f"answers_{rank}.jsonl").stat().st_size for rank in range(2))
+    alone = single_engine(config, kit_path(config.model.checkpoint), tokenizer)
+    alone.use(config.squad_prompt)
+    assert [answer.text for answer in alone.generate(prompts, 8)] == [answer.text for answer in answers]
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_a_worker_that_dies_is_told_of_and_its_answers_are_kept(
+    world: tuple[RunConfig, Any, Any, list[str]], tmp_path: Path
+) -> None:
+    _, _, pool, prompts = world
+    seen: dict[int, Completion] = {}
+
+    def on_done(index: int, answer: Completion) -> None:
+        if not seen:
+            for entry in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    if f"worker.py\0{tmp_path / 'job'}\0" in entry.read_text():
+                        os.kill(int(entry.parent.name), signal.SIGKILL)
+                except (OSError, ProcessLookupError):
+                    continue
+        seen[index] = answer
+
+    with pytest.raises(KitError, match="a worker stopped: .*run the same command again"):
+        pool.generate(prompts * 40, 8, on_done=on_done)
+    assert seen
