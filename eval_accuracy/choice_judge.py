@@ -15,7 +15,7 @@ _PHRASE = re.compile(r"The right option is ([A-D])(?![A-Za-z])")
 _OTHER_PHRASE = re.compile(
     r"(?:right|correct)\s(?:option|answer)\s(?:is|:)\s?['\"“(\[*]{0,3}([A-D])(?![A-Za-z])"
     r"|\b[Aa]nswer\s?(?:is|:)\s?['\"“(\[*]{0,3}([A-D])(?![A-Za-z])"
-    r"|(?:答案|选项|选择|应选|故选|正确的)\s?(?:是|为|[:：])?\s?['\"“(（\[*]{0,3}([A-D])(?![A-Za-z])",
+    r"|(?:答案|(?<!不)选[项择]?|正确的)\s?(?:是|为|[:：])?\s?['\"“(（\[*]{0,3}([A-D])(?![A-Za-z])",
     re.IGNORECASE,
 )
 # In brackets, or before a mark or the end of the line: an "A" before a word is an article.

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.values import RULES, difference, in_lowest_terms, plain, whole_number
+from eval_accuracy.values import RULES, Number, difference, in_lowest_terms, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
@@ -86,15 +86,23 @@ def _compare(asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str,
     if left.fraction is not None and asked.type not in ("english", "other") and not in_lowest_terms(left.fraction):
         # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
         return dict.fromkeys(RULES, False), "not carried out"
-    pairs = []
-    if left.scale == right.scale or asked.type == "sales":
-        # The sales templates count in 万元 and leave it out of the solution.
-        pairs.append((left, right))
-    if left.scale != right.scale or (left.percent != right.percent and asked.type != "discount"):
-        # A percent sign may be the unit that the question asks for, or part of the value: 20, 20 % and 0.2.
-        pairs.append((left.worth, right.worth))
+    pairs = _readings(asked, left, right)
     rules = {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
     return rules, "" if rules["exact"] else difference(*pairs[0])
+
+
+def _readings(asked: MathQuestion, left: Number, right: Number) -> list[tuple[Number, Number]]:
+    """Return the ways in which answer and reference can be read where only one has a percent sign, 万 or 亿."""
+    if (left.scale, left.percent) == (right.scale, right.percent):
+        return [(left, right)]
+    if (asked.type == "sales" and not left.percent) or (asked.type == "discount" and not left.scale):
+        # Their templates count in 万元 and in percent and leave that out of the solution.
+        return [(left, right)]
+    worth = (left.worth, right.worth)
+    if asked.type in ("english", "other") and left.scale == right.scale:
+        # The sign may be the unit that a free problem asks for, or part of the value: 20, 20 % and 0.2.
+        return [(left, right), worth]
+    return [worth]
 
 
 def _without_equation(answer: str, asked: MathQuestion) -> str:

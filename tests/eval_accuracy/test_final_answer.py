@@ -86,6 +86,8 @@ def rules(pair: tuple[str, str], prediction: str) -> str:
         (SALES, "40.96万元", ALL),
         (SALES, "四十点九六万元", ALL),
         (AREA, "4788万", NONE),
+        (ADD, "7%", NONE),
+        (ADD, "700%", ALL),
         # thousands separated by spaces, other minus signs, mixed numbers
         (MUL, "-20 039 957.168", ALL),
         (MUL, "-20\u202f039\u202f957.168", ALL),

@@ -231,6 +231,14 @@ def test_answers_of_other_questions_are_wrong(shared_data: Path) -> None:
         "7" + " a" * 50_000,
         "\x00\x1b" * 50_000,
         "###" + "\n " * 50_000,
+        "一" * 100_000,
+        "百分之" * 33_000,
+        "二分之" * 33_000,
+        "1 000" * 20_000,
+        "答案是" * 33_000,
+        "####" * 25_000,
+        "3又" * 50_000,
+        "9x + " * 20_000,
     ],
 )
 @pytest.mark.parametrize("pair", [ADD, EQUATION, ENGLISH, WORDS])

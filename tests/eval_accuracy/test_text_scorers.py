@@ -55,7 +55,7 @@ def test_common_subsequence_equals_brute_force(left: str, right: str) -> None:
 @pytest.mark.parametrize("unit", ["中", "龦", "a ", "中国 the 12 "])
 def test_a_long_text_costs_bounded_time(unit: str) -> None:
     """What grows with the square would not end here."""
-    text = unit * (50_000 // len(unit))
+    text = unit * (20_000 // len(unit))
     assert text_scorers.rouge_l(text, text)["rouge_l_jieba"] == 1.0
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.config import load_contest
 from core.errors import InputError
 from core.predictions import Predictions
 from core.records import Record
@@ -110,6 +111,20 @@ def test_the_judge_follows_the_task_unless_it_is_named() -> None:
         judge_named(None, [math_question, choice("2")], none)
     with pytest.raises(InputError, match="no judge of their own"):
         judge_named(None, [Record("1", "instruction", "q", "a")], none)
+
+
+@pytest.mark.parametrize("judge_name", ["rouge_l", "exact_match", "span_f1"])
+def test_a_contest_may_name_any_judge_of_free_text(judge_name: str) -> None:
+    rules = JUDGES[judge_name].rules
+    config = load_contest("math_llama3", [f"rules.judge={judge_name}", f"rules.equality={rules[-1]}"])
+    assert (config.rules.judge, config.rules.equality) == (judge_name, rules[-1])
+
+
+def test_a_contest_may_name_every_rule_and_no_judge_of_another_task() -> None:
+    for rule in ("circular_letter", "likelihood", *(rule for judge_ in JUDGES.values() for rule in judge_.rules)):
+        assert load_contest("math_llama3", [f"rules.equality={rule}"]).rules.equality == rule
+    with pytest.raises(InputError, match="rules.judge is 'choice' in a contest of task 'math'"):
+        load_contest("math_llama3", ["rules.judge=choice"])
 
 
 def test_many_questions_are_judged_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
