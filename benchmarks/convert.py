@@ -43,13 +43,20 @@ T = TypeVar("T")
 _BLOCK = 4096
 
 
+def model_settings(tokenizer: Path) -> list[str]:
+    """Return the settings of InternLM's tokenizer and of the contest's sequence length."""
+    return [
+        *("model.tokenizer.kind=sentencepiece", f"model.tokenizer.file={tokenizer}", "model.vocab_size=103168"),
+        *("model.bos_token_id=1", "model.eos_token_id=2", "model.pad_token_id=2", "data.seq_length=256"),
+    ]
+
+
 def settings(corpus: Path, other: Path, tokenizer: Path, *more: str) -> RunConfig:
     """Return a run that trains on every record of `corpus`, as it stands."""
     return load_contest(
         "practice_math",
         [
-            *("model.tokenizer.kind=sentencepiece", f"model.tokenizer.file={tokenizer}", "model.vocab_size=103168"),
-            *("model.bos_token_id=1", "model.eos_token_id=2", "model.pad_token_id=2", "data.seq_length=256"),
+            *model_settings(tokenizer),
             *(f"data.train={corpus}", f"data.test={other}", "data.dedup=none", "data.retention_records=0"),
             *more,
         ],
@@ -175,7 +182,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--rounds", type=int, default=3, help="times the kit's conversion is run (default: %(default)s)"
     )
+    parser.add_argument(
+        "--memory", type=int, metavar="N", help="instead: memory of the whole command on N records of stage 1's look"
+    )
     options = parser.parse_args(argv)
+    if options.memory:
+        return _memory(options.memory, options.tokenizer.resolve())
     os.environ.setdefault("LOCAL_DEFAULT_PATH", tempfile.gettempdir())
     processes = processors()
     with tempfile.TemporaryDirectory() as name:
@@ -201,6 +213,18 @@ def main(argv: Sequence[str]) -> int:
             print(f"{label:44} {rate} {slow / seconds:6.1f} times, same ids and labels")
         for label, rate_alone in floors(plain, folder / "floor.mindrecord", min(options.records, 20_000)):
             print(f"{'one process: ' + label:55} {rate_alone:9,.0f} records/s")
+    return 0
+
+
+def _memory(count: int, tokenizer: Path) -> int:
+    """Convert with the command, every check on; print the most memory that its processes held together."""
+    with tempfile.TemporaryDirectory() as name:
+        corpus = Path(name) / "corpus.jsonl"
+        _make(corpus, count, 1)
+        words = [sys.executable, "data_convert/run.py", "--contest", "practice_math", f"data.train={corpus}"]
+        os.environ["KIT_LOGS"] = name
+        most, seconds = peak_memory([*words, *model_settings(tokenizer), "data.retention_records=0"])
+    print(f"{count:,} records: {seconds:.1f} s, {most:.2f} GiB at the most in all processes (proportional set size)")
     return 0
 
 
