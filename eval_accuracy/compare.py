@@ -17,7 +17,7 @@ import numpy as np
 
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import describe_data, describe_predictions
+from core.evaluation import describe_data, describe_predictions, limited
 from core.files import write_json
 from core.predictions import coverage, read_predictions
 from core.records import Record
@@ -110,7 +110,7 @@ def _compare_answers(
 ) -> dict[str, Any]:
     rules = _rules(options, run)
     named = options.judge or (rules.judge if rules else None)
-    every = read_questions(data, named)
+    every = _asked(read_questions(data, named), options, run)
     judged: list[list[Verdict]] = []
     given: list[dict[str, int]] = []
     questions: Sequence[Record] = every
@@ -142,7 +142,8 @@ def _compare_answers(
 def _compare_squad(
     data: Path, files: Sequence[Path], options: argparse.Namespace, run: RunFolder | None
 ) -> dict[str, Any]:
-    records, selection = squad.read_questions(data)
+    every, selection = squad.read_questions(data)
+    records = _asked(every, options, run)
     names = [f"{way} {name}" for way, name in FIGURES]
     sides, given = [], []
     for file in files:
@@ -157,6 +158,11 @@ def _compare_squad(
         "given_a": given[0],
         "given_b": given[1],
     }
+
+
+def _asked(records: list[Record], options: argparse.Namespace, run: RunFolder | None) -> list[Record]:
+    """Return the questions that a run asked of its own; of a file that is named, all."""
+    return limited(records, None, run.config() if run and not options.data else None)
 
 
 def _rules(options: argparse.Namespace, run: RunFolder | None) -> RulesConfig | None:

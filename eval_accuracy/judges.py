@@ -17,10 +17,17 @@ from eval_accuracy.verdict import Verdict, refused
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered: a text, and the log-likelihood of each option where it was asked for them."""
+    """What a model answered.
+
+    Attributes:
+        text: its text.
+        scores: the log-likelihood of each option, where it was asked for them.
+        prompt: what it was given, where that is known: its text may repeat it.
+    """
 
     text: str
     scores: Sequence[float] = ()
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,11 @@ def subject(record: Record) -> str:
 
 
 def _math(record: Record, answer: Answer) -> Verdict:
-    return math_judge.judge(record.question, answer.text, record.answer)
+    return math_judge.judge(record.question, answer.text, record.answer, answer.prompt)
 
 
 def _choice(record: Record, answer: Answer) -> Verdict:
-    return choice_judge.judge(record.question, answer.text, record.answer, subject(record))
+    return choice_judge.judge(record.question, answer.text, record.answer, subject(record), answer.prompt)
 
 
 def _likelihood(record: Record, answer: Answer) -> Verdict:
@@ -109,7 +116,7 @@ def _span_f1(record: Record, answer: Answer) -> Verdict:
 
 
 def _answered(record: Record, answer: Answer) -> str:
-    return without_echo(answer.text, record.question).strip()
+    return without_echo(answer.text, record.question, answer.prompt).strip()
 
 
 def _text_verdict(record: Record, text: str, scores: dict[str, float]) -> Verdict:

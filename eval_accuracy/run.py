@@ -22,7 +22,7 @@ from eval_accuracy.data import read_questions
 from eval_accuracy.judges import NAMES, judge_named
 from eval_accuracy.scoring import judge_all, summarise
 from eval_accuracy.summary import summary
-from inference.command import add_asking_arguments, asked_as, plan, prediction_files
+from inference.command import add_asking_arguments, asked_as, plain_prompts, plan, prediction_files
 
 _EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
 or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).
@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
         asked = as_asked(records, predictions)
+        predictions.prompts = plain_prompts(job, asked)
         judge = judge_named(named, asked, predictions)
         verdicts = judge_all(asked, predictions, judge)
         if options.verdicts:

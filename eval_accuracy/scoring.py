@@ -114,7 +114,9 @@ def summarise(
 
 def _answer(predictions: Predictions, name: str) -> Answer | None:
     text = predictions.get(name)
-    return None if text is None else Answer(text, predictions.scores.get(name, ()))
+    if text is None:
+        return None
+    return Answer(text, predictions.scores.get(name, ()), predictions.prompts.get(name))
 
 
 def _judged(judge: Judge, records: Sequence[Record], answers: Sequence[Answer | None]) -> list[Verdict]:

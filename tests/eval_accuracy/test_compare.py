@@ -127,6 +127,9 @@ def test_two_checkpoints_of_a_run(files: tuple[Path, Path, Path], tmp_path: Path
     assert (result["a"]["name"], result["b"]["predictions"]) == ("base", "predictions/accuracy_step_10.json")
     assert result["figures"][result["headline"]]["only_b"] == 16
     assert "step_99" in command("base", "step_99", "--run", run, code=2).stderr
+    limited = dump(load_contest("practice_math", ["data.limit=10"]))
+    (run / "run.yaml").write_text(limited, encoding="utf-8")
+    assert json.loads(command("base", "step_10", "--run", run, "--json").stdout)["count"] == 10
 
 
 def test_retention_of_two_real_systems(shared_data: Path) -> None:
