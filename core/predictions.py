@@ -20,12 +20,15 @@ class Predictions(dict[str, str]):
         scores: by question id, where the file has them (`"scores": [float, …]` on a line): the log-likelihoods that
             were asked for, one for each option of a multiple choice in the order of the options.
         truncated: how many questions' prompts were cut to fit the model (`"truncated": true` on a line).
+        prompts: by question id, the text that the model was given, where whoever evaluates knows it: an answer may
+            repeat it.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__()
         self.duplicates = self.truncated = 0
         self.scores: dict[str, list[float]] = {}
+        self.prompts: dict[str, str] = {}
         for name, text in pairs:
             self.duplicates += name in self
             self[name] = text

@@ -266,7 +266,7 @@ class HttpConfig(Section):
     url: str = ""
     model: str = ""
     concurrency: int = Field(default=8, ge=1)
-    timeout: float = Field(default=120.0, gt=0)
+    timeout: float = Field(default=60.0, gt=0)
     retries: int = Field(default=3, ge=0)
     api_key_env: str = ""
     prompts: Literal["text", "tokens"] = "text"
@@ -283,7 +283,7 @@ class EvalConfig(Section):
 
     squad: DecodingConfig
     accuracy: DecodingConfig
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=64, ge=1)
     engine: Literal["auto", "mindspore", "ascend", "http"] = "auto"
     http: HttpConfig = HttpConfig()
 

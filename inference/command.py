@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from core.config import load_contest
 from core.errors import InputError
 from core.evaluation import Job, Target
+from core.prompts import render
 from core.records import Record
 from inference.asking import MODES, Ask, Shots, rotated
 
@@ -71,6 +73,15 @@ def prediction_files(job: Job, records: Sequence[Record], ask: Ask | None = None
         yield predict_served(job.config, job.run, asked, job.kind, ask)
     else:
         yield from predict_all(options.ckpt, job.config, job.run, asked, job.kind, job.is_standard, ask)
+
+
+def plain_prompts(job: Job, records: Sequence[Record]) -> dict[str, str]:
+    """Return the rendered prompts of the task's records by id, where the contest or run says how they are rendered."""
+    contest = job.options.contest
+    config = load_contest(contest) if contest else job.config
+    if config is None:
+        return {}
+    return {record.id: render(config.prompt, record) for record in records if record.task == config.task}
 
 
 def plan(job: Job, records: Sequence[Record], ask: Ask | None = None) -> str:

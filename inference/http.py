@@ -44,7 +44,7 @@ class HttpEngine:
         url: str,
         model: str,
         concurrency: int = 8,
-        timeout: float = 120.0,
+        timeout: float = 60.0,
         retries: int = 3,
         pause: float = 1.0,
         key: str | None = None,

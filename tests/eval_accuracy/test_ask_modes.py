@@ -171,6 +171,19 @@ def test_a_server_weighs_options(tmp_path: Path, logs: Path) -> None:
         assert "without `echo` and `logprobs`" in said
 
 
+def test_a_prediction_that_repeats_the_prompt_is_judged_by_what_comes_after_it(tmp_path: Path) -> None:
+    data, records = questions(tmp_path)
+    prompt = load_contest("choice_internlm").prompt
+    # The prompt's own instruction holds "The right option is", and what comes after names no option.
+    echoed = {
+        record.id: render(prompt, record) + end for record, end in zip(records, ("A.", "B.", "?", "D."), strict=True)
+    }
+    there = tmp_path / "echo.json"
+    there.write_text(json.dumps(echoed), encoding="utf-8")
+    found = result("--predictions", there, "--data", data, "--contest", "choice_internlm")
+    assert (found["rules"]["letter"], found["unparsable"]) == (0.75, 1)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
