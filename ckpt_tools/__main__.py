@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,6 +29,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if argv[0] not in COMMANDS:
         raise InputError(f"unknown command {argv[0]!r} (known: {', '.join(COMMANDS)})")
+    # As merge.py does: its threads share out the processors themselves.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code: int = importlib.import_module(f"ckpt_tools.{argv[0]}").main(list(argv[1:]))
     return code
 

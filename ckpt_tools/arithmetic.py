@@ -6,12 +6,13 @@ trains with; it is taken in float32 (float64 for a float64 base) whatever the st
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ckpt_tools.layout import DTYPES, Array
+from ckpt_tools.layout import DTYPES, Array, TensorInfo
 
 _EXPONENTS = {
     "float16": (np.uint16, 0x7C00),
@@ -26,6 +27,11 @@ _ROUNDING = {
     "float32": (2.0**-24, 2.0**-150),
     "float64": (2.0**-53, 0.0),
 }
+_SEED = 20240601
+# A power of two, so that it changes no digit; it keeps products with the largest weights below infinity.
+_X_SCALE = 2.0**-20
+# Of a normal distribution, 1 value in 4e11 is farther out than this many standard deviations.
+_DEVIATIONS = 7.0
 
 
 def all_finite(values: Array, dtype: str) -> bool:
@@ -43,28 +49,71 @@ def cast(values: Array, dtype: str) -> Array:
         return values.astype(DTYPES[dtype], copy=False)
 
 
+def summing_type(dtype: str) -> str:
+    """Return the type that a weight of type `dtype` is summed in."""
+    return "float64" if dtype == "float64" else "float32"
+
+
+def random_vector(name: str, length: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the vector x that weight `name` is checked on, the same in every run: normal numbers times 2^-20."""
+    generator = np.random.default_rng([_SEED, zlib.crc32(name.encode())])
+    return generator.standard_normal(length) * _X_SCALE
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a base weight, as all results need them.
+
+    Attributes:
+        start: number of the first row.
+        wide: the rows [rows, in] in the summing type.
+        rounded: the same in the type of the result: what the rows are where nothing is added.
+        norms: Euclidean length of each row, float64.
+    """
+
+    start: int
+    wide: Array
+    rounded: Array
+    norms: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def base_rows(block: Array, start: int, wide: str, dtype: str) -> Rows:
+    """Prepare a block of a base weight.
+
+    Args:
+        block: rows [rows, in] as stored.
+        start: number of the first row.
+        wide: the summing type.
+        dtype: type of the result.
+    """
+    summing = cast(block, wide)
+    with np.errstate(over="ignore"):
+        norms = np.sqrt(np.einsum("ij,ij->i", summing, summing).astype(np.float64))
+    return Rows(start, summing, cast(block, dtype), norms)
+
+
 @dataclass
 class PairSum:
     """Adds one LoRA pair to one weight, block of rows by block of rows, and measures what happens.
 
     Attributes:
-        a: A [rank, in], float32 (or float64).
+        target: name, shape and type of the result.
+        a: A [rank, in], in the summing type.
         b: B [out, rank], same type.
         scaling: alpha / rank.
-        dtype: type of the result.
-        x: a random vector [in], float64, for the numeric check.
+        x: the vector [in] of the numeric check, float64.
         changed: entries with a delta other than zero.
-        absorbed: those of them whose result is the value that the base alone has in `dtype`.
+        absorbed: those of them whose result is the value that the base alone has in the type of the result.
         max_delta: largest |s·B·A|.
-        max_error: largest |W'x - (Wx + s·B(Ax))| of a row.
+        max_error: largest |W'x - (Wx + s·B(Ax))| of a row, for an x of standard deviation 1.
         worst: largest such error as a share of what the arithmetic may cost; above 1 the merge is wrong.
         finite: whether all results are finite.
     """
 
+    target: TensorInfo
     a: Array
     b: Array
     scaling: float
-    dtype: str
     x: np.ndarray[Any, np.dtype[np.float64]]
     changed: int = 0
     absorbed: int = 0
@@ -73,53 +122,72 @@ class PairSum:
     worst: float = 0.0
     finite: bool = True
     _ax: Array = field(init=False)
-    _norms: tuple[float, float, float] = field(init=False)
+    _a_norm: float = field(init=False)
+    _short_x: Array = field(init=False)
+    _scratch: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ax = self.a.astype(np.float64) @ self.x
-        self._norms = (
-            float(np.linalg.norm(self.x)),
-            float(np.abs(self.x).sum()),
-            float(np.linalg.norm(self.a.astype(np.float64))),
-        )
+        wide_a = self.a.astype(np.float64)
+        self._ax = wide_a @ self.x
+        self._a_norm = float(np.linalg.norm(wide_a))
+        self._short_x = self.x.astype(self.a.dtype)
+        self._scratch = np.empty((0, self.a.shape[1]), self.a.dtype)
 
-    def add(self, base: Array, start: int) -> Array:
-        """Return rows of W' in `dtype`.
-
-        Args:
-            base: rows of W [rows, in], already of the summing type (float32 or float64).
-            start: number of the first of them.
-        """
-        b = self.b[start : start + len(base)]
-        delta = (b @ self.a) * base.dtype.type(self.scaling)
-        result = cast(base + delta, self.dtype)
-        changed = delta != 0
-        self.changed += int(np.count_nonzero(changed))
-        self.absorbed += int(np.count_nonzero(changed & (result == cast(base, self.dtype))))
-        self.max_delta = max(self.max_delta, float(np.abs(delta).max(initial=0.0)))
-        if not all_finite(result, self.dtype):
-            self.finite = False
-            return result
-        self._check(base, b, result)
+    def add(self, rows: Rows) -> Array:
+        """Return the same rows of W' in the type of the result, valid until the next call."""
+        count = len(rows.wide)
+        b = self.b[rows.start : rows.start + count]
+        if len(self._scratch) < count:
+            self._scratch = np.empty((count, self.a.shape[1]), self.a.dtype)
+        delta = np.matmul(b, self.a, out=self._scratch[:count])
+        delta *= delta.dtype.type(self.scaling)
+        nonzero = delta != 0
+        self.changed += int(np.count_nonzero(nonzero))
+        self.max_delta = max(self.max_delta, float(delta.max(initial=0.0)), -float(delta.min(initial=0.0)))
+        total = np.add(delta, rows.wide, out=delta)
+        result = cast(total, self.target.dtype)
+        moved = _bits(result) != _bits(rows.rounded)
+        self.absorbed += int(np.count_nonzero(nonzero > moved))
+        self._check(rows, b, total, result)
         return result
 
-    def _check(self, base: Array, b: Array, result: Array) -> None:
-        """Compare W'x with Wx + s·B(Ax) in float64, against a bound on what rounding can do.
+    def _check(self, rows: Rows, b: Array, total: Array, result: Array) -> None:
+        """Compare (W' - W)x with s·B(Ax), before and after rounding to the type of the result.
 
-        Of a row w, rounding to `dtype` costs at most u·|w'|·|x| (and half the smallest step times the sum of |x|);
-        the sum and the products of length `rank` cost (rank + 8)·2^-24 of |w| + s·|b|·|A|, times |x|.
+        The difference is taken before the product: in float32, W'x and Wx would drown a small delta between them.
         """
-        wide, wide_result, wide_b = (part.astype(np.float64) for part in (base, result, b))
-        error = np.abs(wide_result @ self.x - (wide @ self.x + self.scaling * (wide_b @ self._ax)))
-        x_norm, x_sum, a_norm = self._norms
-        unit, step = _ROUNDING[self.dtype]
-        summing = _ROUNDING["float64" if base.dtype == np.float64 else "float32"][0] * (self.a.shape[0] + 8)
-        terms = np.linalg.norm(wide, axis=1) + abs(self.scaling) * np.linalg.norm(wide_b, axis=1) * a_norm
-        # float64 is not free of rounding either: 1e-13 is far above its cost for rows of any real length.
-        allowed = (
-            x_norm * (1.01 * unit * np.linalg.norm(wide_result, axis=1) + (summing + 1e-13) * terms) + step * x_sum
-        )
-        self.max_error = max(self.max_error, float(error.max(initial=0.0)))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = self.scaling * (b.astype(np.float64) @ self._ax)
+        delta_norms = abs(self.scaling) * np.linalg.norm(b.astype(np.float64), axis=1) * self._a_norm
+        unit, _ = _ROUNDING[self.a.dtype.name]
+        # What the sum costs an entry: one rounding of w', and rank + 4 of what made the delta.
+        cost = unit * (rows.norms + (len(self.a) + 5) * delta_norms)
+        self._compare(total, rows, wanted, cost, delta_norms)
+        if result.dtype != total.dtype:
+            unit, step = _ROUNDING[self.target.dtype]
+            cost = cost + unit * (rows.norms + delta_norms) + step * np.sqrt(len(self.x))
+            self._compare(result, rows, wanted, cost, delta_norms)
+
+    def _compare(self, result: Array, rows: Rows, wanted: Array, cost: Array, delta_norms: Array) -> None:
+        """Hold one product against its bound.
+
+        x is random and knows nothing of the roundings, so errors of total length `cost` in a row add up to a normal
+        number of that standard deviation (times x's own). The product itself is taken in the summing type; it costs
+        about sqrt(in) roundings of |difference|·|x| (https://doi.org/10.1137/18M1226312).
+        """
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            product = np.subtract(result, rows.wide, dtype=rows.wide.dtype) @ self._short_x
+            # No entry of x is zero, so one entry that is not finite makes the product of its row so.
+            if not np.isfinite(product).all():
+                self.finite = False
+                return
+            error = np.abs(product - wanted) / _X_SCALE
+            unit, step = _ROUNDING[self.a.dtype.name]
+            length = len(self.x)
+            allowed = _DEVIATIONS * (cost + length * unit * (delta_norms + cost)) + length * step / _X_SCALE
             share = np.where(error == 0, 0.0, error / allowed)
+        self.max_error = max(self.max_error, float(error.max(initial=0.0)))
         self.worst = max(self.worst, float(share.max(initial=0.0)))
+
+
+def _bits(values: Array) -> Array:
+    return values.view(f"u{values.dtype.itemsize}")

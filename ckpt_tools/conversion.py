@@ -10,11 +10,12 @@ from typing import Any
 
 from ckpt_tools.arithmetic import all_finite, cast
 from ckpt_tools.count import ModelShape, parameter_shapes
-from ckpt_tools.layout import FLOATS, Array, Layout, TensorFile, TensorInfo, TensorWriter
+from ckpt_tools.layout import FLOATS, Array, Layout, TensorFile, TensorInfo
 from ckpt_tools.ledger import refuse_symlink
 from ckpt_tools.names import EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
 from ckpt_tools.rotary import to_halves, to_neighbours
 from ckpt_tools.tensors import tensor_layout
+from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing
 from core.progress import Progress
@@ -224,7 +225,7 @@ def _stream(tensors: TensorFile, planned: Plan, layout: Layout, writer: TensorWr
                     )
                 writer.write(target.name, values)
                 done += values.nbytes
-                shown.advance(done // 1_000_000 - shown.done)
+                shown.advance(-(-done // 1_000_000) - shown.done)
 
 
 def _blocks(tensors: TensorFile, move: _Move, head_size: int) -> Iterator[Array]:

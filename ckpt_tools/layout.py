@@ -1,20 +1,20 @@
 """Files of named tensors as byte ranges: what a reader needs to know of one, what a writer plans for one.
 
 Both formats of the kit (safetensors, MindSpore `.ckpt`) come down to the same two things: a parser that finds where in
-a file the bytes of each tensor lie, and a layout that says beforehand which bytes stand where. Everything else (reading
-by rows, writing in pieces, hashing) is here, once.
+a file the bytes of each tensor lie, and a layout that says beforehand which bytes stand where. Reading by rows and in
+slices is here; writing is in `writing`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import ml_dtypes
 import numpy as np
@@ -41,6 +41,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "float8_e5m2": np.dtype(ml_dtypes.float8_e5m2),
 }
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+CRC_BYTES = 10
 _MAX_DIMENSIONS = 32
 _MAX_BYTES = 1 << 62
 
@@ -88,10 +89,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a file to be written: fixed bytes, then `length` bytes of tensor `name`."""
+    """A piece of a file to be written: fixed bytes, then `length` bytes of tensor `name`, if of any."""
 
     header: bytes
-    name: str
+    name: str | None
     length: int
 
 
@@ -103,16 +104,30 @@ class Layout:
         file_format: "safetensors" or "ckpt".
         infos: the tensors in the order they have to be written in.
         parts: the pieces of the file, in order.
+        trailer: what stands before the crc32 of everything above, at the end of the file; None for no checksum.
         size: bytes of the whole file.
     """
 
     file_format: str
     infos: tuple[TensorInfo, ...]
     parts: tuple[Part, ...]
+    trailer: bytes | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "size", sum(len(part.header) + part.length for part in self.parts))
+        size = sum(len(part.header) + part.length for part in self.parts)
+        object.__setattr__(self, "size", size + (0 if self.trailer is None else len(self.trailer) + CRC_BYTES))
+
+    def extents(self) -> dict[str, tuple[Extent, ...]]:
+        """Return name -> where the bytes of the tensor stand, in order."""
+        found: dict[str, list[Extent]] = {info.name: [] for info in self.infos}
+        offset = 0
+        for part in self.parts:
+            offset += len(part.header)
+            if part.name is not None:
+                found[part.name].append(Extent(offset, part.length))
+            offset += part.length
+        return {name: tuple(extents) for name, extents in found.items()}
 
 
 def checked_shape(shape: Sequence[int], dtype: str, where: str) -> tuple[int, ...]:
@@ -129,6 +144,22 @@ def checked_shape(shape: Sequence[int], dtype: str, where: str) -> tuple[int, ..
     return tuple(shape)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading.
+
+    Raises:
+        InputError: it is missing, cannot be read, or is a pipe or device, which might never end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"{path}: is no regular file; name a checkpoint file")
+    return os.fdopen(descriptor, "rb")
+
+
 class TensorFile:
     """The tensors of a checkpoint, read when asked for and never all at once; a context manager.
 
@@ -138,14 +169,22 @@ class TensorFile:
         entries: name -> where the tensor lies, in the order of the file.
         metadata: the texts that the file carries beside its tensors.
         files: the files that the extents point into.
+        checksum: the crc32 that the file states of itself, None where it states none.
     """
 
     def __init__(
-        self, path: Path, file_format: str, entries: Sequence[Entry], metadata: dict[str, str], files: Sequence[Path]
+        self,
+        path: Path,
+        file_format: str,
+        entries: Sequence[Entry],
+        metadata: dict[str, str],
+        files: Sequence[Path],
+        checksum: int | None = None,
     ) -> None:
         self.path, self.file_format, self.metadata, self.files = path, file_format, metadata, tuple(files)
+        self.checksum = checksum
         self.entries = {entry.info.name: entry for entry in entries}
-        self._descriptors: dict[int, int] = {}
+        self._opened: dict[int, BinaryIO] = {}
 
     def __enter__(self) -> TensorFile:
         return self
@@ -155,8 +194,8 @@ class TensorFile:
 
     def close(self) -> None:
         """Close the files; reading opens them again."""
-        while self._descriptors:
-            os.close(self._descriptors.popitem()[1])
+        while self._opened:
+            self._opened.popitem()[1].close()
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -222,97 +261,14 @@ class TensorFile:
     def _pread(self, file: int, offset: int, target: memoryview) -> None:
         path = self.files[file]
         try:
-            if file not in self._descriptors:
-                self._descriptors[file] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            if file not in self._opened:
+                self._opened[file] = open_regular(path)
             done = 0
             while done < len(target):
                 # One call moves at most 2 GiB on Linux, so it takes a loop.
-                count = os.preadv(self._descriptors[file], [target[done:]], offset + done)
+                count = os.preadv(self._opened[file].fileno(), [target[done:]], offset + done)
                 if count == 0:
                     raise InputError(f"{path}: ends at byte {offset + done}, inside a tensor; the file is truncated")
                 done += count
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-class TensorWriter:
-    """Writes a file of a fixed layout from its first byte to its last, hashing as it goes; a context manager.
-
-    The caller hands over the entries of `layout.infos` in that order, each tensor in as many pieces as it likes.
-    """
-
-    def __init__(self, path: Path, layout: Layout) -> None:
-        self.path, self.layout = path, layout
-        self._infos = {info.name: info for info in layout.infos}
-        self._digest = hashlib.sha256()
-        self._part = -1
-        self._left = 0
-        try:
-            self._stream = path.open("wb", buffering=1 << 20)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        self._next_part()
-
-    def __enter__(self) -> TensorWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
-            self._stream.close()
-        except OSError as fault:
-            if kind is None:
-                raise _unwritable(self.path, fault) from fault
-
-    def write(self, name: str, values: Array) -> None:
-        """Append entries of tensor `name`; its type has to be the layout's.
-
-        Raises:
-            InputError: the disk is full or cannot be written.
-            ValueError: another tensor is due, or the type differs (a defect of the caller).
-        """
-        if values.dtype != self._infos[name].numpy:
-            raise ValueError(f"{name}: entries of type {values.dtype}, planned {self._infos[name].dtype}")
-        data = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
-        while len(data):
-            if self._part >= len(self.layout.parts) or self.layout.parts[self._part].name != name:
-                raise ValueError(f"{name}: not the tensor that is due")
-            piece = data[: self._left]
-            self._put(piece)
-            self._left -= len(piece)
-            data = data[len(piece) :]
-            if not self._left:
-                self._next_part()
-
-    def finish(self) -> str:
-        """Check that everything was written, bring it to the disk, return the sha256 of the file."""
-        if self._part < len(self.layout.parts):
-            raise ValueError(f"{self.layout.parts[self._part].name}: not written to its end")
-        try:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-        return self._digest.hexdigest()
-
-    def _next_part(self) -> None:
-        """Go to the next part that holds bytes of a tensor, writing the fixed bytes on the way."""
-        while True:
-            self._part += 1
-            if self._part >= len(self.layout.parts):
-                return
-            part = self.layout.parts[self._part]
-            self._put(part.header)
-            self._left = part.length
-            if self._left:
-                return
-
-    def _put(self, data: bytes | memoryview) -> None:
-        self._digest.update(data)
-        try:
-            self._stream.write(data)
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path}: cannot be written ({error.strerror or error})")

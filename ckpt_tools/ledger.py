@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.adapter import AdapterInfo
+from ckpt_tools.adapter import AdapterInfo, Pair
 from ckpt_tools.arithmetic import PairSum
-from ckpt_tools.layout import TensorInfo
+from ckpt_tools.sharded import INDEX, joint_fingerprint
 from core.errors import InputError
 
 SCHEMA = 1
+# A tensor that loses more of its changed entries to rounding than this is worth a warning.
+ABSORBED_WARNING = 0.1
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Recipe:
         adapter: the content of `adapter.json`.
         file_format: "ckpt" or "safetensors".
         dtype: type of the floating tensors, "keep" for that of the base.
+        shard_size: bytes of tensors a file of a sharded checkpoint holds; None for a single file.
+        checksum: whether a `.ckpt` ends with its crc32.
     """
 
     base_sha256: str
@@ -33,6 +37,8 @@ class Recipe:
     adapter: AdapterInfo
     file_format: str
     dtype: str
+    shard_size: int | None = None
+    checksum: bool = False
 
     def head(self) -> dict[str, Any]:
         """Return the part of the ledger that says what was asked for."""
@@ -42,6 +48,8 @@ class Recipe:
             "file": self.file_name,
             "format": self.file_format,
             "dtype": self.dtype,
+            "shard_size": self.shard_size,
+            "crc": self.checksum,
             "base_sha256": self.base_sha256,
             "adapter_sha256": self.adapter_sha256,
             "adapter": asdict(self.adapter),
@@ -49,72 +57,131 @@ class Recipe:
         }
 
     @property
+    def name(self) -> str:
+        """`step_N`: two merges never overwrite each other."""
+        return f"step_{self.adapter.step}"
+
+    @property
+    def result_name(self) -> str:
+        """Name of the merged file, or of the folder of a sharded one."""
+        return f"{self.name}.{self.file_format}" if self.shard_size is None else self.name
+
+    @property
     def file_name(self) -> str:
-        """Name of the merged file, from the step: two merges never overwrite each other."""
-        return f"step_{self.adapter.step}.{self.file_format}"
+        """What is opened to read the result: the merged file, or the index of a sharded one."""
+        return self.result_name if self.shard_size is None else f"{self.result_name}/{INDEX}"
 
     @property
     def ledger_name(self) -> str:
         """Name of the ledger."""
-        return f"step_{self.adapter.step}.json"
+        return f"{self.name}.json"
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A finished file: its name below the folder of results, its bytes, and the sha256 that was read back of it."""
+
+    name: str
+    size: int
+    sha256: str
 
 
 def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
     """Return the ledger in `out` where it and its checkpoint are of this recipe and whole; None otherwise."""
     try:
         ledger = json.loads((out / recipe.ledger_name).read_text(encoding="utf-8"))
-        size = (out / recipe.file_name).stat().st_size
-    except (OSError, ValueError, RecursionError):
+        # A round trip through JSON, so that tuples and numbers compare as they are stored.
+        wanted = json.loads(json.dumps(recipe.head()))
+        if any(ledger[key] != value for key, value in wanted.items()):
+            return None
+        files = ledger["files"] if recipe.shard_size else [{"name": recipe.file_name, "size": ledger["size"]}]
+        whole = all((out / file["name"]).stat().st_size == file["size"] for file in files)
+        return ledger if whole and (out / recipe.file_name).is_file() else None
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return None
-    # A round trip through JSON, so that tuples and numbers compare as they are stored.
-    wanted = json.loads(json.dumps(recipe.head()))
-    if not isinstance(ledger, dict) or any(ledger.get(key) != value for key, value in wanted.items()):
-        return None
-    return ledger if ledger.get("size") == size else None
-
-
-def full_ledger(
-    recipe: Recipe, sha256: str, size: int, sums: Mapping[str, tuple[TensorInfo, PairSum]], untouched: Mapping[str, int]
-) -> dict[str, Any]:
-    """Build the ledger of a finished merge.
-
-    Args:
-        recipe: what was asked for.
-        sha256: of the merged file.
-        size: its bytes.
-        sums: name -> (the merged tensor, what was measured of it).
-        untouched: numbers of tensors without a pair: "count", and of them "identical" (bytes of the base) and
-            "converted" (to the chosen type).
-    """
-    changed = sum(pair.changed for _, pair in sums.values())
-    absorbed = sum(pair.absorbed for _, pair in sums.values())
-    return recipe.head() | {
-        "sha256": sha256,
-        "size": size,
-        "pairs": len(sums),
-        "merged": [
-            {
-                "name": name,
-                "shape": list(info.shape),
-                "dtype": info.dtype,
-                "max_delta": pair.max_delta,
-                "changed": pair.changed,
-                "absorbed": pair.absorbed / pair.changed if pair.changed else 0.0,
-                "max_error": pair.max_error,
-                "error_share": pair.worst,
-            }
-            for name, (info, pair) in sums.items()
-        ],
-        "untouched": dict(untouched),
-        "absorbed": absorbed / changed if changed else 0.0,
-        "max_delta": max(pair.max_delta for _, pair in sums.values()),
-        "max_error": max(pair.max_error for _, pair in sums.values()),
-        "error_share": max(pair.worst for _, pair in sums.values()),
-        "finite": all(pair.finite for _, pair in sums.values()),
-    }
 
 
 def refuse_symlink(path: Path) -> None:
     """Raise InputError where a result would be written over a symbolic link."""
     if path.is_symlink():
         raise InputError(f"{path}: is a symbolic link; remove it or choose another folder")
+
+
+def merged_facts(pair: Pair, measured: PairSum) -> dict[str, Any]:
+    """Return what the ledger says of a tensor that a pair was added to."""
+    target = measured.target
+    return {
+        "name": target.name,
+        "a": pair.a,
+        "b": pair.b,
+        "shape": list(target.shape),
+        "dtype": target.dtype,
+        "max_delta": measured.max_delta,
+        "changed": measured.changed,
+        "absorbed_entries": measured.absorbed,
+        "absorbed": _share(measured.absorbed, measured.changed),
+        "max_error": measured.max_error,
+        "error_share": measured.worst,
+    }
+
+
+def full_ledger(
+    recipe: Recipe,
+    files: Sequence[WrittenFile],
+    merged: Sequence[Mapping[str, Any]],
+    untouched: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Build the ledger of a finished merge.
+
+    Args:
+        recipe: what was asked for.
+        files: the written files; one, or the shards.
+        merged: `merged_facts` of each merged tensor.
+        untouched: of every other tensor its name, shape, dtype, the sha256 of its bytes in the result, and whether
+            they are those of the base ("identical") or were converted to the chosen type.
+    """
+    changed = sum(facts["changed"] for facts in merged)
+    absorbed = sum(facts["absorbed_entries"] for facts in merged)
+    identical = sum(facts["identical"] for facts in untouched)
+    if recipe.shard_size is None:
+        sha256, listed = files[0].sha256, {}
+    else:
+        sha256 = joint_fingerprint({Path(file.name).name: file.sha256 for file in files})
+        listed = {"files": [asdict(file) for file in files]}
+    return recipe.head() | {
+        "sha256": sha256,
+        "size": sum(file.size for file in files),
+        **listed,
+        "pairs": len(merged),
+        "merged": list(merged),
+        "untouched": {
+            "count": len(untouched),
+            "identical": identical,
+            "converted": len(untouched) - identical,
+            "tensors": list(untouched),
+        },
+        "absorbed": _share(absorbed, changed),
+        "max_delta": max(facts["max_delta"] for facts in merged),
+        "max_error": max(facts["max_error"] for facts in merged),
+        "error_share": max(facts["error_share"] for facts in merged),
+        # A result that is not finite is never written to its end.
+        "finite": True,
+        "warnings": _warnings(recipe, merged),
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _warnings(recipe: Recipe, merged: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which tensors lost much of their change to rounding."""
+    lossy = [facts for facts in merged if facts["absorbed"] > ABSORBED_WARNING]
+    if not lossy:
+        return []
+    worst = max(lossy, key=lambda facts: facts["absorbed"])
+    return [
+        f"{recipe.name}: rounding to {worst['dtype']} swallowed more than {100 * ABSORBED_WARNING:.0f} % of the "
+        f"changed entries in {len(lossy)} of {len(merged)} merged tensors (most in {worst['name']}: "
+        f"{100 * worst['absorbed']:.1f} %); --dtype float32 keeps them"
+    ]

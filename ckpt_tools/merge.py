@@ -1,56 +1,42 @@
-"""Merge adapters into their base model: the base is read once, all results are written side by side.
+"""Merge adapters into their base model: the base passes through once, all results are written side by side.
 
 `python ckpt_tools/merge.py --base BASE --adapter DIR [DIR ...] --out DIR` writes `step_N.ckpt` (or `.safetensors`) and
-`step_N.json`, the ledger that proves it, for each adapter. Memory does not grow with the model: tensors pass through in
-blocks of rows.
+`step_N.json`, the ledger that proves it, for each adapter. Memory does not grow with the model. A merge that was killed
+is gone on with when the same command is run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
-import re
 import shutil
 import sys
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-import numpy as np
-
+    # Each result has a thread of its own; more of them inside the matrix product get in each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ckpt_tools.adapter import TENSORS, Adapter, open_adapter
-from ckpt_tools.arithmetic import PairSum, all_finite, cast
-from ckpt_tools.layout import FLOATS, Array, Layout, TensorFile, TensorInfo, TensorWriter
-from ckpt_tools.ledger import Recipe, full_ledger, refuse_symlink, valid_ledger
-from ckpt_tools.sharded import fingerprint
+from ckpt_tools.checked_file import DiskError, unwritable
+from ckpt_tools.layout import FLOATS, Layout, TensorFile
+from ckpt_tools.ledger import Recipe, valid_ledger
+from ckpt_tools.merge_checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
+from ckpt_tools.partial import Partial
+from ckpt_tools.sharded import parse_size, shard_layouts
+from ckpt_tools.stream import Lane, stream
 from ckpt_tools.tensors import FORMATS, open_tensors, tensor_layout
-from core.errors import GateError, InputError, run_command
-from core.files import replacing, sha256_file, write_json
+from core.errors import InputError, KitError, run_command
+from core.files import sha256_file
 from core.progress import Progress, say
 
 DTYPES = ("keep", "float32", "float16", "bfloat16")
-_BLOCK_ENTRIES = 1 << 21
-_SEED = 20240601
-_LEAF = re.compile(r".+\.(?:attention|feed_forward)\.(\w+)\.weight")
-_ABSORBED_WARNING = 0.1
-
-
-@dataclass
-class _Output:
-    """One merged checkpoint that is being written."""
-
-    recipe: Recipe
-    adapter: Adapter
-    writer: TensorWriter
-    sums: dict[str, tuple[TensorInfo, PairSum]] = field(default_factory=dict)
 
 
 def merge(
@@ -60,12 +46,15 @@ def merge(
     file_format: str = "ckpt",
     dtype: str | None = None,
     *,
+    shard_size: int | None = None,
+    checksum: bool = False,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Merge each adapter into the base, W' = W + (alpha / rank)·B·A, into `out/step_N.<format>` and `out/step_N.json`.
 
-    A result that is there already, made of the same files in the same format and type, is left as it is.
+    A result that is there already, made of the same files in the same format and type, is left as it is; one that was
+    left unfinished is gone on with.
 
     Args:
         base: the base model's checkpoint (MindSpore `.ckpt`, safetensors or the index of a sharded one, MindFormers
@@ -74,6 +63,9 @@ def merge(
         out: folder of the results.
         file_format: "ckpt" or "safetensors".
         dtype: type of the floating tensors of the result; None (or "keep") for each tensor's own.
+        shard_size: bytes of tensors that one file of a result holds at most; the result is then a folder `step_N` of
+            safetensors files and their index. None for a single file.
+        checksum: whether a `.ckpt` ends with its crc32.
         force: merge again what is there already.
         progress: called with (bytes of the base done, all bytes of the base); a progress bar where None.
 
@@ -83,250 +75,125 @@ def merge(
     Raises:
         InputError: another base than the adapter was trained on, tensors that do not fit, NaN or infinity, overflow of
             the chosen type, a disk that is too small or cannot be written.
-        GateError: the numeric check of a merged tensor failed.
+        GateError: the numeric check of a merged tensor failed, or a file did not read back as it was written.
     """
     kind = dtype or "keep"
     if file_format not in FORMATS or kind not in DTYPES:
         raise InputError(f"format {file_format!r}, type {kind!r}: known are {', '.join(FORMATS)}; {', '.join(DTYPES)}")
+    if shard_size is not None and file_format != "safetensors":
+        raise InputError("only safetensors can be sharded: give --format safetensors with --shard-size")
     if not adapters:
         raise InputError("no adapter to merge: name at least one adapter folder")
     with ExitStack() as stack:
         tensors = stack.enter_context(open_tensors(base))
         opened = [stack.enter_context(open_adapter(folder)) for folder in adapters]
-        _check_steps(opened)
+        check_steps(opened)
         for adapter in opened:
-            _check_fit(adapter, tensors)
-        recipes = _recipes(base, opened, file_format, kind)
-        ledgers = {recipe.adapter.step: None if force else valid_ledger(out, recipe) for recipe in recipes}
-        todo = [
-            (recipe, adapter)
-            for recipe, adapter in zip(recipes, opened, strict=True)
-            if ledgers[recipe.adapter.step] is None
+            check_fit(adapter, tensors)
+        unchanged = Unchanged([*tensors.files, *(adapter.path / TENSORS for adapter in opened)])
+        base_sha256 = checked_base(base, opened)
+        hashes = [sha256_file(adapter.path / TENSORS) for adapter in opened]
+        recipes = [
+            Recipe(base_sha256, sha256, adapter.info, file_format, kind, shard_size, checksum)
+            for sha256, adapter in zip(hashes, opened, strict=True)
         ]
-        if todo:
-            for made in _merge(tensors, todo, out, kind, progress):
-                ledgers[made["step"]] = made
-    return [ledger for recipe in recipes if (ledger := ledgers[recipe.adapter.step]) is not None]
+        with _alone(out):
+            ledgers = {recipe.name: None if force else valid_ledger(out, recipe) for recipe in recipes}
+            plan = _plan(tensors, recipes[0])
+            todo = [
+                (Partial(out, recipe, _named(plan, recipe)), adapter)
+                for recipe, adapter in zip(recipes, opened, strict=True)
+                if ledgers[recipe.name] is None
+            ]
+            if todo:
+                _merge(tensors, todo, out, unchanged, force, progress, ledgers)
+    return [ledger for ledger in ledgers.values() if ledger is not None]
 
 
-def _check_steps(adapters: Sequence[Adapter]) -> None:
-    seen: dict[int, Path] = {}
-    for adapter in adapters:
-        other = seen.setdefault(adapter.info.step, adapter.path)
-        if other is not adapter.path:
-            raise InputError(
-                f"{adapter.path}: is of step {adapter.info.step} like {other}; merge them into two folders"
-            )
-
-
-def _check_fit(adapter: Adapter, base: TensorFile) -> None:
-    """Check that each pair has its weight, and each weight that the targets name its pair."""
-    where = adapter.path / TENSORS
-    for weight, pair in adapter.pairs.items():
-        if weight not in base:
-            raise InputError(f"{where}: {pair.a!r} matches no weight of {base.path} ({weight!r} is not in it)")
-        info = base[weight]
-        shape = (adapter.tensors[pair.b].shape[0], adapter.tensors[pair.a].shape[1])
-        if info.shape != shape:
-            raise InputError(f"{where}: the pair of {weight} makes a matrix {shape}, the base's is {info.shape}")
-        if info.dtype not in FLOATS:
-            raise InputError(f"{base.path}: {weight} is of type {info.dtype}; only floating weights can be merged")
-        for name in (pair.a, pair.b):
-            if not all_finite(adapter.tensors.read(name), adapter.tensors[name].dtype):
-                raise InputError(f"{where}: {name!r} holds NaN or infinity; the training diverged")
-    for name in base:
-        if "mindpet_delta_lora" in name:
-            raise InputError(f"{base.path}: holds an adapter's tensor itself ({name!r}); give the base without adapter")
-        leaf = _LEAF.fullmatch(name)
-        if leaf and name not in adapter.pairs and re.match(adapter.info.targets, leaf[1]):
-            raise InputError(f"{where}: the targets {adapter.info.targets!r} name {name}, but its pair is missing")
-
-
-def _recipes(base: Path, adapters: Sequence[Adapter], file_format: str, dtype: str) -> list[Recipe]:
-    base_sha256 = fingerprint(base)
-    for adapter in adapters:
-        if adapter.info.base_sha256 != base_sha256:
-            raise InputError(
-                f"{adapter.path}: was trained on another base (sha256 {adapter.info.base_sha256[:12]}…) than {base} "
-                f"({base_sha256[:12]}…); give the base it was trained on"
-            )
-    return [
-        Recipe(base_sha256, sha256_file(adapter.path / TENSORS), adapter.info, file_format, dtype)
-        for adapter in adapters
+def _plan(base: TensorFile, recipe: Recipe) -> dict[str, Layout]:
+    """Return the files of each result: name -> layout; the name is a shard's, empty for a single file."""
+    infos = [
+        replace(info, dtype=recipe.dtype) if recipe.dtype != "keep" and info.dtype in FLOATS else info
+        for info in base.infos()
     ]
+    if recipe.shard_size is not None:
+        return shard_layouts(infos, recipe.shard_size)
+    return {"": tensor_layout(recipe.file_format, infos, checksum=recipe.checksum)}
+
+
+def _named(plan: Mapping[str, Layout], recipe: Recipe) -> dict[str, Layout]:
+    return {f"{recipe.result_name}/{name}".rstrip("/"): layout for name, layout in plan.items()}
 
 
 def _merge(
     base: TensorFile,
-    todo: Sequence[tuple[Recipe, Adapter]],
+    todo: Sequence[tuple[Partial, Adapter]],
     out: Path,
-    dtype: str,
+    unchanged: Unchanged,
+    force: bool,
     progress: Callable[[int, int], None] | None,
-) -> list[dict[str, Any]]:
-    """Write the merged files and their ledgers."""
-    plan = [replace(info, dtype=dtype) if dtype != "keep" and info.dtype in FLOATS else info for info in base.infos()]
-    layout = tensor_layout(todo[0][0].file_format, plan)
+    ledgers: dict[str, dict[str, Any] | None],
+) -> None:
+    """Write the merged files and their ledgers; put the ledgers into `ledgers`."""
+    results = [result for result, _ in todo]
     try:
-        _prepare(out, [recipe for recipe, _ in todo], layout)
+        _make_room(out, results, force)
         with ExitStack() as stack:
-            outputs = []
-            for recipe, adapter in todo:
-                beside = stack.enter_context(replacing(out / recipe.file_name))
-                outputs.append(_Output(recipe, adapter, stack.enter_context(TensorWriter(beside, layout))))
-            _stream(base, layout, outputs, progress)
-            ledgers = [_finish(base, output, layout) for output in outputs]
-            for recipe, _ in todo:
-                # From here on the file is the new one: an old ledger must not speak for it.
-                (out / recipe.ledger_name).unlink(missing_ok=True)
-        for (recipe, _), ledger in zip(todo, ledgers, strict=True):
-            write_json(out / recipe.ledger_name, ledger)
+            lanes = [stack.enter_context(Lane(adapter, result)) for result, adapter in todo]
+            targets = [info for layout in results[0].layouts.values() for info in layout.infos]
+            with _steps(sum(info.nbytes for info in base.infos()), progress) as advance:
+                stream(base, targets, lanes, advance)
+        unchanged.check()
+        proven = [proven_ledger(lane.result, lane.adapter, lane.files) for lane in lanes]
+        for result, ledger in zip(results, proven, strict=True):
+            result.publish(ledger)
+            ledgers[result.recipe.name] = ledger
+    except (DiskError, OSError) as error:
+        what = error if isinstance(error, DiskError) else unwritable(out, error)
+        raise InputError(
+            f"{what}; {out}/.step_*.partial keeps what is done: run the command again to go on, or delete it"
+        ) from error
+    except KitError:
+        for result in results:
+            result.discard()
+        raise
+    for ledger in proven:
+        for warning in ledger["warnings"]:
+            say(f"warning: {warning}")
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Make the folder of results, and hold it for this process alone."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
-    return ledgers
+        raise unwritable(out, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InputError(f"{out}: another merge is writing there; wait for its end or choose another folder") from error
+    finally:
+        os.close(descriptor)
 
 
-def _prepare(out: Path, recipes: Sequence[Recipe], layout: Layout) -> None:
-    """Make the folder, clear what a killed run left of these files, check the disk."""
-    out.mkdir(parents=True, exist_ok=True)
-    for recipe in recipes:
-        refuse_symlink(out / recipe.file_name)
-        refuse_symlink(out / recipe.ledger_name)
-        for left in out.glob(f".{recipe.file_name}.*.partial"):
-            process = left.name.split(".")[-2]
-            if process.isdigit() and not _alive(int(process)):
-                left.unlink(missing_ok=True)
+def _make_room(out: Path, results: Sequence[Partial], force: bool) -> None:
+    """Check that the results may be written and fit on the disk."""
+    for result in results:
+        result.check_place()
+        if force:
+            result.discard()
     # The results that they replace stay until the new ones are whole, so nothing is taken off for them.
-    needed, free = layout.size * len(recipes), shutil.disk_usage(out).free
+    needed = sum(layout.size for result in results for layout in result.layouts.values())
+    needed -= sum(result.prepare() for result in results)
+    free = shutil.disk_usage(out).free
     if needed > free:
         raise InputError(
-            f"{out}: {len(recipes)} merged checkpoints need {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; "
+            f"{out}: {len(results)} merged checkpoints need {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; "
             "make room or choose another folder"
         )
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
-
-
-def _stream(
-    base: TensorFile, layout: Layout, outputs: Sequence[_Output], progress: Callable[[int, int], None] | None
-) -> None:
-    """Pass every tensor of the base through once."""
-    adapted = {weight for output in outputs for weight in output.adapter.pairs}
-    with (
-        ThreadPoolExecutor(max_workers=max(1, min(len(outputs), os.cpu_count() or 1))) as pool,
-        _steps(sum(info.nbytes for info in base.infos()), progress) as advance,
-    ):
-        for target in layout.infos:
-            source = base[target.name]
-            if target.name in adapted:
-                _stream_adapted(base, target, outputs, pool, advance)
-                continue
-            for block in base.read_slices(target.name, _BLOCK_ENTRIES * source.numpy.itemsize):
-                _refuse_unfinite(base, source, block)
-                values = _converted(block, source, target)
-                _each(pool, outputs, partial(_write, name=target.name, values=values))
-                advance(block.nbytes)
-
-
-def _stream_adapted(
-    base: TensorFile,
-    target: TensorInfo,
-    outputs: Sequence[_Output],
-    pool: ThreadPoolExecutor,
-    advance: Callable[[int], None],
-) -> None:
-    """Pass one weight through that at least one adapter changes."""
-    source = base[target.name]
-    wide = np.dtype(np.result_type(np.float32, source.numpy)) if source.dtype == "float64" else np.dtype(np.float32)
-    rows, width = source.shape
-    x = np.random.default_rng([_SEED, zlib.crc32(target.name.encode())]).standard_normal(width)
-    for output in outputs:
-        if target.name in output.adapter.pairs:
-            a, b = (part.astype(wide) for part in output.adapter.read(target.name))
-            pair = PairSum(a, b, output.adapter.info.scaling, target.dtype, x)
-            output.sums[target.name] = (target, pair)
-    step = max(1, _BLOCK_ENTRIES // max(width, 1))
-    for start in range(0, rows, step):
-        block = base.read_rows(target.name, start, min(start + step, rows))
-        _refuse_unfinite(base, source, block)
-        summing = block.astype(wide, copy=False)
-
-        def one(output: _Output, block: Array = block, summing: Array = summing, start: int = start) -> None:
-            if target.name in output.sums:
-                output.writer.write(target.name, output.sums[target.name][1].add(summing, start))
-            else:
-                output.writer.write(target.name, _converted(block, source, target))
-
-        _each(pool, outputs, one)
-        advance(block.nbytes)
-    for output in outputs:
-        if target.name in output.sums:
-            _judge(output, target, output.sums[target.name][1])
-
-
-def _write(output: _Output, name: str, values: Array) -> None:
-    output.writer.write(name, values)
-
-
-def _each(pool: ThreadPoolExecutor, outputs: Sequence[_Output], work: Callable[[_Output], None]) -> None:
-    """Do the same for all results at once; the first error is raised when all have ended."""
-    futures = [pool.submit(work, output) for output in outputs]
-    for fault in [future.exception() for future in futures]:
-        if fault is not None:
-            raise fault
-
-
-def _converted(block: Array, source: TensorInfo, target: TensorInfo) -> Array:
-    if source.dtype == target.dtype:
-        return block
-    values = cast(block, target.dtype)
-    if not all_finite(values, target.dtype):
-        raise InputError(f"{source.name} holds values beyond {target.dtype}; choose --dtype bfloat16 or float32")
-    return values
-
-
-def _refuse_unfinite(base: TensorFile, info: TensorInfo, block: Array) -> None:
-    if not all_finite(block, info.dtype):
-        raise InputError(f"{base.path}: {info.name!r} holds NaN or infinity; the base model is damaged")
-
-
-def _judge(output: _Output, target: TensorInfo, pair: PairSum) -> None:
-    if not pair.finite:
-        raise InputError(
-            f"{output.adapter.path}: merged {target.name} exceeds {target.dtype}; choose --dtype bfloat16 or float32"
-        )
-    if pair.worst > 1:
-        raise GateError(
-            f"{output.adapter.path}: merged {target.name} fails the numeric check: W'x differs from Wx + s·B(Ax) by "
-            f"{pair.max_error:.3g}, {pair.worst:.3g} times what rounding can do"
-        )
-
-
-def _finish(base: TensorFile, output: _Output, layout: Layout) -> dict[str, Any]:
-    """Bring a merged file to the disk, read its structure back, return its ledger."""
-    sha256 = output.writer.finish()
-    with open_tensors(output.writer.path) as written:
-        if sorted(written.infos(), key=lambda info: info.name) != sorted(layout.infos, key=lambda info: info.name):
-            raise GateError(f"{output.writer.path}: does not read back as it was written; check the disk")
-    if set(output.sums) != set(output.adapter.pairs):
-        raise GateError(f"{output.adapter.path}: {len(output.adapter.pairs)} pairs, {len(output.sums)} of them merged")
-    others = [info for info in layout.infos if info.name not in output.sums]
-    identical = sum(info.dtype == base[info.name].dtype for info in others)
-    untouched = {"count": len(others), "identical": identical, "converted": len(others) - identical}
-    ledger = full_ledger(output.recipe, sha256, layout.size, output.sums, untouched)
-    if ledger["absorbed"] > _ABSORBED_WARNING:
-        say(
-            f"warning: step {output.recipe.adapter.step}: rounding to the chosen type swallowed "
-            f"{100 * ledger['absorbed']:.1f} % of the changed entries; --dtype float32 keeps them"
-        )
-    return ledger
 
 
 @contextmanager
@@ -359,11 +226,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         description="Merge adapters into their base model: W' = W + (alpha / rank) B A, one full checkpoint each.",
         epilog="example: python ckpt_tools/merge.py --base base.ckpt --adapter train/adapters/step_* --out checkpoints",
     )
-    parser.add_argument("--base", type=Path, required=True, help="the base model's checkpoint (.ckpt or .safetensors)")
+    parser.add_argument("--base", type=Path, required=True, help="the base model: .ckpt, .safetensors or its index")
     parser.add_argument("--adapter", type=Path, nargs="+", required=True, metavar="DIR", help="adapter folders")
     parser.add_argument("--out", type=Path, required=True, help="folder for step_N.ckpt and step_N.json")
     parser.add_argument("--format", choices=FORMATS, default="ckpt", help="format of the results (default: ckpt)")
     parser.add_argument("--dtype", choices=DTYPES, default="keep", help="type of the results (default: the base's)")
+    parser.add_argument(
+        "--shard-size", metavar="SIZE", help="cut safetensors into files of at most this size, such as 5GB"
+    )
+    parser.add_argument("--crc", action="store_true", help="end a .ckpt with its crc32, for load_checkpoint(crc_check)")
     parser.add_argument("--force", action="store_true", help="merge again what is there already")
     parser.add_argument("--json", action="store_true", help="print the ledgers as JSON and nothing else")
     return parser.parse_args(argv)
@@ -373,7 +244,14 @@ def main(argv: Sequence[str]) -> int:
     """Merge, then print a table of the results."""
     arguments = _arguments(argv)
     ledgers = merge(
-        arguments.base, arguments.adapter, arguments.out, arguments.format, arguments.dtype, force=arguments.force
+        arguments.base,
+        arguments.adapter,
+        arguments.out,
+        arguments.format,
+        arguments.dtype,
+        shard_size=parse_size(arguments.shard_size) if arguments.shard_size else None,
+        checksum=arguments.crc,
+        force=arguments.force,
     )
     if arguments.json:
         print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))

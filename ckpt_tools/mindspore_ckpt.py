@@ -4,18 +4,32 @@ A `.ckpt` is a protobuf message, `Checkpoint { repeated Value value = 1 }` with
 `Value { string tag = 1; TensorProto tensor = 2 }` and
 `TensorProto { repeated int64 dims = 1; string tensor_type = 2; bytes tensor_content = 3 }`.
 `mindspore.save_checkpoint` cuts a tensor of more than 512 MiB into consecutive values of one tag; each carries the
-dimensions of the whole tensor. Texts (`append_dict`) are tensors of type `str` in UTF-32; a checksum may follow as the
-word `crc_num` and 10 bytes. Wire format: https://protobuf.dev/programming-guides/encoding/
+dimensions of the whole tensor. Texts (`append_dict`) are tensors of type `str` in UTF-32.
+
+`save_checkpoint(crc_check=True)` appends the word `crc_num` and, in 10 bytes, the highest first, the crc32 of all that
+stands before it. `load_checkpoint` looks at it when it is asked to (`crc_check=True`) and passes over it otherwise.
 """
 
 from __future__ import annotations
 
-import os
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
+from ckpt_tools.layout import (
+    CRC_BYTES,
+    DTYPES,
+    Entry,
+    Extent,
+    Layout,
+    Part,
+    TensorFile,
+    TensorInfo,
+    checked_shape,
+    open_regular,
+)
+from ckpt_tools.protobuf import Window, field, varint
 from core.errors import InputError
 
 SUFFIX = ".ckpt"
@@ -36,12 +50,14 @@ _TYPES = {
     "Float64": "float64",
 }
 _NAMES = {name: code for code, name in _TYPES.items()}
-_MAX_VALUES = 1_000_000
+# A model of many experts has some ten thousand tensors; what is held of a damaged file has to stay small.
+_MAX_VALUES = 200_000
 _MAX_TAG = 4096
 _MAX_TEXT = 1 << 20
+_MAX_TEXTS = 16 << 20
+_CHUNK = 4 << 20
 _CRC_WORD = b"crc_num"
-_CRC_TRAILER = len(_CRC_WORD) + 10
-_WINDOW = 1 << 14
+_CRC_TRAILER = len(_CRC_WORD) + CRC_BYTES
 
 
 @dataclass(frozen=True)
@@ -63,18 +79,43 @@ def open_ckpt(path: Path) -> TensorFile:
         InputError: missing, truncated, or not a well-formed checkpoint (at which byte, which tensor, and why).
     """
     try:
-        with path.open("rb") as stream:
-            window = _Window(path, stream.fileno())
+        with open_regular(path) as stream:
+            window = Window(path, stream.fileno())
             if not window.size:
                 raise InputError(f"{path}: empty, so not a MindSpore checkpoint")
-            entries, metadata = _entries(path, window)
+            checksum = _stated_checksum(window)
+            entries, metadata = _entries(path, window, window.size - (0 if checksum is None else _CRC_TRAILER))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    return TensorFile(path, "ckpt", entries, metadata, [path])
+    return TensorFile(path, "ckpt", entries, metadata, [path], checksum)
 
 
-def ckpt_layout(infos: Sequence[TensorInfo]) -> Layout:
+def checksum_holds(path: Path) -> bool | None:
+    """Read a MindSpore checkpoint through and tell whether it has the crc32 that it states; None where it states none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with open_regular(path) as stream:
+            window = Window(path, stream.fileno())
+            stated = _stated_checksum(window)
+            if stated is None:
+                return None
+            crc, left = 0, window.size - _CRC_TRAILER
+            while left and (chunk := stream.read(min(_CHUNK, left))):
+                crc, left = zlib.crc32(chunk, crc), left - len(chunk)
+            return left == 0 and crc == stated
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def ckpt_layout(infos: Sequence[TensorInfo], checksum: bool = False) -> Layout:
     """Lay out a MindSpore checkpoint with the tensors in the order given, cut as MindSpore cuts them.
+
+    Args:
+        infos: the tensors.
+        checksum: whether the file ends with the crc32 of what stands before, as with `crc_check=True`.
 
     Raises:
         InputError: a type that the format has no name for (the 8-bit floats), or a shape that MindSpore reads as
@@ -91,92 +132,35 @@ def ckpt_layout(infos: Sequence[TensorInfo]) -> Layout:
             left -= length
             if left <= 0:
                 break
-    return Layout("ckpt", tuple(infos), tuple(parts))
+    return Layout("ckpt", tuple(infos), tuple(parts), _CRC_WORD if checksum else None)
 
 
 def _value_header(info: TensorInfo, length: int) -> bytes:
     """Return the bytes of a value up to its content of `length` bytes."""
-    tensor = b"".join(b"\x08" + _varint(dim) for dim in info.shape)
-    tensor += _field(2, _NAMES[info.dtype].encode()) + b"\x1a" + _varint(length)
-    value = _field(1, info.name.encode("utf-8")) + b"\x12" + _varint(len(tensor) + length) + tensor
-    return b"\x0a" + _varint(len(value) + length) + value
+    tensor = b"".join(b"\x08" + varint(dim) for dim in info.shape)
+    tensor += field(2, _NAMES[info.dtype].encode()) + b"\x1a" + varint(length)
+    value = field(1, info.name.encode("utf-8")) + b"\x12" + varint(len(tensor) + length) + tensor
+    return b"\x0a" + varint(len(value) + length) + value
 
 
-def _field(number: int, data: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(data)) + data
+def _stated_checksum(window: Window) -> int | None:
+    """Return the crc32 at the end of the file, None where there is none."""
+    if window.size <= _CRC_TRAILER:
+        return None
+    trailer = window.take(window.size - _CRC_TRAILER, window.size)
+    return int.from_bytes(trailer[-CRC_BYTES:], "big") if trailer.startswith(_CRC_WORD) else None
 
 
-def _varint(number: int) -> bytes:
-    result = bytearray()
-    while number > 0x7F:
-        result.append(number & 0x7F | 0x80)
-        number >>= 7
-    result.append(number)
-    return bytes(result)
-
-
-class _Window:
-    """A file seen through a small moving window, so that headers are read without the contents between them."""
-
-    def __init__(self, path: Path, descriptor: int) -> None:
-        self.path, self._descriptor = path, descriptor
-        self.size = os.fstat(descriptor).st_size
-        self._start, self._data = 0, b""
-
-    def take(self, start: int, end: int) -> bytes:
-        """Return the bytes `start` to `end` (exclusive, within the file)."""
-        if not self._start <= start <= end <= self._start + len(self._data):
-            self._data = os.pread(self._descriptor, max(end - start, _WINDOW), start)
-            self._start = start
-            if len(self._data) < end - start:
-                raise InputError(f"{self.path}: ends at byte {start + len(self._data)}; the file is truncated")
-        return self._data[start - self._start : end - self._start]
-
-    def varint(self, at: int, end: int) -> tuple[int, int]:
-        """Decode the number at byte `at` of a message that ends at `end`; return it and the byte after it."""
-        number = 0
-        for index, byte in enumerate(self.take(at, min(at + 10, end))):
-            number |= (byte & 0x7F) << (7 * index)
-            if byte < 0x80:
-                if number >> 64:
-                    break
-                return number, at + index + 1
-        raise self.fault(at, "a number is cut off or too long")
-
-    def fields(self, start: int, end: int) -> Iterator[tuple[int, int | tuple[int, int]]]:
-        """Yield (field number, number or (start, end) of its bytes) of the message in these bytes."""
-        at = start
-        while at < end:
-            key, after = self.varint(at, end)
-            kind = key & 7
-            value: int | tuple[int, int]
-            if kind == 0:
-                value, after = self.varint(after, end)
-            elif kind in (1, 2, 5):
-                length = {1: 8, 5: 4}.get(kind, 0)
-                if kind == 2:
-                    length, after = self.varint(after, end)
-                if length > end - after:
-                    raise self.fault(at, f"a field of {length} bytes goes beyond its end")
-                value, after = (after, after + length), after + length
-            else:
-                raise self.fault(at, f"wire type {kind} has no place here")
-            yield key >> 3, value
-            at = after
-
-    def fault(self, at: int, why: str) -> InputError:
-        """Say that the file is no checkpoint from byte `at` on."""
-        return InputError(f"{self.path}: byte {at}: {why}; truncated, damaged, or not a MindSpore checkpoint")
-
-
-def _entries(path: Path, window: _Window) -> tuple[list[Entry], dict[str, str]]:
+def _entries(path: Path, window: Window, end: int) -> tuple[list[Entry], dict[str, str]]:
     """Join the values of the file into tensors and texts."""
     entries: list[Entry] = []
     metadata: dict[str, str] = {}
     seen: set[str] = set()
     slices: list[_Value] = []
+    texts = 0
 
     def flush() -> None:
+        nonlocal texts
         if not slices:
             return
         tag = slices[0].tag
@@ -185,11 +169,14 @@ def _entries(path: Path, window: _Window) -> tuple[list[Entry], dict[str, str]]:
         seen.add(tag)
         if slices[0].kind == "str":
             metadata[tag] = _text(path, window, slices)
+            texts += len(metadata[tag])
+            if texts > _MAX_TEXTS:
+                raise InputError(f"{path}: more than {_MAX_TEXTS} characters of text; the file is damaged")
         else:
             entries.append(_entry(path, slices))
         slices.clear()
 
-    for value in _values(window):
+    for value in _values(window, end):
         if slices and slices[0].tag != value.tag:
             flush()
         slices.append(value)
@@ -197,10 +184,7 @@ def _entries(path: Path, window: _Window) -> tuple[list[Entry], dict[str, str]]:
     return entries, metadata
 
 
-def _values(window: _Window) -> Iterator[_Value]:
-    end = window.size
-    if end > _CRC_TRAILER and window.take(end - _CRC_TRAILER, end).startswith(_CRC_WORD):
-        end -= _CRC_TRAILER
+def _values(window: Window, end: int) -> Iterator[_Value]:
     for count, (number, span) in enumerate(window.fields(0, end)):
         if number != 1 or isinstance(span, int):
             raise window.fault(0 if isinstance(span, int) else span[0], f"field {number} where a tensor is expected")
@@ -209,7 +193,7 @@ def _values(window: _Window) -> Iterator[_Value]:
         yield _value(window, *span)
 
 
-def _value(window: _Window, start: int, end: int) -> _Value:
+def _value(window: Window, start: int, end: int) -> _Value:
     tag: str | None = None
     tensor: tuple[int, int] | None = None
     for number, span in window.fields(start, end):
@@ -240,7 +224,7 @@ def _value(window: _Window, start: int, end: int) -> _Value:
     return _Value(tag, kind, tuple(dims), content)
 
 
-def _dims(window: _Window, span: int | tuple[int, int]) -> list[int]:
+def _dims(window: Window, span: int | tuple[int, int]) -> list[int]:
     """Decode one dimension, or a packed list of them; int64, so large numbers are negative ones."""
     numbers: list[int] = []
     if isinstance(span, int):
@@ -253,7 +237,7 @@ def _dims(window: _Window, span: int | tuple[int, int]) -> list[int]:
     return [number - (1 << 64) if number >> 63 else number for number in numbers]
 
 
-def _name(window: _Window, span: tuple[int, int], limit: int) -> str:
+def _name(window: Window, span: tuple[int, int], limit: int) -> str:
     if span[1] - span[0] > limit:
         raise window.fault(span[0], f"a name of {span[1] - span[0]} bytes")
     try:
@@ -281,7 +265,7 @@ def _entry(path: Path, slices: Sequence[_Value]) -> Entry:
     return Entry(info, tuple(value.content for value in slices))
 
 
-def _text(path: Path, window: _Window, slices: Sequence[_Value]) -> str:
+def _text(path: Path, window: Window, slices: Sequence[_Value]) -> str:
     where = f"{path}: text {slices[0].tag!r}"
     if sum(value.content.length for value in slices) > _MAX_TEXT:
         raise InputError(f"{where}: more than {_MAX_TEXT} bytes; the file is damaged")

@@ -6,12 +6,13 @@ Format: https://github.com/huggingface/safetensors#format
 from __future__ import annotations
 
 import json
+import reprlib
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
+from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape, open_regular
 from core.errors import InputError
 
 SUFFIX = ".safetensors"
@@ -35,6 +36,7 @@ _CODES = {
 _NAMES = {name: code for code, name in _CODES.items()}
 # The header of an 8B model is 30 kB; what is parsed of a damaged file has to stay far below its size.
 _MAX_HEADER = 16 << 20
+_MAX_NAME = 4096
 
 
 class _Duplicate(ValueError):
@@ -48,8 +50,11 @@ def open_safetensors(path: Path) -> TensorFile:
         InputError: missing, truncated, or not a well-formed safetensors file (which entry, and why).
     """
     header, data_start, data_size = _header(path)
+    # JSON can spell halves of surrogate pairs, which no text in UTF-8 holds.
+    if any(not _is_text(name) or len(name) > _MAX_NAME for name in header):
+        raise InputError(f"{path}: a tensor's name is no UTF-8 text or beyond {_MAX_NAME} characters; damaged")
     metadata = header.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+    if not isinstance(metadata, dict) or not all(_is_text(text) for pair in metadata.items() for text in pair):
         raise InputError(f"{path}: __metadata__ has to map texts to texts; the header is damaged")
     entries = [_entry(path, name, value, data_start, data_size) for name, value in header.items()]
     entries.sort(key=lambda entry: (entry.extents[0].offset, entry.extents[0].length))
@@ -83,13 +88,13 @@ def safetensors_layout(infos: Sequence[TensorInfo], metadata: Mapping[str, str] 
     text += b" " * (-len(text) % 8)
     first = struct.pack("<Q", len(text)) + text
     parts = [Part(b"", info.name, info.nbytes) for info in ordered]
-    return Layout("safetensors", ordered, (Part(first, "", 0), *parts))
+    return Layout("safetensors", ordered, (Part(first, None, 0), *parts))
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int, int]:
     """Return (header, offset of the data, bytes of the data)."""
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             size = stream.seek(0, 2)
             stream.seek(0)
             first = stream.read(8)
@@ -133,9 +138,11 @@ def _entry(path: Path, name: str, value: Any, data_start: int, data_size: int) -
         raise InputError(f"{where}: the header names no dtype, shape and data_offsets; the file is damaged")
     code, shape, offsets = value["dtype"], value["shape"], value["data_offsets"]
     if not isinstance(code, str) or code not in _CODES:
-        raise InputError(f"{where}: unknown type {code!r} (known: {', '.join(_CODES)})")
+        raise InputError(f"{where}: unknown type {reprlib.repr(code)} (known: {', '.join(_CODES)})")
     if not _whole_numbers(shape) or not _whole_numbers(offsets) or len(offsets) != 2:
-        raise InputError(f"{where}: shape {shape!r} or offsets {offsets!r} are no lists of whole numbers")
+        raise InputError(
+            f"{where}: shape {reprlib.repr(shape)} or offsets {reprlib.repr(offsets)} are no lists of whole numbers"
+        )
     info = TensorInfo(name, _CODES[code], checked_shape(shape, _CODES[code], where))
     start, end = offsets
     if not 0 <= start <= end <= data_size:
@@ -143,6 +150,16 @@ def _entry(path: Path, name: str, value: Any, data_start: int, data_size: int) -
     if end - start != info.nbytes:
         raise InputError(f"{where}: {end - start} bytes, its shape {info.shape} needs {info.nbytes}")
     return Entry(info, (Extent(data_start + start, end - start),))
+
+
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole_numbers(value: Any) -> bool:

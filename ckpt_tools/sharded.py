@@ -1,18 +1,25 @@
-"""Safetensors in several files with an index (`model.safetensors.index.json`), read as if it were one file."""
+"""Safetensors in several files with an index (`model.safetensors.index.json`): read as one file, and planned."""
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+import reprlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_tools.layout import Entry, TensorFile
-from ckpt_tools.safetensors_file import open_safetensors
+from ckpt_tools.layout import Entry, Layout, TensorFile, TensorInfo, open_regular
+from ckpt_tools.safetensors_file import open_safetensors, safetensors_layout
 from core.errors import InputError
 from core.files import read_json, sha256_file
 
+INDEX = "model.safetensors.index.json"
 INDEX_SUFFIX = ".safetensors.index.json"
 _MAX_INDEX = 64 << 20
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
 def open_sharded(index: Path) -> TensorFile:
@@ -49,19 +56,73 @@ def fingerprint(path: Path) -> str:
     """
     if not path.name.endswith(INDEX_SUFFIX):
         return sha256_file(path)
-    digest = hashlib.sha256()
-    for shard in sorted(set(_weight_map(path).values())):
-        digest.update(f"{shard} {sha256_file(path.parent / shard)}\n".encode())
-    return digest.hexdigest()
+    shards = sorted(set(_weight_map(path).values()))
+    with ThreadPoolExecutor() as pool:
+        hashes = pool.map(sha256_file, [path.parent / shard for shard in shards])
+        return joint_fingerprint(dict(zip(shards, hashes, strict=True)))
+
+
+def joint_fingerprint(hashes: Mapping[str, str]) -> str:
+    """Return the fingerprint of a sharded checkpoint from file name -> sha256 of its shards."""
+    lines = "".join(f"{shard} {sha256}\n" for shard, sha256 in sorted(hashes.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def shard_layouts(infos: Sequence[TensorInfo], shard_size: int) -> dict[str, Layout]:
+    """Plan a sharded checkpoint: file name -> layout, `model-0000k-of-0000n.safetensors`.
+
+    Args:
+        infos: the tensors; they stay in their order but for the order inside a shard.
+        shard_size: bytes of tensors that a shard holds at most; a larger tensor has a shard of its own.
+
+    Raises:
+        InputError: no tensor, or a size below 1.
+    """
+    if shard_size < 1 or not infos:
+        raise InputError(f"shards of {shard_size} bytes for {len(infos)} tensors: at least 1 of both is needed")
+    shards: list[list[TensorInfo]] = [[]]
+    held = 0
+    for info in infos:
+        if shards[-1] and held + info.nbytes > shard_size:
+            shards.append([])
+            held = 0
+        shards[-1].append(info)
+        held += info.nbytes
+    return {
+        f"model-{number:05}-of-{len(shards):05}.safetensors": safetensors_layout(shard)
+        for number, shard in enumerate(shards, start=1)
+    }
+
+
+def index_text(layouts: Mapping[str, Layout]) -> str:
+    """Return the index of a sharded checkpoint, as Hugging Face's libraries write it."""
+    weight_map = {info.name: shard for shard, layout in layouts.items() for info in layout.infos}
+    total = sum(info.nbytes for layout in layouts.values() for info in layout.infos)
+    index = {"metadata": {"total_size": total}, "weight_map": weight_map}
+    return json.dumps(index, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that a text such as `5GB`, `500MB` or `1GiB` says.
+
+    Raises:
+        InputError: it says no size of at least one byte.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    size = 0
+    if match:
+        power = " KMGT".index(match[2].upper() or " ")
+        size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+    if size < 1:
+        raise InputError(f"{text!r} is no size; write for instance 5GB or 500MB")
+    return size
 
 
 def _weight_map(index: Path) -> dict[str, str]:
     """Return tensor name -> file name beside the index."""
-    try:
-        if index.stat().st_size > _MAX_INDEX:
+    with open_regular(index) as stream:
+        if stream.seek(0, 2) > _MAX_INDEX:
             raise InputError(f"{index}: more than {_MAX_INDEX} bytes; not an index of safetensors")
-    except OSError as error:
-        raise InputError(f"{index}: cannot be read ({error.strerror or error})") from error
     content = read_json(index)
     weight_map = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(weight_map, dict) or not weight_map:
@@ -69,5 +130,24 @@ def _weight_map(index: Path) -> dict[str, str]:
     for name, shard in weight_map.items():
         # A name with a folder in it could reach any file of the machine.
         if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(".safetensors"):
-            raise InputError(f"{index}: places {name!r} in {shard!r}; only .safetensors files beside the index count")
+            where = f"places {reprlib.repr(name)} in {reprlib.repr(shard)}"
+            raise InputError(f"{index}: {where}; only .safetensors files beside the index count")
+    for shard in set(weight_map.values()):
+        _refuse_escape(index, shard)
     return weight_map
+
+
+def _refuse_escape(index: Path, shard: str) -> None:
+    """Raise InputError for a shard that is a symbolic link to somewhere else.
+
+    In the cache of Hugging Face's hub the index and its shards are links, all into one folder: that is no escape.
+    """
+    path = index.parent / shard
+    try:
+        escapes = path.is_symlink() and path.resolve().parent not in (index.parent.resolve(), index.resolve().parent)
+    except (OSError, RuntimeError) as error:  # a name too long, links in a circle
+        raise InputError(f"{index}: places tensors in {reprlib.repr(shard)}, which cannot be read") from error
+    if escapes:
+        raise InputError(
+            f"{path}: is a symbolic link that leaves the folder of {index.name}; put the file itself there"
+        )

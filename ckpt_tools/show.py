@@ -11,12 +11,16 @@ from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+from ckpt_tools.arithmetic import all_finite
+from ckpt_tools.mindspore_ckpt import checksum_holds
 from ckpt_tools.tensors import open_tensors
-from core.errors import run_command
+from core.errors import GateError, run_command
+
+_SLICE_BYTES = 8 << 20
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Return format, metadata, tensors (name, dtype, shape, bytes) and sums of a checkpoint; contents are not read.
+    """Return format, checksum, metadata, tensors (name, dtype, shape, bytes) and sums; contents are not read.
 
     Raises:
         InputError: missing, damaged, or of no known format.
@@ -26,6 +30,7 @@ def describe(path: Path) -> dict[str, Any]:
         return {
             "file": str(path),
             "format": tensors.file_format,
+            "crc": tensors.checksum,
             "metadata": tensors.metadata,
             "tensors": [
                 {"name": info.name, "dtype": info.dtype, "shape": list(info.shape), "bytes": info.nbytes}
@@ -37,6 +42,20 @@ def describe(path: Path) -> dict[str, Any]:
         }
 
 
+def check_contents(path: Path) -> None:
+    """Read a checkpoint through.
+
+    Raises:
+        GateError: it does not have the crc32 that it states, or holds NaN or infinity.
+    """
+    with open_tensors(path) as tensors:
+        if tensors.checksum is not None and not checksum_holds(path):
+            raise GateError(f"{path}: does not have the crc32 that it states; the file is damaged")
+        for info in tensors.infos():
+            if not all(all_finite(part, info.dtype) for part in tensors.read_slices(info.name, _SLICE_BYTES)):
+                raise GateError(f"{path}: {info.name!r} holds NaN or infinity")
+
+
 def main(argv: Sequence[str]) -> int:
     """Print the table or the JSON."""
     parser = argparse.ArgumentParser(
@@ -45,19 +64,27 @@ def main(argv: Sequence[str]) -> int:
         epilog="example: python ckpt_tools/show.py logs/latest/checkpoints/step_100.ckpt",
     )
     parser.add_argument("file", type=Path, help="the checkpoint")
+    parser.add_argument("--check", action="store_true", help="read it through: checksum if it has one, NaN, infinity")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)
     shown = describe(arguments.file)
+    if arguments.check:
+        check_contents(arguments.file)
     if arguments.json:
         print(json.dumps(shown, ensure_ascii=False))
         return 0
+    for tensor in shown["tensors"]:
+        # A name from a damaged file must not steer the terminal.
+        tensor["name"] = tensor["name"] if tensor["name"].isprintable() else ascii(tensor["name"])
     width = max([len(tensor["name"]) for tensor in shown["tensors"]] + [6])
     print(f"{'tensor':{width}}  {'type':10} {'bytes':>15}  shape")
     for tensor in shown["tensors"]:
         print(f"{tensor['name']:{width}}  {tensor['dtype']:10} {tensor['bytes']:>15,}  {tensor['shape']}")
     for key, text in shown["metadata"].items():
-        print(f"metadata {key}: {text}")
+        print(f"metadata {key}: {text}" if (key + text).isprintable() else f"metadata {ascii(key)}: {ascii(text)}")
     print(f"{shown['format']}: {shown['count']} tensors, {shown['parameters']:,} entries, {shown['bytes']:,} bytes")
+    if arguments.check:
+        print("checked: all finite" + ("" if shown["crc"] is None else ", crc32 as stated"))
     return 0
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ckpt_tools import mindspore_ckpt, safetensors_file, sharded
-from ckpt_tools.layout import DTYPES, Array, Layout, TensorFile, TensorInfo, TensorWriter
+from ckpt_tools.layout import DTYPES, Array, Layout, TensorFile, TensorInfo, open_regular
+from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing
 
@@ -45,11 +46,8 @@ def open_tensors(path: Path) -> TensorFile:
         return safetensors_file.open_safetensors(path)
     if path.suffix == mindspore_ckpt.SUFFIX:
         return mindspore_ckpt.open_ckpt(path)
-    try:
-        with path.open("rb") as stream:
-            first = stream.read(9)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    with open_regular(path) as stream:
+        first = stream.read(9)
     if first[8:] == b"{":
         return safetensors_file.open_safetensors(path)
     if first[:1] == b"\x0a":
@@ -57,13 +55,19 @@ def open_tensors(path: Path) -> TensorFile:
     raise InputError(f"{path}: neither a safetensors file nor a MindSpore .ckpt")
 
 
-def tensor_layout(file_format: str, infos: Sequence[TensorInfo], metadata: Mapping[str, str] | None = None) -> Layout:
+def tensor_layout(
+    file_format: str,
+    infos: Sequence[TensorInfo],
+    metadata: Mapping[str, str] | None = None,
+    checksum: bool = False,
+) -> Layout:
     """Plan a file: which bytes stand where, how large it will be.
 
     Args:
         file_format: "ckpt" or "safetensors".
         infos: the tensors; the layout may order them anew.
         metadata: texts for a safetensors header; a `.ckpt` carries none.
+        checksum: whether a `.ckpt` ends with the crc32 of its content; safetensors has no place for one.
 
     Raises:
         InputError: a format that does not exist or cannot hold one of the types; two tensors of one name.
@@ -71,9 +75,11 @@ def tensor_layout(file_format: str, infos: Sequence[TensorInfo], metadata: Mappi
     if len({info.name for info in infos}) != len(infos):
         raise InputError("two tensors of one name cannot be written to one file")
     if file_format == "safetensors":
+        if checksum:
+            raise InputError("a checksum (crc) is part of the .ckpt format only; safetensors has no place for it")
         return safetensors_file.safetensors_layout(infos, metadata)
     if file_format == "ckpt":
-        return mindspore_ckpt.ckpt_layout(infos)
+        return mindspore_ckpt.ckpt_layout(infos, checksum)
     raise InputError(f"unknown checkpoint format {file_format!r} (known: {', '.join(FORMATS)})")
 
 

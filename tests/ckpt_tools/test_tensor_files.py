@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckpt_tools import mindspore_ckpt
-from ckpt_tools.layout import DTYPES, TensorInfo, TensorWriter
-from ckpt_tools.tensors import known_type, open_tensors, tensor_layout, write_tensors
+from ckpt_tools import mindspore_ckpt, protobuf
+from ckpt_tools.layout import DTYPES, TensorInfo
+from ckpt_tools.mindspore_ckpt import checksum_holds
+from ckpt_tools.tensors import TensorWriter, info_of, known_type, open_tensors, tensor_layout, write_tensors
 from core.errors import InputError
+from core.files import sha256_file
 
 Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 FORMATS = ("ckpt", "safetensors")
@@ -136,6 +139,54 @@ def test_mindspore_joins_our_slices_and_we_join_its(tmp_path: Path, monkeypatch:
     with open_tensors(tmp_path / "theirs.ckpt") as tensors:
         assert len(tensors.entries["w"].extents) == 12
         assert same(tensors.read("w"), values)
+    monkeypatch.setattr(mindspore_ckpt, "SLICE_BYTES", 1024)
+    write_tensors(tmp_path / "ours.ckpt", {"w": values})
+    assert (tmp_path / "ours.ckpt").read_bytes() == (tmp_path / "theirs.ckpt").read_bytes()
+
+
+@pytest.mark.parametrize("through", [0, 7, 100, 3000])
+def test_the_checksum_is_the_crc32_of_what_stands_before(tmp_path: Path, through: int) -> None:
+    values = np.arange(through, dtype=np.int8)
+    layout = tensor_layout("ckpt", [TensorInfo("w", "int8", (1, through))], checksum=True)
+    path = tmp_path / "a.ckpt"
+    with TensorWriter(path, layout) as writer:
+        writer.write("w", values)
+        assert writer.finish() == sha256_file(path)
+    content = path.read_bytes()
+    assert content[-17:] == b"crc_num" + zlib.crc32(content[:-17]).to_bytes(10, "big")
+    assert len(content) == layout.size
+    assert checksum_holds(path) is True
+    with open_tensors(path) as tensors:
+        assert tensors.checksum == zlib.crc32(content[:-17])
+        assert tensors.read("w").tobytes() == values.tobytes()
+    path.write_bytes(content[:3] + bytes([content[3] ^ 1]) + content[4:])
+    assert checksum_holds(path) is False
+    path.write_bytes(content[:-17])
+    assert checksum_holds(path) is None
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_mindspore_checks_our_checksum_and_writes_the_same(tmp_path: Path) -> None:
+    import mindspore
+
+    arrays = {"w": np.arange(600, dtype=np.float32).reshape(20, 30), "n": np.array(3, np.int64)}
+    layout = tensor_layout("ckpt", [info_of(*item) for item in arrays.items()], checksum=True)
+    path = tmp_path / "ours.ckpt"
+    with TensorWriter(path, layout) as writer:
+        for name, values in arrays.items():
+            writer.write(name, values)
+        writer.finish()
+    loaded = mindspore.load_checkpoint(str(path), crc_check=True)
+    assert all(same(loaded[name].asnumpy(), values) for name, values in arrays.items())
+    saved = [{"name": name, "data": loaded[name]} for name in arrays]
+    mindspore.save_checkpoint(saved, str(tmp_path / "theirs.ckpt"), crc_check=True)
+    assert (tmp_path / "theirs.ckpt").read_bytes() == path.read_bytes()
+    damaged = bytearray(path.read_bytes())
+    damaged[100] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(ValueError, match="Failed to read the checkpoint file"):
+        mindspore.load_checkpoint(str(path), crc_check=True)
 
 
 def test_format_is_told_by_content_where_the_suffix_does_not_say(tmp_path: Path) -> None:
@@ -190,6 +241,8 @@ def f32(start: int, end: int, shape: list[Any] | None = None, dtype: Any = "F32"
         (safetensors_bytes(header(a=f32(0, 4)), b"123456"), "2 bytes follow"),
         (safetensors_bytes(header(__metadata__={"a": 1})), "texts to texts"),
         (safetensors_bytes(header(__metadata__=[1])), "texts to texts"),
+        (safetensors_bytes(b'{"__metadata__":{"a":"\\ud800"}}'), "texts to texts"),
+        (safetensors_bytes(b'{"\\udfff":' + json.dumps(f32(0, 4)).encode() + b"}", b"1234"), "no UTF-8 text"),
     ],
 )
 def test_damaged_safetensors_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
@@ -214,7 +267,7 @@ def test_a_header_beyond_any_model_is_not_parsed(tmp_path: Path) -> None:
 
 
 def field(number: int, data: bytes) -> bytes:
-    return mindspore_ckpt._field(number, data)
+    return protobuf.field(number, data)
 
 
 def value(
@@ -223,7 +276,7 @@ def value(
     return field(1, field(1, tag) + field(2, dims + field(2, kind) + field(3, content)) + tail)
 
 
-GIANT = b"\x0a" + mindspore_ckpt._varint(1 << 42)
+GIANT = b"\x0a" + protobuf.varint(1 << 42)
 
 
 @pytest.mark.parametrize(
@@ -249,8 +302,8 @@ GIANT = b"\x0a" + mindspore_ckpt._varint(1 << 42)
         (value(kind=b"Float33"), "unknown type 'Float33'"),
         (value(kind=b"Int4"), "unknown type 'Int4'"),
         (value(dims=b"\x08\x02"), "4 bytes, its shape (2,) needs 8"),
-        (value(dims=b"\x08" + mindspore_ckpt._varint((1 << 64) - 1)), "negative dimension -1"),
-        (value(dims=(b"\x08" + mindspore_ckpt._varint(1 << 40)) * 2), "larger than any disk"),
+        (value(dims=b"\x08" + protobuf.varint((1 << 64) - 1)), "negative dimension -1"),
+        (value(dims=(b"\x08" + protobuf.varint(1 << 40)) * 2), "larger than any disk"),
         (value(dims=b"\x08\x01" * 99), "has no place in tensor"),
         (value(dims=b"\x08\x01" * 50), "50 dimensions"),
         (value() + value(), "8 bytes, its shape (1,) needs 4"),

@@ -1,0 +1,221 @@
+"""A result that is not finished: the hidden folder with its files so far, and a journal of the tensors that are done.
+
+A merge that was killed goes on from here. What is kept is checked first: the journal has to be of the very same inputs
+and settings, and the files have to hold, up to the end of each tensor, the bytes whose sha256 the journal states.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ckpt_tools.layout import Array, Layout
+from ckpt_tools.ledger import Recipe, WrittenFile, refuse_symlink
+from ckpt_tools.safetensors_file import SUFFIX
+from ckpt_tools.sharded import INDEX, index_text
+from ckpt_tools.writing import TensorWriter, checked_prefix
+from core.errors import InputError
+from core.files import write_json, write_text
+
+# To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
+_ARITHMETIC = 1
+_JOURNAL = "journal.jsonl"
+_LEDGER = "ledger.json"
+
+
+class Partial:
+    """One result from its first byte to its name; not for two threads at a time.
+
+    Attributes:
+        folder: the hidden folder.
+        facts: what the journal is to say of a tensor; set before its last bytes are written.
+        records: {"name", "prefix", "facts"} of each tensor that is done, in the order of the files; "prefix" is the
+            sha256 of its file up to its end.
+    """
+
+    def __init__(self, out: Path, recipe: Recipe, layouts: Mapping[str, Layout]) -> None:
+        """Name what is to be written; nothing is touched yet.
+
+        Args:
+            out: folder of the results.
+            recipe: what the result is made of.
+            layouts: file name below `out` -> its plan, in the order of writing.
+        """
+        self.out, self.recipe, self.layouts = out, recipe, layouts
+        self.folder = out / f".{recipe.name}.partial"
+        self.facts: dict[str, dict[str, Any]] = {}
+        self.records: list[dict[str, Any]] = []
+        self._head = {"arithmetic": _ARITHMETIC, "recipe": recipe.head(), "layout": _digest(layouts)}
+        self._waiting = deque(layouts)
+        self._writer: TensorWriter | None = None
+        self._written: list[WrittenFile] = []
+        self._journal = -1
+
+    def check_place(self) -> None:
+        """Raise InputError where the result would be written over or through what is not its own."""
+        result = self.out / self.recipe.result_name
+        for path in (self.folder, result, self.out / self.recipe.ledger_name):
+            refuse_symlink(path)
+        if self.recipe.shard_size is None and result.is_dir():
+            raise InputError(f"{result}: is a folder; remove it or choose another folder for the results")
+        if self.recipe.shard_size is not None and result.exists():
+            strange = [path for path in _content(result) if path.suffix != SUFFIX and path.name != INDEX]
+            if strange:
+                raise InputError(f"{strange[0]}: would be lost, a sharded checkpoint goes there; move it away")
+
+    def prepare(self) -> int:
+        """Drop what an earlier merge of other inputs left; return the bytes on the disk that can be gone on with."""
+        if self._read_journal() is None:
+            self.discard()
+            return 0
+        return sum(path.stat().st_blocks * 512 for path in self.folder.rglob("*") if path.is_file())
+
+    def open(self) -> int:
+        """Check what is there already and go on behind it; return the number of tensors that are done."""
+        known = self._read_journal() or []
+        for name in self.layouts:
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        self._take_back(len(known))
+        while self._waiting:
+            begun = len(self.records)
+            count = len(self.layouts[self._waiting[0]].infos)
+            self._next_file(known[begun : begun + count])
+            if len(self.records) < begun + count:
+                break
+            self._end_file()
+        self._write_journal()
+        return len(self.records)
+
+    def write(self, name: str, values: Array) -> None:
+        """Append entries of tensor `name`; tensors come in the order of the layouts, without those that are done."""
+        while self._writer is None or not self._writer.plans(name):
+            self._end_file()
+            self._next_file([])
+        self._writer.write(name, values)
+
+    def finish(self) -> list[WrittenFile]:
+        """Bring the last file to the disk; return all of them."""
+        self._end_file()
+        while self._waiting:
+            self._next_file([])
+            self._end_file()
+        if self.recipe.shard_size is not None:
+            write_text(self.folder / self.recipe.result_name / INDEX, index_text(_base_names(self.layouts)))
+        return list(self._written)
+
+    def publish(self, ledger: dict[str, Any]) -> None:
+        """Give the result its name, put its ledger beside it, and remove the folder."""
+        name = self.recipe.result_name
+        write_json(self.folder / _LEDGER, ledger)
+        # From here on the result is the new one: an old ledger must not speak for it.
+        (self.out / self.recipe.ledger_name).unlink(missing_ok=True)
+        if self.recipe.shard_size is not None and (self.out / name).exists():
+            os.replace(self.out / name, self.folder / "replaced")
+        os.replace(self.folder / name, self.out / name)
+        os.replace(self.folder / _LEDGER, self.out / self.recipe.ledger_name)
+        _sync_folder(self.out)
+        self.discard()
+
+    def close(self) -> None:
+        """Close the files, finished or not."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._journal >= 0:
+            os.close(self._journal)
+            self._journal = -1
+
+    def discard(self) -> None:
+        """Remove the folder and what is in it."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _next_file(self, known: list[dict[str, Any]]) -> None:
+        """Open the next file behind those of its tensors that are there as `known` says."""
+        name = self._waiting.popleft()
+        layout, path = self.layouts[name], self.folder / name
+        prefix = checked_prefix(path, layout, [record["prefix"] for record in known])
+        self.records += known[: prefix.tensors]
+        self._writer = TensorWriter(path, layout, prefix, self._landed)
+
+    def _end_file(self) -> None:
+        if self._writer is None:
+            return
+        sha256 = self._writer.finish()
+        name = self._writer.path.relative_to(self.folder).as_posix()
+        self._written.append(WrittenFile(name, self._writer.layout.size, sha256))
+        self._writer = None
+
+    def _landed(self, name: str, prefix: str) -> None:
+        record = {"name": name, "prefix": prefix, "facts": self.facts.pop(name)}
+        self.records.append(record)
+        if self._journal >= 0:
+            os.write(self._journal, _line(record))
+
+    def _take_back(self, known: int) -> None:
+        """Take a result back that was given its name just before the merge was killed: its ledger is missing."""
+        place = self.folder / self.recipe.result_name
+        named = self.out / self.recipe.result_name
+        if known < sum(len(layout.infos) for layout in self.layouts.values()) or not named.exists():
+            return
+        if self.recipe.shard_size is None and not place.exists():
+            os.replace(named, place)
+        elif self.recipe.shard_size is not None and not any(place.iterdir()):
+            place.rmdir()
+            os.replace(named, place)
+
+    def _read_journal(self) -> list[dict[str, Any]] | None:
+        """Return the records of the journal; None where there is none, or one of other inputs or settings."""
+        try:
+            lines = (self.folder / _JOURNAL).read_bytes().split(b"\n")
+            # The last line is empty, or was cut off by a kill.
+            values = [json.loads(line) for line in lines[:-1]]
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not values or values[0] != json.loads(json.dumps(self._head)):
+            return None
+        names = [info.name for layout in self.layouts.values() for info in layout.infos]
+        return values[1:] if [record["name"] for record in values[1:]] == names[: len(values) - 1] else None
+
+    def _write_journal(self) -> None:
+        """Write the journal anew, with the records that hold, and keep it open for more."""
+        path = self.folder / _JOURNAL
+        write_text(path, "".join(_line(value).decode() for value in (self._head, *self.records)))
+        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def _digest(layouts: Mapping[str, Layout]) -> str:
+    """Return what identifies a plan: each byte that is not of a tensor, and each tensor's name, type and place."""
+    digest = hashlib.sha256()
+    for name, layout in layouts.items():
+        digest.update(repr((name, layout.size, layout.trailer, layout.infos)).encode())
+        for part in layout.parts:
+            digest.update(repr((part.name, part.length)).encode() + part.header)
+    return digest.hexdigest()
+
+
+def _content(path: Path) -> list[Path]:
+    return list(path.iterdir()) if path.is_dir() else [path]
+
+
+def _base_names(layouts: Mapping[str, Layout]) -> dict[str, Layout]:
+    return {Path(name).name: layout for name, layout in layouts.items()}
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where its file system can."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    with contextlib.suppress(OSError):
+        os.fsync(descriptor)
+    os.close(descriptor)

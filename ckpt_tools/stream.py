@@ -1,0 +1,230 @@
+"""Passing a base model through once: every block of it is read, and each result takes what it needs of it.
+
+Each result has a thread that adds, rounds, writes, reads back and hashes; numpy, hashlib and the disk let the others go
+on meanwhile. A result waits for the reader, and the reader for the slowest result: memory holds a few blocks, whatever
+the size of the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from ckpt_tools.adapter import Adapter
+from ckpt_tools.arithmetic import PairSum, Rows, all_finite, base_rows, cast, random_vector, summing_type
+from ckpt_tools.layout import DTYPES, Array, TensorFile, TensorInfo
+from ckpt_tools.ledger import WrittenFile, merged_facts
+from ckpt_tools.partial import Partial
+from core.errors import GateError, InputError
+from core.progress import say
+
+_BLOCK_ENTRIES = 1 << 21
+_BLOCKS_WAITING = 2
+
+
+class Lane:
+    """One result on its way, and the thread that serves it; a context manager.
+
+    Attributes:
+        adapter: what is merged into it.
+        result: its files so far.
+        done: number of tensors that were there already.
+        files: its files, when they are finished.
+    """
+
+    def __init__(self, adapter: Adapter, result: Partial) -> None:
+        self.adapter, self.result = adapter, result
+        self.done = 0
+        self.files: list[WrittenFile] = []
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._pending: deque[Future[None]] = deque()
+        self._failed = False
+        self._sum: PairSum | None = None
+
+    def __enter__(self) -> Lane:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self.result.close()
+
+    def put(self, work: Callable[[], None]) -> None:
+        """Let the thread do `work` after what it was given before; wait where it is far behind.
+
+        Raises:
+            KitError, OSError: what one of the earlier pieces of work raised.
+        """
+        if len(self._pending) >= _BLOCKS_WAITING:
+            self._pending.popleft().result()
+        self._pending.append(self._pool.submit(self._do, work))
+
+    def wait(self) -> None:
+        """Wait until all is done; raises as `put` does."""
+        while self._pending:
+            self._pending.popleft().result()
+
+    def open(self) -> None:
+        """Find out how far the result has come before."""
+        self.done = self.result.open()
+
+    def finish(self) -> None:
+        """Bring the result to the disk."""
+        self.files = self.result.finish()
+
+    def begin(self, target: TensorInfo, a: Array, b: Array) -> None:
+        """Make ready for adding a pair to the next tensor."""
+        x = random_vector(target.name, a.shape[1])
+        self._sum = PairSum(target, a, b, self.adapter.info.scaling, x)
+
+    def add(self, rows: Rows, last: bool) -> None:
+        """Add the pair to some rows, in their order, and write them."""
+        if self._sum is None:
+            raise ValueError("no pair was begun")
+        merged = self._sum.add(rows)
+        if last:
+            self._judge(self._sum)
+            self.result.facts[self._sum.target.name] = merged_facts(
+                self.adapter.pairs[self._sum.target.name], self._sum
+            )
+        self.result.write(self._sum.target.name, merged)
+
+    def copy(self, name: str, values: Array, facts: dict[str, Any] | None) -> None:
+        """Write entries as they are; `facts` come with the last of a tensor."""
+        if facts is not None:
+            self.result.facts[name] = facts
+        self.result.write(name, values)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        # What comes after a piece that failed would stand in its place.
+        if self._failed:
+            return
+        try:
+            work()
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _judge(self, pair: PairSum) -> None:
+        where, target = self.adapter.path, pair.target
+        if not pair.finite:
+            raise InputError(
+                f"{where}: merged {target.name} exceeds {target.dtype}; choose --dtype bfloat16 or float32"
+            )
+        if pair.worst > 1:
+            raise GateError(
+                f"{where}: merged {target.name} fails the numeric check: W'x differs from Wx + s·B(Ax) by "
+                f"{pair.max_error:.3g}, {pair.worst:.3g} times what rounding can do"
+            )
+
+
+def stream(
+    base: TensorFile, targets: Sequence[TensorInfo], lanes: Sequence[Lane], advance: Callable[[int], None]
+) -> None:
+    """Pass every tensor of the base through once, to the results that do not have it yet, and finish their files.
+
+    Args:
+        base: the base model.
+        targets: the tensors of each result, in the order of writing.
+        lanes: the results.
+        advance: called with the bytes of the base that were dealt with.
+
+    Raises:
+        InputError: the base holds NaN or infinity, or values that a chosen type cannot; the disk cannot be written.
+        GateError: a merged tensor fails the numeric check, or a file does not read back as it was written.
+    """
+    for target in targets:
+        for lane in lanes:
+            if not target.size:
+                lane.result.facts[target.name] = _facts(base, target, hashlib.sha256())
+    for lane in lanes:
+        lane.put(lane.open)
+    for lane in lanes:
+        lane.wait()
+        if lane.done:
+            say(f"{lane.result.recipe.name}: going on behind the {lane.done} of {len(targets)} tensors that are there")
+    for number, target in enumerate(targets):
+        due = [lane for lane in lanes if lane.done <= number]
+        paired = [lane for lane in due if target.name in lane.adapter.pairs]
+        plain = [lane for lane in due if target.name not in lane.adapter.pairs]
+        if paired:
+            _add(base, target, paired, plain, advance)
+        elif plain:
+            _copy(base, target, plain, advance)
+        else:
+            advance(base[target.name].nbytes)
+    for lane in lanes:
+        lane.put(lane.finish)
+    for lane in lanes:
+        lane.wait()
+
+
+def _copy(base: TensorFile, target: TensorInfo, lanes: Sequence[Lane], advance: Callable[[int], None]) -> None:
+    """Pass a tensor through that no result changes."""
+    source, digest, left = base[target.name], hashlib.sha256(), target.size
+    for block in base.read_slices(target.name, _BLOCK_ENTRIES * source.numpy.itemsize):
+        _refuse_unfinite(base, source, block)
+        values = _converted(block, source, target)
+        digest.update(values.view("u1").data)
+        left -= values.size
+        facts = None if left else _facts(base, target, digest)
+        for lane in lanes:
+            lane.put(partial(lane.copy, target.name, values, facts))
+        advance(block.nbytes)
+
+
+def _add(
+    base: TensorFile,
+    target: TensorInfo,
+    paired: Sequence[Lane],
+    plain: Sequence[Lane],
+    advance: Callable[[int], None],
+) -> None:
+    """Pass a weight through that some results change, and others perhaps do not."""
+    source, digest = base[target.name], hashlib.sha256()
+    wide = summing_type(source.dtype)
+    for lane in paired:
+        a, b = (part.astype(DTYPES[wide]) for part in lane.adapter.read(target.name))
+        lane.put(partial(lane.begin, target, a, b))
+    count, width = source.shape
+    step = max(1, _BLOCK_ENTRIES // width)
+    for start in range(0, count, step):
+        block = base.read_rows(target.name, start, min(start + step, count))
+        _refuse_unfinite(base, source, block)
+        rows, last = base_rows(block, start, wide, target.dtype), start + step >= count
+        for lane in paired:
+            lane.put(partial(lane.add, rows, last))
+        if plain:
+            values = _converted(block, source, target)
+            digest.update(values.reshape(-1).view("u1").data)
+            for lane in plain:
+                lane.put(partial(lane.copy, target.name, values, _facts(base, target, digest) if last else None))
+        advance(block.nbytes)
+
+
+def _facts(base: TensorFile, target: TensorInfo, digest: hashlib._Hash) -> dict[str, Any]:
+    """Return what the ledger says of a tensor without a pair."""
+    return {
+        "name": target.name,
+        "shape": list(target.shape),
+        "dtype": target.dtype,
+        "sha256": digest.hexdigest(),
+        "identical": target.dtype == base[target.name].dtype,
+    }
+
+
+def _converted(block: Array, source: TensorInfo, target: TensorInfo) -> Array:
+    if source.dtype == target.dtype:
+        return block
+    values = cast(block, target.dtype)
+    if not all_finite(values, target.dtype):
+        raise InputError(f"{source.name} holds values beyond {target.dtype}; choose --dtype bfloat16 or float32")
+    return values
+
+
+def _refuse_unfinite(base: TensorFile, info: TensorInfo, block: Array) -> None:
+    if not all_finite(block, info.dtype):
+        raise InputError(f"{base.path}: {info.name!r} holds NaN or infinity; the base model is damaged")
