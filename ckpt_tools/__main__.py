@@ -13,6 +13,7 @@ COMMANDS = {
     "convert": "convert between the names of MindFormers, Hugging Face and Meta",
     "merge": "merge adapters into their base model",
     "peft": "convert adapters to and from PEFT's format",
+    "join": "join the adapter slices of tensor-parallel workers (needs MindSpore)",
     "count": "count trainable and total parameters",
     "show": "show what a checkpoint holds",
     "verify": "compare the merged model's logits with those of base and adapter (needs MindSpore)",

@@ -17,9 +17,9 @@ import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple, NoReturn
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape
+from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape, open_regular
 from core.errors import InputError
 from core.files import read_json
 
@@ -88,7 +88,7 @@ def open_torch(path: Path) -> TensorFile:
     if path.name.endswith(INDEX_SUFFIX):
         return _open_sharded(path)
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             if stream.read(4) != b"PK\x03\x04":
                 raise InputError(
                     f"{path}: not in the ZIP format that torch.save writes since version 1.6; load it with PyTorch and "
@@ -125,7 +125,7 @@ def _open_sharded(index: Path) -> TensorFile:
     return TensorFile(index, "torch", entries, {}, [index.parent / shard for shard in shards])
 
 
-def _entries(path: Path, archive: zipfile.ZipFile, stream: io.BufferedReader) -> list[Entry]:
+def _entries(path: Path, archive: zipfile.ZipFile, stream: BinaryIO) -> list[Entry]:
     members = {info.filename: info for info in archive.infolist()}
     pickles = [name for name in members if name.rpartition("/")[2] == "data.pkl"]
     if len(pickles) != 1 or members[pickles[0]].file_size > _MAX_PICKLE:
@@ -150,7 +150,7 @@ def _entries(path: Path, archive: zipfile.ZipFile, stream: io.BufferedReader) ->
     return entries
 
 
-def _data_offset(stream: io.BufferedReader, member: zipfile.ZipInfo) -> int:
+def _data_offset(stream: BinaryIO, member: zipfile.ZipInfo) -> int:
     """Return where the bytes of a stored member begin: behind its own header, whose length the directory lacks."""
     stream.seek(member.header_offset)
     fields = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
