@@ -19,7 +19,9 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from core.errors import GateError, InputError, run_command
 
-_LORA_MARK = ".mindpet_delta_lora_"
+# LoRA tensors as MindFormers and PEFT name them; parameters as MindFormers, Hugging Face, Meta and PEFT do.
+_LORA = re.compile(r".+\.(?:mindpet_delta_lora_[ab]|lora_[AB]\.weight)")
+_PARAMETER = re.compile(r"(?:base_model\.model\.)?(?:model|lm_head|tok_embeddings|layers|norm|output)\..+")
 _LOG_LINE = re.compile(rb"Network Parameters:\s*(\d{1,15})(?:\.|\s)?\s*(M)?\b")
 _LINEARS = {"attention": ("wq", "wk", "wv", "wo"), "feed_forward": ("w1", "w2", "w3")}
 
@@ -202,14 +204,21 @@ def ratio(trainable: int, total: int) -> float:
 def count_checkpoint(path: Path) -> tuple[Count, Count]:
     """Count the parameters of a checkpoint or adapter file; return (trainable, total without them).
 
-    The pairs of a LoRA are the trainable ones. Optimizer states and training counters (`adam_m.…`, `global_step`) are
-    no parameters of the model and are left out.
-    """
-    from ckpt_tools.tensors import open_tensors
+    The pairs of a LoRA are the trainable ones. Optimizer states, training counters (`adam_m.…`, `global_step`) and
+    rotary frequencies are no parameters of the model and are left out. Files of MindFormers, Hugging Face, Meta and
+    PEFT are known, and folders of theirs.
 
-    with open_tensors(path) as tensors:
-        infos = [info for info in tensors.infos() if info.name.startswith(("model.", "lm_head."))]
-    trainable = sum(info.size for info in infos if _LORA_MARK in info.name)
+    Raises:
+        InputError: a damaged file, or one without any parameter of a Llama.
+    """
+    from ckpt_tools.names import is_buffer
+    from ckpt_tools.sources import open_source
+
+    with open_source(path) as tensors:
+        infos = [info for info in tensors.infos() if _PARAMETER.fullmatch(info.name) and not is_buffer(info.name)]
+    if not infos:
+        raise InputError(f"{path}: holds no parameter of a Llama or of its adapter under a known name")
+    trainable = sum(info.size for info in infos if _LORA.fullmatch(info.name))
     return Count(trainable, str(path)), Count(sum(info.size for info in infos) - trainable, str(path))
 
 
@@ -281,8 +290,12 @@ def _check(model: ModelShape) -> None:
         raise InputError(f"model: num_heads {model.num_heads} is no multiple of n_kv_heads {kv_heads}")
 
 
-def _shape_from(words: Sequence[str]) -> Shape:
-    """Build a `Shape` from KEY=VALUE words."""
+def _model_from(words: Sequence[str]) -> ModelShape:
+    """Return the model that the words say: a name of configs/models, the path of a YAML file, or KEY=VALUE words."""
+    if len(words) == 1 and "=" not in words[0]:
+        from core.config import load_model
+
+        return load_model(words[0])
     values: dict[str, int | bool | None] = {"n_kv_heads": None}
     kinds = Shape.__annotations__
     for word in words:
@@ -305,14 +318,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/count.py",
         description="Count trainable and total parameters from a configuration, checkpoint files and a training log.",
-        epilog="example: python ckpt_tools/count.py --model hidden_size=4096 num_layers=32 num_heads=32 n_kv_heads=8 "
-        "vocab_size=128256 intermediate_size=14336 --rank 8 --targets '.*wq|.*wv'",
+        epilog="example: python ckpt_tools/count.py --model llama3_8b --rank 8 --targets '.*wq|.*wv'",
     )
-    parser.add_argument("--model", nargs="+", metavar="KEY=VALUE", help="the model's shape, as in LlamaConfig")
+    parser.add_argument(
+        "--model", nargs="+", metavar="NAME", help="name in configs/models, path of a YAML, or KEY=VALUE of LlamaConfig"
+    )
     parser.add_argument("--rank", type=int, help="LoRA rank")
     parser.add_argument("--targets", help="LoRA target_modules, e.g. '.*wq|.*wv'")
-    parser.add_argument("--ckpt", type=Path, help="a checkpoint of the whole model")
-    parser.add_argument("--adapter", type=Path, help="an adapter's tensors (adapter.safetensors)")
+    parser.add_argument("--ckpt", type=Path, help="a checkpoint of the whole model, or its folder")
+    parser.add_argument("--adapter", type=Path, help="an adapter's tensors, or its folder")
     parser.add_argument("--log", type=Path, help="a training log (worker_0.log)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
@@ -329,7 +343,7 @@ def main(argv: Sequence[str]) -> int:
     trainable: list[Count] = []
     total: list[Count] = []
     if arguments.model:
-        shape = _shape_from(arguments.model)
+        shape = _model_from(arguments.model)
         total.append(Count(total_parameters(shape), "the configuration"))
         if arguments.rank is not None:
             trainable.append(Count(lora_parameters(shape, arguments.rank, arguments.targets), "the configuration"))

@@ -1,4 +1,4 @@
-"""Checkpoints as they are published: a file, an index, or a folder of Hugging Face's or Meta's."""
+"""Checkpoints of any origin: a file, an index, or a folder of Hugging Face's, Meta's, PEFT's or the kit's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ckpt_tools.layout import TensorFile
 from ckpt_tools.tensors import open_tensors
 from core.errors import InputError
 
-# What a published folder holds, the best first: safetensors before pickles.
+# What such a folder holds, the best first: safetensors before pickles, a model before an adapter.
 _IN_FOLDER = (
     "model" + sharded.INDEX_SUFFIX,
     "model.safetensors",
@@ -17,6 +17,8 @@ _IN_FOLDER = (
     "pytorch_model.bin",
     "consolidated.safetensors",
     "consolidated.00.pth",
+    "adapter.safetensors",
+    "adapter_model.safetensors",
 )
 
 

@@ -21,6 +21,7 @@ from core.errors import GateError, InputError, run_command
 ROOT = Path(count.__file__).resolve().parent.parent
 LLAMA3_8B = Shape(4096, 32, 32, 8, 128256, 14336)
 INTERNLM_7B = Shape(4096, 32, 32, 32, 103168, 11008, qkv_has_bias=True, attn_proj_has_bias=True)
+Make = Callable[..., Path]
 QKVO = ".*wq|.*wk|.*wv|.*wo"
 
 
@@ -192,6 +193,57 @@ def test_files_count_like_the_configuration(
     assert count.count_checkpoint(base) == (Count(0, str(base)), Count(count.total_parameters(tiny), str(base)))
     adapter = make_adapter(base, 1) / TENSORS
     assert count.count_checkpoint(adapter)[0].value == count.lora_parameters(tiny, 4, ".*wq|.*wv")
+
+
+def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Make, make_adapter: Make) -> None:
+    import numpy as np
+
+    from ckpt_tools.conversion import convert
+    from ckpt_tools.peft import to_peft
+    from ckpt_tools.tensors import open_tensors, write_tensors
+
+    base = make_base()
+    folder = tmp_path / "published"
+    for dialect, name in (("hf", "model.safetensors"), ("meta", "consolidated.safetensors")):
+        with open_tensors(base) as tensors:
+            convert(tensors, tiny, dialect, folder / name)  # type: ignore[arg-type]
+        assert count.count_checkpoint(folder / name)[1].value == count.total_parameters(tiny)
+    assert count.count_checkpoint(folder)[1].value == count.total_parameters(tiny)
+    with open_tensors(folder / "model.safetensors") as tensors:
+        arrays = {name: tensors.read(name) for name in tensors}
+    arrays["model.layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(8, np.float32)
+    write_tensors(folder / "model.safetensors", arrays)
+    assert count.count_checkpoint(folder)[1].value == count.total_parameters(tiny)
+    to_peft(make_adapter(base, 1), tmp_path / "peft", "")
+    trainable, total = count.count_checkpoint(tmp_path / "peft")
+    assert (trainable.value, total.value) == (count.lora_parameters(tiny, 4, ".*wq|.*wv"), 0)
+    write_tensors(tmp_path / "else.ckpt", {"global_step": np.array(3)})
+    with pytest.raises(InputError, match="holds no parameter of a Llama"):
+        count.count_checkpoint(tmp_path / "else.ckpt")
+
+
+# Rank and targets of the twenty, as their YAML files or reports state them.
+RANKS = {1: (64, QKVO), 2: (16, QKVO), 7: (16, ".*wq|.*wv"), 12: (12, ".*wq|.*wv"), 15: (4, ".*wq|.*wv"),
+         18: (8, ".*wq|.*wv|.*wo")}  # fmt: skip
+
+
+def test_the_twenty_published_ratios_come_out(shared_data: Path) -> None:
+    rows = json.loads((shared_data / "contest/leaderboard_stage1.json").read_text(encoding="utf-8"))
+    assert len(rows) == 20
+    for row in rows:
+        trainable = count.lora_parameters(LLAMA3_8B, *RANKS.get(row["rank"], (8, ".*wq|.*wv")))
+        assert f"{count.ratio(trainable, 8_030_000_000):.6g}" == row["low_param_ratio"]
+
+
+def test_models_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, total in (("llama3_8b", 8_030_261_248), ("internlm_7b", 7_321_948_160)):
+        assert run_command(count.main, ["--model", name, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"total": total}
+    path = str(ROOT / "configs/models/llama3_8b.yaml")
+    assert run_command(count.main, ["--model", path, "--rank", "8", "--targets", ".*wq|.*wv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trainable"] == 3_407_872
+    assert run_command(count.main, ["--model", "llama3"]) == 2
+    assert "unknown model 'llama3'" in capsys.readouterr().err
 
 
 def test_command(
