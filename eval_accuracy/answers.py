@@ -109,7 +109,7 @@ def final_number(text: str, fractions: bool) -> Found | None:
     """
     text = text[-_LONGEST_TEXT:]
     ascii_text = plain(text)
-    if box := last_boxed(text):
+    if "\\" in text and (box := last_boxed(text)):
         content, inside = box.content, plain(box.content)
         if number := first_number(inside, 0, len(inside), fractions=True):
             return Found("boxed", content[number.start : number.end].strip(), number)

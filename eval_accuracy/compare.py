@@ -37,7 +37,7 @@ _EXAMPLES = """examples:
   python eval_accuracy/compare.py base.json mine.json --data test.jsonl --contest math_llama3
   python eval_accuracy/compare.py step_50 step_250 --run logs/latest
   python eval_accuracy/compare.py base step_250 --squad --json"""
-_LONGEST = 80
+_LONGEST_SHOWN, _LONGEST_KEPT = 80, 400
 
 
 def main(argv: Sequence[str]) -> int:
@@ -148,7 +148,7 @@ def _compare_squad(
     sides, given = [], []
     for file in files:
         predictions = read_predictions(file)
-        said = [predictions.get(record.id, "") for record in records]
+        said = [predictions.get(record.id, "")[:_LONGEST_KEPT] for record in records]
         sides.append(Side(marks(records, predictions), said, np.ones(len(records))))
         given.append(_coverage(records, predictions, file))
     asked = [(record.id, "", record.answer) for record in records]
@@ -213,7 +213,7 @@ def _lines(result: Mapping[str, Any], most: int) -> Iterator[str]:
 
 
 def _cut(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
 
 
 if __name__ == "__main__":

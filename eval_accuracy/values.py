@@ -135,6 +135,8 @@ def last_number(text: str, fractions: bool) -> Number | None:
 
 def chinese_number(text: str, start: int, end: int) -> Number | None:
     """Return the number that stands in Chinese characters at the very start of `text[start:end]`."""
+    if text[start : start + 1] < "〇":  # the first of the characters that a numeral can begin with
+        return None
     match = NUMERAL.match(text, start, end)
     return _numeral(match) if match else None
 
