@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_tools import convert as command
 from ckpt_tools.conversion import convert
 from ckpt_tools.count import Shape, parameter_shapes
 from ckpt_tools.names import Dialect, name_in
 from ckpt_tools.rotary import to_halves, to_neighbours
 from ckpt_tools.tensors import open_tensors, write_tensors
+from core.config import dump
+from core.errors import run_command
+from core.schema import ModelConfig, TokenizerConfig
 from tests.ckpt_tools.published_llama import HF, META, logits, rotate_complex, rotate_half
 
 IDS = [1, 7, 99, 3, 3, 42, 18, 60, 5]
@@ -88,3 +94,34 @@ def test_mindformers_computes_the_published_function(tmp_path: Path, tiny: Shape
     other = logits(published, IDS, tiny.num_heads, THETA, names, rotate_complex if dialect == "hf" else rotate_half)
     assert np.abs(found - wanted).max() < 1e-4 * np.abs(wanted).max()
     assert np.abs(found - other).max() > 1e-2 * np.abs(wanted).max()
+
+
+LOGITS = """
+import sys, numpy, torch
+from transformers import AutoModelForCausalLM
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float64)
+numpy.save(sys.argv[2], model(torch.tensor([eval(sys.argv[3])])).logits[0].detach().numpy())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("biases", [(True, True), (False, False), (True, False)])
+def test_transformers_computes_the_published_function(
+    tmp_path: Path, tiny: Shape, biases: tuple[bool, bool], peft_python: Callable[..., str]
+) -> None:
+    """Meta's weights, converted and described by --config, give the same logits in transformers' own classes."""
+    shape = replace(tiny, qkv_has_bias=biases[0], attn_proj_has_bias=biases[1])
+    published = random_llama(shape, "meta")
+    write_tensors(tmp_path / "meta.safetensors", published)
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3}
+    model = ModelConfig(
+        name="tiny", title="Tiny", checkpoint="", tokenizer=TokenizerConfig(kind="hf", file=""), theta=THETA,
+        **vars(shape), **ids,
+    )  # fmt: skip
+    (tmp_path / "tiny.yaml").write_text(dump(model))
+    words = [tmp_path / "meta.safetensors", "--to", "hf", "--model", tmp_path / "tiny.yaml"]
+    words += ["--out", tmp_path / "hf" / "model.safetensors", "--config", tmp_path / "hf" / "config.json"]
+    assert run_command(command.main, list(map(str, words))) == 0
+    peft_python("-c", LOGITS, str(tmp_path / "hf"), str(tmp_path / "logits.npy"), str(IDS))
+    wanted = logits(published, IDS, shape.num_heads, THETA, META, rotate_complex)
+    assert np.abs(np.load(tmp_path / "logits.npy") - wanted).max() < 1e-5 * np.abs(wanted).max()
