@@ -12,7 +12,7 @@ from ckpt_tools.arithmetic import all_finite, cast
 from ckpt_tools.count import ModelShape, parameter_shapes
 from ckpt_tools.layout import FLOATS, Array, Layout, TensorFile, TensorInfo
 from ckpt_tools.ledger import refuse_symlink
-from ckpt_tools.names import EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
+from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
 from ckpt_tools.rotary import to_halves, to_neighbours
 from ckpt_tools.tensors import tensor_layout
 from ckpt_tools.writing import TensorWriter
@@ -70,8 +70,9 @@ def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "
     source = dialect_of(tensors.entries)
     if source is None:
         raise InputError(
-            f"{tensors.path}: holds no embedding under a known name ({', '.join(_embeddings())}); "
-            "it is no whole Llama in the form of Hugging Face, Meta or MindFormers"
+            f"{tensors.path}: holds no embedding under a known name, or several "
+            f"({', '.join(name_in(dialect, EMBEDDING) for dialect in DIALECTS)}); it is no whole Llama of MindFormers, "
+            "Hugging Face or Meta"
         )
     shapes = parameter_shapes(model)
     head_size = model.hidden_size // model.num_heads
@@ -153,10 +154,6 @@ def convert(
         "bytes": layout.size,
         "sha256": sha256,
     }
-
-
-def _embeddings() -> list[str]:
-    return [name_in(dialect, EMBEDDING) for dialect in ("hf", "meta", "mindformers")]
 
 
 def _reorder(source: Dialect, target: Dialect) -> Callable[[Array, int], Array] | None:

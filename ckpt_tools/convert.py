@@ -26,14 +26,15 @@ from core.files import write_text
 from core.schema import ModelConfig
 
 
-def _model(source: TensorFile, chosen: str | None, out: Path, *, whole: bool) -> ModelConfig | Shape:
+def _model(source: TensorFile, chosen: str | None, out: Path, config: Path | None) -> ModelConfig | Shape:
     """Return the model that a checkpoint holds: the one chosen, or that of the config.json beside it.
 
     Args:
         source: the checkpoint.
         chosen: name or path of a model's YAML.
         out: where the converted weights will lie.
-        whole: whether special ids and tokenizer are wanted too (a `ModelConfig`), not the sizes alone.
+        config: the configuration to be written, for which special ids and a tokenizer are wanted too; None: the sizes
+            are enough.
 
     Raises:
         InputError: neither is there, or they contradict each other.
@@ -50,8 +51,8 @@ def _model(source: TensorFile, chosen: str | None, out: Path, *, whole: bool) ->
             f"{folder}: no config.json says which model it is; give --model (known: {', '.join(names('models'))}, "
             "or the path of such a YAML file)"
         )
-    if whole:
-        return model_from(path, out.stem, out)
+    if config is not None:
+        return model_from(path, config.stem, out)
     return Shape(**{key: settings[key] for key in Shape.__annotations__})
 
 
@@ -84,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
     with open_source(arguments.source) as tensors:
-        model = _model(tensors, arguments.model, arguments.out, whole=arguments.config is not None)
+        model = _model(tensors, arguments.model, arguments.out, arguments.config)
         dtype = plan(tensors, model, arguments.to, arguments.dtype).infos[0].dtype
         text = _description(arguments, model, dtype) if isinstance(model, ModelConfig) and arguments.config else None
         result = convert(tensors, model, arguments.to, arguments.out, arguments.dtype)

@@ -66,8 +66,6 @@ def join_adapter(workers: Path, strategy: Path, out: Path, info: AdapterInfo, pa
         infos = _whole_infos(opened, layouts, strategy)
         planned = tensor_layout("safetensors", infos)
         try:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / DESCRIPTION).unlink(missing_ok=True)
             with (
                 replacing(out / TENSORS) as partial,
                 TensorWriter(partial, planned) as writer,
@@ -79,6 +77,8 @@ def join_adapter(workers: Path, strategy: Path, out: Path, info: AdapterInfo, pa
                         writer.write(tensor.name, joined[tensor.name])
                     shown.advance(len(group))
                 sha256 = writer.finish()
+                # From here on the tensors are the new ones: an old description must not speak for them.
+                (out / DESCRIPTION).unlink(missing_ok=True)
             write_json(out / DESCRIPTION, vars(info))
         except OSError as error:
             raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
@@ -236,8 +236,8 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/join.py",
         description="Join the adapter slices of tensor- and pipeline-parallel workers into one adapter (by MindSpore).",
-        epilog="example: python ckpt_tools/join.py --workers train/workers --strategy train/strategy "
-        "--out train/adapters/step_100",
+        epilog="example: python ckpt_tools/join.py --workers train/workers/step_100 "
+        "--strategy train/mindformers/strategy --out train/adapters/step_100",
     )
     parser.add_argument("--workers", type=Path, required=True, metavar="DIR", help="folder with rank_0, rank_1, …")
     parser.add_argument("--strategy", type=Path, required=True, help="strategy file, or folder of those of all stages")

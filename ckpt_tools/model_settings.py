@@ -30,6 +30,13 @@ _KEYS = {
     "rms_norm_eps": "rms_norm_eps",
 }
 _REQUIRED = ("hidden_size", "num_layers", "num_heads", "vocab_size", "intermediate_size")
+_KINDS: dict[str, tuple[type, ...]] = {
+    "tie_word_embeddings": (bool,),
+    "qkv_has_bias": (bool,),
+    "attn_proj_has_bias": (bool,),
+    "rms_norm_eps": (int, float),
+    "theta": (int, float),
+}
 _PARAMS = {
     "dim": "hidden_size",
     "n_layers": "num_layers",
@@ -74,20 +81,25 @@ def hf_settings(path: Path) -> dict[str, Any]:
     missing = [theirs for theirs, ours in _KEYS.items() if ours in _REQUIRED and ours not in found]
     if missing:
         raise InputError(f"{path}: {missing[0]!r} is missing")
-    qkv, output = (bool(config.get(key, family == "internlm")) if isinstance(key, str) else key
-                   for key in _FAMILIES[family])  # fmt: skip
-    rope = config.get("rope_parameters")
-    theta = rope.get("rope_theta") if isinstance(rope, dict) else config.get("rope_theta")
-    return {
+    biases = [
+        key if isinstance(key, bool) else bool(config.get(key, family == "internlm")) for key in _FAMILIES[family]
+    ]
+    rope = config.get("rope_parameters", config.get("rotary"))
+    theta = rope.get("rope_theta", rope.get("base")) if isinstance(rope, dict) else config.get("rope_theta")
+    settings = {
         # Absent keys have these values in transformers' classes.
         "n_kv_heads": found["num_heads"],
         "tie_word_embeddings": False,
         "rms_norm_eps": 1e-6,
         **found,
         "theta": 10000.0 if theta is None else theta,
-        "qkv_has_bias": qkv,
-        "attn_proj_has_bias": output,
+        "qkv_has_bias": biases[0],
+        "attn_proj_has_bias": biases[1],
     }
+    for key, value in settings.items():
+        if type(value) not in _KINDS.get(key, (int,)):
+            raise InputError(f"{path}: {key} is {str(value)[:80]!r}, which is of the wrong type")
+    return settings
 
 
 def meta_settings(path: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ckpt_tools import convert as command
 from ckpt_tools.conversion import convert
 from ckpt_tools.count import Shape, parameter_shapes
 from ckpt_tools.layout import DTYPES
+from ckpt_tools.model_settings import hf_config, hf_settings, refuse_other
 from ckpt_tools.names import Dialect, name_in
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import open_tensors, write_tensors
@@ -255,7 +256,10 @@ def test_command_writes_a_models_yaml_and_a_config(
         ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 99}, "sliding window of 99"),
         ({"quantization_config": {"bits": 4}}, "quantised"),
         ({"hidden_size": None}, "'hidden_size' is missing"),
-        ({"hidden_size": "wide"}, "hidden_size: "),
+        ({"hidden_size": "wide"}, "hidden_size is 'wide'"),
+        ({"rope_theta": [1]}, "theta is '[1]'"),
+        ({"num_attention_heads": 0}, "num_heads"),
+        ({"max_position_embeddings": "far"}, "max_length: "),
         ({"eos_token_id": None}, "eos_token_id: "),
         ({"num_attention_heads": 7}, "no multiple of num_heads 7"),
     ],
@@ -289,6 +293,35 @@ def test_the_model_chosen_has_to_be_that_of_the_file_beside(
     assert "config.json does not fit model internlm_7b: n_kv_heads is 2, not 32" in capsys.readouterr().err
     assert run_command(command.main, [str(source), "--to", "mindformers", "--model", "llama4", "--out", out]) == 2
     assert "unknown model 'llama4'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        (
+            "llama3_8b",
+            {
+                "model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+                "num_key_value_heads": 8, "vocab_size": 128256, "intermediate_size": 14336, "attention_bias": False,
+                "hidden_act": "silu", "rms_norm_eps": 1e-05, "rope_scaling": None, "rope_theta": 500000.0,
+                "tie_word_embeddings": False,
+            },
+        ),
+        (
+            "internlm_7b",
+            {
+                "model_type": "internlm", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+                "vocab_size": 103168, "intermediate_size": 11008, "bias": True, "hidden_act": "silu",
+                "rms_norm_eps": 1e-06, "rotary": {"base": 10000, "type": "dynamic"}, "tie_word_embeddings": False,
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_published_configurations_are_the_kits_models(tmp_path: Path, name: str, config: dict[str, Any]) -> None:
+    write_json(tmp_path / "config.json", config)
+    refuse_other(hf_settings(tmp_path / "config.json"), tmp_path / "config.json", load_model(name))
+    write_json(tmp_path / "config.json", hf_config(load_model(name), "bfloat16"))
+    refuse_other(hf_settings(tmp_path / "config.json"), tmp_path / "config.json", load_model(name))
 
 
 def test_folders_that_hold_nothing_known(tmp_path: Path) -> None:
