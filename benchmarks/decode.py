@@ -1,11 +1,11 @@
 """How much batches and the key/value cache gain: questions per second of three ways to decode the same prompts.
 
 Continuous batches (the engine as it is), one prompt at a time with the same cache, and one prompt at a time with the
-whole sequence computed again for every token. The ways take turns, so that what else the machine does meets all of
-them, and their texts have to be identical.
+full forward pass over the whole sequence for every token. The ways take turns, so that what else the machine does
+meets all of them, and their texts have to be identical.
 
     python benchmarks/decode.py
-    python benchmarks/decode.py --data dev-v1.1.json --prompts 100
+    python benchmarks/decode.py --data dev-v1.1.json --prompts 100 --new-tokens 20 --min-new-tokens 20
 """
 
 from __future__ import annotations
@@ -82,15 +82,15 @@ def make_engine(config: RunConfig, batch_size: int) -> MindSporeEngine:
     return engine
 
 
-def recompute(engine: MindSporeEngine, prompt: str, new_tokens: int) -> str:
-    """Decode one prompt and compute the whole sequence for every token."""
+def recompute(engine: MindSporeEngine, prompt: str, fewest: int, most: int) -> str:
+    """Decode one prompt with the full forward pass, logits of every position, for each token."""
     from inference.llama_batch import Extension, nothing
 
-    ids = engine._room.ids(prompt, 0, engine._room.room(new_tokens))
+    ids = engine._room.ids(prompt, 0, engine._room.room(most))
     new: list[int] = []
-    while len(new) < new_tokens:
-        logits = Extension(engine._networks, nothing(engine._networks), [ids + new]).last()[0][0]
-        if not new:
+    while len(new) < most:
+        logits = Extension(engine._networks, nothing(engine._networks), [ids + new]).every()[0][-1]
+        if len(new) < fewest:
             logits[sorted(engine._ends)] = float("-inf")
         token = int(logits.argmax())
         if token in engine._ends:
@@ -105,6 +105,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--prompts", type=int, default=500, help="number of prompts (default: %(default)s)")
     parser.add_argument("--data", type=Path, help="SQuAD or record file; default: made as the practice contest's are")
     parser.add_argument("--new-tokens", type=int, help="most tokens of an answer; default: the practice contest's")
+    parser.add_argument("--min-new-tokens", type=int, default=1, help="fewest (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="most sequences together (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=5, help="turns of each way (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON and nothing else")
@@ -112,15 +113,19 @@ def main(argv: Sequence[str]) -> int:
     config = load_contest("practice_math")
     prompts = questions(config, options.data, options.prompts)
     most = options.new_tokens or config.eval.squad.max_new_tokens
+    fewest = options.min_new_tokens
     engine = make_engine(config, options.batch)
 
     def together(some: Sequence[str]) -> list[str]:
-        return [answer.text for answer in engine.generate(some, most)]
+        return [answer.text for answer in engine.generate(some, most, fewest)]
 
     ways = [
         Way("continuous batches", together),
         Way("one at a time, same cache", lambda some: [text for prompt in some for text in together([prompt])]),
-        Way("one at a time, all computed again", lambda some: [recompute(engine, prompt, most) for prompt in some]),
+        Way(
+            "one at a time, all computed again",
+            lambda some: [recompute(engine, prompt, fewest, most) for prompt in some],
+        ),
     ]
     together(prompts[:2])  # compiles
     lengths = sorted(len(engine.tokenizer.encode(prompt)) for prompt in prompts)

@@ -36,7 +36,8 @@ class Weights(nn.Cell):  # type: ignore[misc]
         sizes = {
             "qkv": (2 * heads_width + shape.kv_width, width),
             "o": (width, width),
-            "gate_up": (2 * shape.ffn_width, width),
+            "gate": (shape.ffn_width, width),
+            "up": (shape.ffn_width, width),
             "down": (width, shape.ffn_width),
             **({"qkv_bias": (2 * heads_width + shape.kv_width,)} if shape.qkv_has_bias else {}),
             **({"o_bias": (width,)} if shape.attn_proj_has_bias else {}),
@@ -75,7 +76,7 @@ class _Llama(nn.Cell):  # type: ignore[misc]
         self.embedding, self.head = weights.embedding, weights.head
         self.cosine, self.sine = weights.cosine, weights.sine
         self.qkv, self.o = weights.layers["qkv"], weights.layers["o"]
-        self.gate_up, self.down = weights.layers["gate_up"], weights.layers["down"]
+        self.gate, self.up, self.down = (weights.layers[name] for name in ("gate", "up", "down"))
         self.qkv_bias: Any = weights.layers.get("qkv_bias")
         self.o_bias: Any = weights.layers.get("o_bias")
         self.has_qkv_bias, self.has_o_bias = shape.qkv_has_bias, shape.attn_proj_has_bias
@@ -85,7 +86,7 @@ class _Llama(nn.Cell):  # type: ignore[misc]
         self.square, self.mean, self.rsqrt = P.Square(), P.ReduceMean(keep_dims=True), P.Rsqrt()
         self.bias_add, self.gather, self.softmax = P.BiasAdd(), P.Gather(), P.Softmax(-1)
         self.reshape, self.transpose, self.concat = P.Reshape(), P.Transpose(), P.Concat(1)
-        self.concat_last, self.halves = P.Concat(2), P.Split(1, 2)
+        self.concat_last = P.Concat(2)
         self.silu = ms.ops.silu
 
     def norm(self, x: Tensor) -> Tensor:
@@ -108,8 +109,9 @@ class _Llama(nn.Cell):  # type: ignore[misc]
         if self.has_o_bias:
             y = self.bias_add(y, self.o_bias[layer])
         x = x + y
-        gate, up = self.halves(self.matmul_t(self.norm(x), self.gate_up[layer]))
-        return x + self.matmul_t(self.silu(gate) * up, self.down[layer])
+        y = self.norm(x)
+        gate = self.silu(self.matmul_t(y, self.gate[layer]))
+        return x + self.matmul_t(gate * self.matmul_t(y, self.up[layer]), self.down[layer])
 
     def logits(self, x: Tensor) -> Tensor:
         """Return scores of the vocabulary."""

@@ -177,7 +177,7 @@ def fuse(tensors: Mapping[str, Array], shape: LlamaShape) -> dict[str, Array]:
     key, turned query, turned key, value.
 
     Returns:
-        `embedding`, `head`, and for every layer i `qkv.{i}`, `o.{i}`, `gate_up.{i}`, `down.{i}`, with
+        `embedding`, `head`, and for every layer i `qkv.{i}`, `o.{i}`, `gate.{i}`, `up.{i}`, `down.{i}`, with
         `qkv_bias.{i}` and `o_bias.{i}` where the model has biases.
     """
     import numpy as np
@@ -197,8 +197,8 @@ def fuse(tensors: Mapping[str, Array], shape: LlamaShape) -> dict[str, Array]:
 
         fused[f"qkv.{layer}"] = stacked("weight") * tensors[f"{at}attention_norm.weight"]
         fused[f"o.{layer}"] = tensors[f"{at}attention.wo.weight"]
-        gate_up = [tensors[f"{at}feed_forward.{name}.weight"] for name in ("w1", "w3")]
-        fused[f"gate_up.{layer}"] = np.concatenate(gate_up) * tensors[f"{at}ffn_norm.weight"]
+        for name, kind in (("gate", "w1"), ("up", "w3")):
+            fused[f"{name}.{layer}"] = tensors[f"{at}feed_forward.{kind}.weight"] * tensors[f"{at}ffn_norm.weight"]
         fused[f"down.{layer}"] = tensors[f"{at}feed_forward.w2.weight"]
         if shape.qkv_has_bias:
             fused[f"qkv_bias.{layer}"] = stacked("bias")
