@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -170,9 +171,19 @@ def summary(run: RunFolder, config: RunConfig) -> str:
         )
     ratio = read_result(run, "ratio")
     lines.append(f"trained {ratio['trainable']:,} of {ratio['total']:,} parameters: ratio {ratio['ratio']:.9f}")
-    lines.append(f"best (*): {score['best']}" if score["best"] else "best: none, no checkpoint passes the gate")
+    lines.append(_best(score))
     lines.append(f"zip: {run.submission / team_file_name(config.submission.team)}")
     return "\n".join(lines)
+
+
+def _best(score: dict[str, Any]) -> str:
+    """Return the line about the best checkpoint: how sure its accuracy is, and what choosing it out of five adds."""
+    if not score["best"]:
+        return "best: none, no checkpoint passes the gate"
+    low, high = score["checkpoints"][score["best"]]["interval"]
+    line = f"best (*): {score['best']}; 95 % interval of its accuracy {low:.2%} to {high:.2%}"
+    expected = (score["best_of"] or {}).get("expected")
+    return line if expected is None else f"{line}; {expected:.2%} to be expected on other questions"
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ VERDICTS = ("right", "equal", "rounded", "wrong", "boxed", "stated", "unparsable
 SOUND = frozenset({"right", "equal", "rounded", "boxed", "stated"})
 
 _STATED = re.compile(r"####[ \t]*(\S[^\n]*)")
-_MARKER = re.compile(r"[=≈:]|为|是")
+_MARKER = re.compile(r"[=≈:]|为|是|[Aa]nswer is|[Ff]inal,")
 _NUMBER = re.compile(
     r"(?P<number>[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?)"
     r"(?:\s?/\s?(?P<bottom>-?[0-9]+))?"

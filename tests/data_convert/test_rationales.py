@@ -21,6 +21,7 @@ from data_convert.answers import rewrite, rewriting
 from data_convert.answers.rationales import worked
 from data_convert.answers.rounding import Rounded
 from data_convert.answers.wording import EN, WORDINGS, ZH
+from data_convert.typed.check import check
 from data_convert.typed.solver import digits, question_text, solution, value
 from eval_accuracy.math_judge import judge
 
@@ -340,3 +341,16 @@ def test_the_evaluator_reads_expressions() -> None:
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         AnswersConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    "final", ["The final answer is {value}", "\\boxed{{value}}", "final, {value}", "答案是{value}"]
+)
+@pytest.mark.parametrize("question", ["解方程 -81x + -45 = 0", "计算 3963.85 * -5055.68 等于多少？"])
+def test_the_final_answer_is_found_however_it_is_marked(final: str, question: str) -> None:
+    made = rewrite(Record("1", "math", question, "?"), AnswersConfig(rationale="steps", final=final), seed=1)
+    before, after = final.split("{value}")
+    last = made.answer.splitlines()[-1]
+    assert last.startswith(before)
+    assert last.endswith(after)
+    assert check(question, made.answer).verdict in ("right", "equal", "rounded")
