@@ -15,6 +15,7 @@ COMMANDS = {
     "peft": "convert adapters to and from PEFT's format",
     "join": "join the adapter slices of tensor-parallel workers (needs MindSpore)",
     "count": "count trainable and total parameters",
+    "schedule": "evenly spaced checkpoints: their steps, and which steps files are of",
     "show": "show what a checkpoint holds",
     "verify": "compare the merged model's logits with those of base and adapter (needs MindSpore)",
 }

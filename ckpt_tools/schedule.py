@@ -1,13 +1,60 @@
-"""Which steps the checkpoints of a contest are taken at, and which step a MindSpore file name means."""
+"""Which steps the checkpoints of a contest are taken at, and which step a MindSpore file name means.
+
+`python ckpt_tools/schedule.py --records N --batch N --epochs N` says at which steps five even checkpoints are taken;
+with files of MindSpore's checkpoint callback it says whether those are evenly spaced.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from core.errors import InputError
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+from core.errors import GateError, InputError, run_command
 
 _NAME = re.compile(r"(?:^|-)(\d+)_(\d+)(?:\.ckpt|\.safetensors)?$")
+
+
+def even_checkpoints(
+    records: int,
+    batch_size: int,
+    epochs: int,
+    *,
+    world_size: int = 1,
+    sink_size: int | None = None,
+    drop_remainder: bool = True,
+    count: int = 5,
+) -> list[int]:
+    """Return the steps of `count` evenly spaced checkpoints of a whole training, the last one at its end.
+
+    Args:
+        records: records in the MindRecord file.
+        batch_size: records a step on one worker.
+        epochs: epochs of the configuration.
+        world_size: data-parallel workers.
+        sink_size: steps of one sink; None without sink mode, -1 where a sink is an epoch. Weights leave the device
+            between sinks only, so every step is then the end of one, and gaps differ by at most one sink.
+        drop_remainder: whether the last, smaller batch of an epoch is dropped.
+        count: checkpoints asked for.
+
+    Raises:
+        InputError: numbers below 1, a sink larger than an epoch, or fewer steps (sinks) than checkpoints.
+    """
+    epoch_steps = steps_per_epoch(records, batch_size, world_size, drop_remainder)
+    steps = total_steps(epochs, epoch_steps, sink_size)
+    sink = _sink(epoch_steps, sink_size)
+    if steps // sink < count:
+        raise InputError(
+            f"{steps} training steps in sinks of {sink} cannot give {count} checkpoints; set a smaller sink size or "
+            "train longer"
+        )
+    return [sink * number for number in even_steps(steps // sink, count)]
 
 
 def even_steps(total_steps: int, count: int = 5) -> list[int]:
@@ -30,15 +77,29 @@ def even_steps(total_steps: int, count: int = 5) -> list[int]:
     return [(2 * total_steps * number + count) // (2 * count) for number in range(1, count + 1)]
 
 
-def evenly_spaced(steps: Sequence[int]) -> bool:
-    """Tell whether checkpoints were taken at even intervals: positive, ascending, gaps that differ by at most one step.
+def evenly_spaced(steps: Sequence[int], sink: int = 1) -> bool:
+    """Tell whether checkpoints were taken at even intervals: positive, ascending, gaps that differ by at most one sink.
 
     (A total that the count does not divide gives gaps that differ by one.)
+
+    Args:
+        steps: their steps, in order.
+        sink: steps of one sink; 1 without sink mode.
     """
     if not steps or steps[0] < 1:
         return False
     gaps = [after - before for before, after in zip(steps, steps[1:], strict=False)]
-    return not gaps or (min(gaps) >= 1 and max(gaps) - min(gaps) <= 1)
+    return not gaps or (min(gaps) >= 1 and max(gaps) - min(gaps) <= sink)
+
+
+def files_evenly_spaced(names: Sequence[str], epoch_steps: int, sink_size: int | None = None) -> bool:
+    """Tell whether files of MindSpore's checkpoint callback were saved at even intervals; any order will do.
+
+    Raises:
+        InputError: as `step_of_name`.
+    """
+    steps = sorted(step_of_name(name, epoch_steps, sink_size) for name in names)
+    return evenly_spaced(steps, _sink(epoch_steps, sink_size))
 
 
 def steps_per_epoch(records: int, batch_size: int, world_size: int = 1, drop_remainder: bool = True) -> int:
@@ -86,7 +147,8 @@ def total_steps(epochs: int, epoch_steps: int, sink_size: int | None = None) -> 
     if sink_size is None or sink_size == -1:
         return epochs * epoch_steps
     _check_sink(sink_size, epoch_steps)
-    return epochs * epoch_steps // sink_size * sink_size
+    # The very expression of MindFormers: 41 steps in sinks of 5 over 15 epochs are 122 sinks to it, not 123.
+    return int((epoch_steps / sink_size) * epochs) * sink_size
 
 
 def step_of_name(name: str, epoch_steps: int, sink_size: int | None = None) -> int:
@@ -121,18 +183,52 @@ def name_of_step(step: int, epoch_steps: int, sink_size: int | None = None) -> s
     return f"{epoch + 1}_{before + 1}"
 
 
-def surviving(saved: Sequence[int], keep_checkpoint_max: int) -> list[int]:
-    """Return the steps whose files are still there after MindSpore has deleted the oldest beyond `keep_checkpoint_max`.
+def saved_steps(steps: int, save_checkpoint_steps: int, sink: int = 1) -> list[int]:
+    """Return the steps that MindSpore's checkpoint callback saves at (MindFormers' CheckpointMonitor does the same).
+
+    It looks after every sink whether `save_checkpoint_steps` have passed since it saved last, and saves once more at
+    the end.
+
+    Args:
+        steps: steps of the whole training.
+        save_checkpoint_steps: as in the callback's configuration.
+        sink: steps of one sink; 1 without sink mode.
 
     Raises:
-        InputError: fewer than 1 kept.
+        InputError: numbers below 1.
     """
-    if keep_checkpoint_max < 1:
-        raise InputError(f"keep_checkpoint_max {keep_checkpoint_max}: has to be at least 1")
-    return sorted(saved)[-keep_checkpoint_max:]
+    if min(steps, save_checkpoint_steps, sink) < 1:
+        raise InputError(f"{steps} steps, saved every {save_checkpoint_steps}, sinks of {sink}: at least 1 is needed")
+    interval = -(-save_checkpoint_steps // sink) * sink
+    saved = list(range(interval, steps + 1, interval))
+    return saved if saved and saved[-1] == steps else [*saved, steps]
+
+
+def surviving(saved: Sequence[int], keep_checkpoint_max: int | None) -> list[int]:
+    """Return the steps whose files are still there after MindSpore has deleted the oldest beyond `keep_checkpoint_max`.
+
+    (The oldest by the time of the file, among all files of the same prefix in the folder: those of an earlier training
+    count, and go first.)
+
+    Args:
+        saved: the steps saved.
+        keep_checkpoint_max: as in the callback's configuration; 0 and None keep a single file there, not all of them.
+
+    Raises:
+        InputError: it is negative.
+    """
+    if keep_checkpoint_max is not None and keep_checkpoint_max < 0:
+        raise InputError(f"keep_checkpoint_max {keep_checkpoint_max}: cannot be negative")
+    return sorted(saved)[-(keep_checkpoint_max or 1) :]
+
+
+def _sink(epoch_steps: int, sink_size: int | None) -> int:
+    """Return the steps between two looks of the host at the device."""
+    return 1 if sink_size is None else _cycle(epoch_steps, sink_size)
 
 
 def _cycle(epoch_steps: int, sink_size: int | None) -> int:
+    """Return the steps after which MindSpore's file names begin to count anew: those of an epoch, or of a sink."""
     if epoch_steps < 1:
         raise InputError(f"an epoch of {epoch_steps} steps: at least 1 is needed")
     if sink_size is None or sink_size == -1:
@@ -144,3 +240,60 @@ def _cycle(epoch_steps: int, sink_size: int | None) -> int:
 def _check_sink(sink_size: int, epoch_steps: int) -> None:
     if not 1 <= sink_size <= epoch_steps:
         raise InputError(f"sink size {sink_size}: has to be -1 or between 1 and the {epoch_steps} steps of an epoch")
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="ckpt_tools/schedule.py",
+        description="The steps of evenly spaced checkpoints; or whether files of MindSpore's callback are even.",
+        epilog="example: python ckpt_tools/schedule.py --records 27562 --batch 4 --workers 4 --epochs 10 --sink 2",
+    )
+    parser.add_argument("files", nargs="*", help="names of checkpoint files (…-EPOCH_STEP.ckpt) to look at")
+    parser.add_argument("--records", type=int, required=True, help="records in the MindRecord file")
+    parser.add_argument("--batch", type=int, required=True, help="records a step on one worker")
+    parser.add_argument("--epochs", type=int, required=True, help="epochs of the configuration")
+    parser.add_argument("--workers", type=int, default=1, help="data-parallel workers (default: 1)")
+    parser.add_argument("--sink", type=int, help="sink size under sink mode; -1 where a sink is an epoch")
+    parser.add_argument("--keep-remainder", action="store_true", help="the last, smaller batch is trained too")
+    parser.add_argument("--count", type=int, default=5, help="checkpoints (default: 5)")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the even steps, or those of the files; exit code 3 where the files are not even."""
+    options = _arguments(argv)
+    drop, sink_size = not options.keep_remainder, options.sink
+    epoch_steps = steps_per_epoch(options.records, options.batch, options.workers, drop)
+    if options.files:
+        steps = sorted(step_of_name(name, epoch_steps, sink_size) for name in options.files)
+    else:
+        steps = even_checkpoints(
+            options.records, options.batch, options.epochs,
+            world_size=options.workers, sink_size=sink_size, drop_remainder=drop, count=options.count,
+        )  # fmt: skip
+    total, sink = total_steps(options.epochs, epoch_steps, sink_size), _sink(epoch_steps, sink_size)
+    result: dict[str, Any] = {
+        "epoch_steps": epoch_steps,
+        "steps": total,
+        "checkpoints": [{"step": step, "name": name_of_step(step, epoch_steps, sink_size)} for step in steps],
+        "even": evenly_spaced(steps, sink),
+        "save_checkpoint_steps": steps[0] if saved_steps(total, steps[0], sink) == steps else None,
+    }
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(f"{epoch_steps} steps an epoch, {total} in all")
+        for row in result["checkpoints"]:
+            print(f"step {row['step']:>9}  …-{row['name']}.ckpt")
+        if result["save_checkpoint_steps"]:
+            print(f"as CheckpointMonitor: save_checkpoint_steps: {steps[0]}, keep_checkpoint_max: {len(steps)} or more")
+        else:
+            print("no save_checkpoint_steps of CheckpointMonitor gives just these")
+    if not result["even"]:
+        raise GateError(f"the {len(steps)} checkpoints are not evenly spaced: steps {', '.join(map(str, steps))}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

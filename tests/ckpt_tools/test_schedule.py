@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ckpt_tools import schedule
 from ckpt_tools.schedule import (
+    even_checkpoints,
     even_steps,
     evenly_spaced,
+    files_evenly_spaced,
     name_of_step,
+    saved_steps,
     step_of_name,
     steps_per_epoch,
     surviving,
     total_steps,
 )
-from core.errors import InputError
+from core.errors import InputError, run_command
 
 
 def test_five_even_steps() -> None:
@@ -113,6 +118,7 @@ def test_total_steps_under_sink_mode() -> None:
     assert total_steps(10, 1722, -1) == 17220
     assert total_steps(3, 5, 2) == 14  # int(5 / 2 · 3) = 7 sinks of 2
     assert total_steps(3, 5, 4) == 12
+    assert total_steps(15, 41, 5) == 610  # int(41 / 5 * 15) = int(122.99999999999999), as MindFormers reckons
 
 
 def test_names_of_the_contests_files() -> None:
@@ -143,5 +149,95 @@ def test_names_and_steps_are_inverse(step: int, epoch: int, data: st.DataObject)
 def test_deleting_of_earlier_checkpoints() -> None:
     assert surviving([10, 20, 30, 40, 50, 60], 5) == [20, 30, 40, 50, 60]
     assert surviving([10, 20], 5) == [10, 20]
+    assert surviving([10, 20], 0) == surviving([10, 20], None) == [20]
     with pytest.raises(InputError):
-        surviving([10], 0)
+        surviving([10], -1)
+
+
+def test_the_steps_that_the_callback_saves_at() -> None:
+    assert saved_steps(17220, 3444) == [3444, 6888, 10332, 13776, 17220]
+    assert saved_steps(10, 4) == [4, 8, 10]
+    assert saved_steps(10, 3, sink=2) == [4, 8, 10]
+    assert saved_steps(3, 10) == [3]
+    with pytest.raises(InputError):
+        saved_steps(10, 0)
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+@pytest.mark.parametrize("keep", [1, 3, 5, 0, None])
+@pytest.mark.parametrize(("epoch_steps", "epochs", "sink", "every"), [(10, 3, None, 7), (10, 3, 2, 5), (9, 4, -1, 9)])
+def test_files_are_those_that_the_callback_leaves(
+    tmp_path: Path, epoch_steps: int, epochs: int, sink: int | None, every: int, keep: int | None
+) -> None:
+    import os
+
+    from mindspore import nn
+    from mindspore.train.callback import CheckpointConfig, ModelCheckpoint, RunContext, _InternalCallbackParam
+
+    config = CheckpointConfig(save_checkpoint_steps=every, keep_checkpoint_max=keep)
+    callback = ModelCheckpoint(prefix="net", directory=str(tmp_path), config=config)
+    callback._graph_saved = True
+    parameters = _InternalCallbackParam()
+    parameters.train_network = nn.Dense(2, 2)
+    # What Model.train tells its callbacks: under sink mode it counts sinks as epochs.
+    cycle = epoch_steps if sink in (None, -1) else sink
+    parameters.batch_num = cycle
+    total = total_steps(epochs, epoch_steps, sink)
+    looks = 1 if sink is None else cycle
+    context = RunContext(parameters)
+    for step in range(looks, total + 1, looks):
+        parameters.cur_step_num, parameters.cur_epoch_num = step, (step - 1) // cycle + 1
+        callback.step_end(context)
+        for path in tmp_path.glob("*.ckpt"):  # which is the oldest is told by the time of the file
+            os.utime(path, ns=(1, step_of_name(path.name, epoch_steps, sink)))
+    callback.end(context)
+    left = sorted(step_of_name(path.name, epoch_steps, sink) for path in tmp_path.glob("*.ckpt"))
+    assert left == surviving(saved_steps(total, every, looks), keep)
+
+
+def test_five_even_checkpoints_of_a_training() -> None:
+    # A team of the contest: 27,562 records, batch 4 on 4 workers, 10 epochs, sinks of 2.
+    steps = even_checkpoints(27562, 4, 10, world_size=4, sink_size=2)
+    assert steps == [3444, 6888, 10332, 13776, 17220]
+    names = [f"internlm_7b_lora_rank_0-{name_of_step(step, 1722, 2)}.ckpt" for step in steps]
+    assert names[-1] == "internlm_7b_lora_rank_0-8610_2.ckpt"
+    assert files_evenly_spaced(names[::-1], 1722, 2)
+    assert not files_evenly_spaced([*names[:3], names[4]], 1722, 2)
+    assert even_checkpoints(100, 10, 5, sink_size=-1) == [10, 20, 30, 40, 50]
+    assert even_checkpoints(100, 10, 5, sink_size=4) == [8, 20, 28, 40, 48]
+    assert even_checkpoints(13, 2, 2, drop_remainder=False) == [3, 6, 8, 11, 14]
+    with pytest.raises(InputError, match="in sinks of 10 cannot give 5"):
+        even_checkpoints(100, 10, 4, sink_size=-1)
+
+
+@given(st.data())
+def test_even_checkpoints_end_sinks_and_are_even(data: st.DataObject) -> None:
+    epoch, epochs = data.draw(st.integers(1, 300)), data.draw(st.integers(1, 20))
+    sink_size = data.draw(st.none() | st.just(-1) | st.integers(1, epoch))
+    sink = 1 if sink_size is None else epoch if sink_size == -1 else sink_size
+    total = total_steps(epochs, epoch, sink_size)
+    if total // sink < 5:
+        return
+    steps = even_checkpoints(epoch * 3, 3, epochs, sink_size=sink_size)
+    assert len(steps) == 5
+    assert steps[-1] == total
+    assert not any(step % sink for step in steps)
+    gaps = [after - before for before, after in pairwise([0, *steps])]
+    assert max(gaps) - min(gaps) in (0, sink)
+    names = [f"a-{name_of_step(step, epoch, sink_size)}.ckpt" for step in steps]
+    assert files_evenly_spaced(names, epoch, sink_size)
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--records 27562 --batch 4 --workers 4 --epochs 10 --sink 2".split()
+    assert run_command(schedule.main, [*words, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["epoch_steps"], shown["steps"], shown["even"]) == (1722, 17220, True)
+    assert shown["checkpoints"][0] == {"step": 3444, "name": "1722_2"}
+    assert shown["save_checkpoint_steps"] == 3444
+    assert run_command(schedule.main, words) == 0
+    assert "save_checkpoint_steps: 3444, keep_checkpoint_max: 5 or more" in capsys.readouterr().out
+    assert run_command(schedule.main, [*words, "a-1_2.ckpt", "a-2_2.ckpt", "a-9_2.ckpt"]) == 3
+    assert "not evenly spaced: steps 2, 4, 18" in capsys.readouterr().err
+    assert run_command(schedule.main, [*words, "a-1_3.ckpt"]) == 2
