@@ -124,6 +124,7 @@ class PairSum:
     _ax: Array = field(init=False)
     _a_norm: float = field(init=False)
     _short_x: Array = field(init=False)
+    # Two blocks of rows [2, rows, in] that are used again and again: fresh memory costs more than the sums.
     _scratch: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,15 +132,12 @@ class PairSum:
         self._ax = wide_a @ self.x
         self._a_norm = float(np.linalg.norm(wide_a))
         self._short_x = self.x.astype(self.a.dtype)
-        self._scratch = np.empty((0, self.a.shape[1]), self.a.dtype)
+        self._scratch = np.empty((2, 0, self.a.shape[1]), self.a.dtype)
 
     def add(self, rows: Rows) -> Array:
         """Return the same rows of W' in the type of the result, valid until the next call."""
-        count = len(rows.wide)
-        b = self.b[rows.start : rows.start + count]
-        if len(self._scratch) < count:
-            self._scratch = np.empty((count, self.a.shape[1]), self.a.dtype)
-        delta = np.matmul(b, self.a, out=self._scratch[:count])
+        b = self.b[rows.start : rows.start + len(rows.wide)]
+        delta = np.matmul(b, self.a, out=self._block(0, len(b)))
         delta *= delta.dtype.type(self.scaling)
         nonzero = delta != 0
         self.changed += int(np.count_nonzero(nonzero))
@@ -150,6 +148,11 @@ class PairSum:
         self.absorbed += int(np.count_nonzero(nonzero > moved))
         self._check(rows, b, total, result)
         return result
+
+    def _block(self, number: int, count: int) -> Array:
+        if self._scratch.shape[1] < count:
+            self._scratch = np.empty((2, count, self.a.shape[1]), self.a.dtype)
+        return self._scratch[number, :count]
 
     def _check(self, rows: Rows, b: Array, total: Array, result: Array) -> None:
         """Compare (W' - W)x with s·B(Ax), before and after rounding to the type of the result.
@@ -175,7 +178,10 @@ class PairSum:
         about sqrt(in) roundings of |difference|·|x| (https://doi.org/10.1137/18M1226312).
         """
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            product = np.subtract(result, rows.wide, dtype=rows.wide.dtype) @ self._short_x
+            difference = self._block(1, len(result))
+            np.copyto(difference, result)
+            difference -= rows.wide
+            product = difference @ self._short_x
             # No entry of x is zero, so one entry that is not finite makes the product of its row so.
             if not np.isfinite(product).all():
                 self.finite = False

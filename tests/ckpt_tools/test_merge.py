@@ -19,7 +19,7 @@ from ckpt_tools import stream as streaming
 from ckpt_tools.adapter import DESCRIPTION, TENSORS, open_adapter
 from ckpt_tools.layout import DTYPES
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.tensors import known_type, open_tensors, write_tensors
 from core.errors import InputError
 from core.files import sha256_file
 
@@ -195,6 +195,27 @@ def test_wrong_calls_are_refused(tmp_path: Path, make_base: Make, make_adapter: 
         merge(base, [adapter, adapter.parent / "." / "step_3"], out)
     with pytest.raises(InputError, match="cannot be read"):
         merge(base, [tmp_path / "nowhere"], out)
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"checksum": True}, {"file_format": "safetensors"}], ids=["ckpt", "crc", "st"])
+def test_mindspore_loads_every_merged_file(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
+) -> None:
+    import mindspore
+
+    monkeypatch.setattr(mindspore_ckpt, "SLICE_BYTES", 3000)
+    base = make_base("bfloat16")
+    adapters = [make_adapter(base, step, targets="w") for step in (1, 2)]
+    for ledger in merge(base, adapters, tmp_path / "out", **options):
+        path = tmp_path / "out" / ledger["file"]
+        loaded = mindspore.load_checkpoint(str(path), format=ledger["format"], crc_check=ledger["crc"])
+        with open_tensors(path) as tensors:
+            assert set(loaded) == set(tensors)
+            for name in tensors:
+                values = known_type(loaded[name].asnumpy())
+                assert (values.shape, values.tobytes()) == (tensors[name].shape, tensors.read(name).tobytes())
 
 
 def test_command_prints_json_only(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
