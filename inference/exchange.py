@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -73,7 +72,15 @@ class Connection:
 
     def __init__(self, address: str, timeout: float, retries: int, pause: float, key: str | None) -> None:
         self._address, self._timeout, self._retries, self._pause = address, timeout, retries, pause
+        self._stopped = threading.Event()
+        self._open: set[socket.socket] = set()
         self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+
+    def stop(self) -> None:
+        """Give up every request, those under way and those to come: nobody waits for the answers any more."""
+        self._stopped.set()
+        for connected in list(self._open):
+            _cut(connected)
 
     def ask(self, fields: Mapping[str, Any], name: str) -> Answer:
         """Send one request, again where a fault may pass.
@@ -93,14 +100,14 @@ class Connection:
                 return self._attempt(body, name)
             except _Passing as error:
                 after = error.after or 0.0
-                if not left or after > _LONGEST_WAIT:
+                if not left or after > _LONGEST_WAIT or self._stopped.is_set():
                     more = f" and asks to wait {after:g} s" if after > _LONGEST_WAIT else ""
                     times = self._retries + 1 - left
                     raise InputError(
                         f"{self._address}: {error}{more}, {times} times for {name}; is the server well? "
                         "Answers so far are kept: run the same command again to go on"
                     ) from error
-                time.sleep(max(after, min(pause, _LONGEST_PAUSE)))
+                self._stopped.wait(max(after, min(pause, _LONGEST_PAUSE)))
                 pause *= 2
         raise AssertionError("unreachable")
 
@@ -124,9 +131,12 @@ class Connection:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
         late = threading.Event()
+        connected: socket.socket | None = None
         try:
             connection.connect()
-            with _deadline(connection.sock, self._timeout, late):
+            connected = connection.sock
+            self._open.add(connected)
+            with _deadline(connected, self._timeout, late):
                 connection.request("POST", parts.path, body, self._headers)
                 response = connection.getresponse()
                 data = response.read(_MAX_ANSWER)
@@ -138,6 +148,8 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             fault = str(error) or type(error).__name__
         finally:
+            if connected is not None:
+                self._open.discard(connected)
             connection.close()
         if late.is_set():
             raise _Passing(f"did not answer within {self._timeout:g} s")
@@ -157,8 +169,7 @@ def _deadline(connected: socket.socket, seconds: float, late: threading.Event) -
 
     def cut() -> None:
         late.set()
-        with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
+        _cut(connected)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
@@ -167,3 +178,8 @@ def _deadline(connected: socket.socket, seconds: float, late: threading.Event) -
         yield
     finally:
         timer.cancel()
+
+
+def _cut(connected: socket.socket) -> None:
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)

@@ -169,25 +169,32 @@ class HttpEngine:
     def _each(self, count: int, work: Callable[[int], T]) -> Iterator[tuple[int, T]]:
         """Do numbered work, so many at a time; yield (number, result) as it is done, and then raise what went wrong."""
         with ThreadPoolExecutor(self.concurrency) as pool:
-            # Only as much as runs at a time is handed in, so that a failure does not wait for the rest.
-            waiting = iter(range(count))
-            running: dict[Future[T], int] = {}
-            failure: BaseException | None = None
-            while True:
-                if failure is None:
-                    for number in _first(waiting, self.concurrency - len(running)):
-                        running[pool.submit(work, number)] = number
-                if not running:
-                    break
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    number = running.pop(future)
-                    if error := future.exception():
-                        failure = failure or error
-                    else:
-                        yield number, future.result()
-            if failure is not None:
-                raise failure
+            try:
+                yield from self._finished(pool, count, work)
+            except BaseException:
+                self._connection.stop()  # else leaving the pool waits for what is under way
+                raise
+
+    def _finished(self, pool: ThreadPoolExecutor, count: int, work: Callable[[int], T]) -> Iterator[tuple[int, T]]:
+        # Only as much as runs at a time is handed in, so that a failure does not wait for the rest.
+        waiting = iter(range(count))
+        running: dict[Future[T], int] = {}
+        failure: BaseException | None = None
+        while True:
+            if failure is None:
+                for number in _first(waiting, self.concurrency - len(running)):
+                    running[pool.submit(work, number)] = number
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                number = running.pop(future)
+                if error := future.exception():
+                    failure = failure or error
+                else:
+                    yield number, future.result()
+        if failure is not None:
+            raise failure
 
 
 def _first(items: Iterator[int], count: int) -> list[int]:

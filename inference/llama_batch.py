@@ -67,7 +67,7 @@ class Networks:
 def _keep_freed_memory() -> None:
     """Let glibc keep freed memory instead of giving it back to the system, which costs a page fault a page.
 
-    Measured on two cores: a prefill of 28 prompts of 72 tokens takes 61 ms instead of 71 to 100.
+    Measured on two cores: 56 prompts of 72 tokens are computed in 127 ms instead of 208.
     """
     trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # <malloc.h>
     with suppress(OSError, AttributeError):

@@ -95,6 +95,16 @@ def test_what_was_answered_before_a_failure_is_handed_over(url: str) -> None:
     assert len(done) < 60
 
 
+def test_an_interruption_does_not_wait_for_the_server(url: str) -> None:
+    def on_done(index: int, answer: Completion) -> None:
+        raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        engine(url, timeout=60, retries=9, pause=30).generate(["hang:9:interrupted", "quick"], 8, on_done=on_done)
+    assert time.monotonic() - started < 25  # the next attempt would begin after 30 s
+
+
 def test_concurrency_is_bounded_and_used() -> None:
     with serving() as address:
         engine(address, concurrency=3).generate([f"wait:9:{number}" for number in range(9)], 8)
