@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal, Protocol
 from core.errors import InputError
 
 TokenizerKind = Literal["sentencepiece", "tiktoken", "hf"]
+_ERROR = 2  # sentencepiece's levels are those of Abseil: info, warning, error
 
 
 class Tokenizer(Protocol):
@@ -54,6 +56,8 @@ class SentencePieceTokenizer:
     def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
         import sentencepiece
 
+        # Of a file that is sound it warns too: that a piece is a NUL, say.
+        sentencepiece.SetMinLogLevel(_ERROR)
         self._model = sentencepiece.SentencePieceProcessor()
         try:
             self._model.LoadFromSerializedProto(path.read_bytes())
@@ -61,7 +65,6 @@ class SentencePieceTokenizer:
             raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
-        self._joins: dict[tuple[str, str], bool] = {}
         _check_ids(self, path)
 
     def encode(self, text: str) -> list[int]:
@@ -91,9 +94,7 @@ class SentencePieceTokenizer:
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
-        if (known := self._joins.get((left, right))) is None:
-            known = self._joins[left, right] = (left + right).replace(" ", "▁") in self._pieces or not self._plain
-        return known
+        return (left + right).replace(" ", "▁") in self._pieces or not self._plain
 
     @cached_property
     def _pieces(self) -> str:
@@ -130,7 +131,8 @@ class TiktokenTokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
-        return self._encoding.encode_ordinary_batch(list(texts))
+        # The library's own batches go through threads that wait for each other: three times the work.
+        return [self._encoding.encode_ordinary(text) for text in texts]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; special and unknown ids are dropped."""
@@ -146,8 +148,13 @@ class TiktokenTokenizer:
         return _readable(self._encoding.decode_single_token_bytes(number))
 
     def may_join(self, left: str, right: str) -> bool:
-        """Return True: the pattern that splits the text looks further than its neighbours."""
-        return True
+        """Tell whether a word of the pattern that splits the text may span the border; see `_LLAMA3_PATTERN`."""
+        before, after = _kind(left), _kind(right)
+        if before in ("letter", "number"):
+            return after in (before, "unknown")
+        if before == "newline":
+            return after in ("newline", "blank", "unknown")
+        return before != "symbol" or after not in ("number", "blank")
 
 
 class HuggingFaceTokenizer:
@@ -160,6 +167,8 @@ class HuggingFaceTokenizer:
             self._model = Library.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises Exception itself
             raise InputError(f"{path}: not a tokenizer.json that can be read ({error})") from error
+        # A special token's name in a question is plain text; where the prompt means the token, it says so.
+        self._model.encode_special_tokens = True
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.get_vocab_size())
         _check_ids(self, path)
@@ -254,11 +263,23 @@ def _readable(token: bytes) -> str:
     return "".join(f"<0x{ord(char) - 0xDC00:02X}>" if "\udc80" <= char <= "\udcff" else char for char in text)
 
 
-# How Llama-3 splits text before merging bytes (its published tokenizer).
+# How Llama-3 splits text before merging bytes (its published tokenizer). A word is letters with at the most one other
+# character before them, up to three digits, symbols with newlines behind them, or white space.
 _LLAMA3_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
     r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+
+
+def _kind(char: str) -> str:
+    """Return what Llama-3's pattern takes a character for; "unknown" where other tables than Python's may differ."""
+    if char in "\r\n":
+        return "newline"
+    if char in " \t":
+        return "blank"
+    category = unicodedata.category(char)
+    kinds = {"L": "letter", "N": "number", "C": "unknown", "Z": "unknown"}
+    return kinds.get(category[0], "symbol")
 
 
 def _llama3_special() -> list[str]:

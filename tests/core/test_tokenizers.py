@@ -6,12 +6,13 @@ import base64
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+import regex
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.tokenizers import load_tokenizer
+from core.tokenizers import _LLAMA3_PATTERN, load_tokenizer
 
 PRACTICE = kit_path(load_contest("practice_math").model.tokenizer.file)
 
@@ -46,6 +47,21 @@ def test_tiktoken_loses_no_text(llama3_file: Path, text: str) -> None:
 def test_the_practice_tokenizer_loses_no_text(text: str) -> None:
     tokenizer = load_tokenizer("sentencepiece", PRACTICE, 1, 2, 3)
     assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+# Characters of every kind that the pattern tells apart, and some that Unicode's tables call odd.
+KINDS = "aSs'’中٣5½ \t\n\r.,？#_\u0301\u200b\u3000\u2028\x1c\x85ʰſ\ud7b0"
+
+
+@settings(max_examples=500)
+@given(st.text(st.one_of(st.sampled_from(KINDS), st.characters()), min_size=2, max_size=12), st.data())
+def test_no_word_spans_what_may_not_join(llama3_file: Path, text: str, data: st.DataObject) -> None:
+    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
+    at = data.draw(st.integers(1, len(text) - 1))
+    left, right = text[:at], text[at:]
+    assume(not tokenizer.may_join(left[-1], right[0]))
+    words = regex.compile(_LLAMA3_PATTERN).findall
+    assert words(left) + words(right) == words(text)
 
 
 def test_what_a_tiktoken_id_stands_for(llama3_file: Path) -> None:
@@ -99,6 +115,7 @@ def test_hugging_face(tmp_path: Path) -> None:
     assert tokenizer.encode("abab") == [2, 2]
     assert tokenizer.encode_batch(["ab", "a"]) == [[2], [0]]
     assert tokenizer.piece_id("</s>") == 4
+    assert 4 not in tokenizer.encode("a</s>"), "the name of a special token in a question is plain text"
     assert (tokenizer.piece(2), tokenizer.piece(4)) == ("ab", "</s>")
 
 

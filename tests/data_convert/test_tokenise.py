@@ -21,6 +21,11 @@ ALPACA = load_contest("practice_math").prompt
 CHAT = load_contest("practice_choice").prompt
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=30)
 
+# Words and marks of prompts, and what may join them.
+MARKED = st.lists(st.sampled_from(["<x>", "<y>", "\n", "<|eot_id|>", "<", " ", "？", "a", "5", "<x"]), min_size=1).map(
+    "".join
+)
+
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
@@ -100,6 +105,18 @@ def test_many_records_get_the_ids_of_each_by_itself(tokenizer: Tokenizer, texts:
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6))
 def test_fixed_text_is_encoded_once_and_nothing_changes(internlm: Tokenizer, texts: list[tuple[str, str]]) -> None:
     _same_as_one_by_one(internlm, texts)
+
+
+@given(st.lists(st.tuples(MARKED, MARKED), min_size=1, max_size=6))
+def test_marks_and_borders_of_a_prompt_change_nothing(tiny_tiktoken: Tokenizer, texts: list[tuple[str, str]]) -> None:
+    _same_as_one_by_one(tiny_tiktoken, texts)
+    llama3 = load_contest("math_llama3", ["prompt=llama3_chat"]).prompt
+    fixed = Prompt(name="x", template="<x>{question}<y>{instruction}<y", token_ids={"<x>": (1,), "<y>\n": (2, 3)})
+    prompts = {"math": llama3, "choice": fixed}
+    records = [Record("1", task, asked, other, meta={"instruction": other}) for asked, other in texts
+               for task in prompts]  # fmt: skip
+    found = Encoder(prompts, tiny_tiktoken).encode(records)
+    assert found == [example(record, prompts[record.task], tiny_tiktoken) for record in records]
 
 
 def _same_as_one_by_one(tokenizer: Tokenizer, texts: list[tuple[str, str]]) -> None:
