@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+
+# What a system says where a disk has no room for more or a file may not grow, and where it does not let one write.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REFUSED = _NO_ROOM | {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 
 
 class KitError(Exception):
@@ -31,6 +36,14 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return what to add to a message about an unknown word: the nearest known one, or nothing."""
     close = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def refusal(error: OSError) -> str:
+    """Say why the system did not let a file be read or written, and what to do where the disk is full."""
+    reason = error.strerror or str(error)
+    if error.errno in _NO_ROOM:
+        reason += "; make room, or set KIT_LOGS to a folder on a larger disk, and run the same command again"
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
@@ -60,9 +73,13 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
     except KeyboardInterrupt:
         print("interrupted: run the same command again to go on where it stopped", file=sys.stderr)
         return 130
-    except Exception as error:  # a defect of the kit
+    except Exception as error:
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            print(f"error: {refusal(error)}", file=sys.stderr)
+            return InputError.exit_code
+        # a defect of the kit
         kind = type(error).__name__
         print(f"error: defect in the kit ({kind}: {error}); --debug shows where", file=sys.stderr)
         return 1

@@ -25,6 +25,8 @@ from core.schema import RunConfig
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
 # The steps of the main job, in their order.
 STEPS = ("convert", "train", "merge", "retention", "accuracy", "score", "submission")
+# Tells the commands that a job starts which run it holds for them.
+_HELD = "KIT_RUN_HELD"
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
 
 
@@ -77,13 +79,21 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process alone; InputError where another job holds it."""
+        """Hold the run for this process and the commands it starts; InputError where another job holds it."""
+        name = str(self.path.resolve())
+        if os.environ.get(_HELD) == name:
+            yield
+            return
         with (self.path / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise InputError(f"{self.path}: another job is at work on this run; wait for its end") from error
-            yield
+            os.environ[_HELD] = name
+            try:
+                yield
+            finally:
+                del os.environ[_HELD]
 
     def checkpoint(self, name: str, config: RunConfig) -> Path:
         """Return the merged checkpoint `step_N` of this run."""
@@ -107,13 +117,13 @@ def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     return run
 
 
-def unfinished_run(config: RunConfig, logs: Path = LOGS) -> RunFolder | None:
-    """Return the newest run of just this configuration whose main job did not come to its end, if there is one."""
+def unfinished_run(config: RunConfig, step: str = "main job", logs: Path = LOGS) -> RunFolder | None:
+    """Return the newest run of just this configuration, unless `step` was done in it or there is no such run."""
     wanted = dump(config)
     for file in sorted(logs.glob(f"{config.contest}-*/run.yaml"), key=lambda file: file.parent.name, reverse=True):
         run = RunFolder(file.parent)
         if file.read_text(encoding="utf-8") == wanted:
-            return None if run.finished("main job") else run
+            return None if run.finished(step) else run
     return None
 
 

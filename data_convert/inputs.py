@@ -10,11 +10,16 @@ from core.schema import RunConfig
 _FOLDERS = ("data.train", "data.test", "data.against", "data.retention_corpus")
 
 
-def check_inputs(config: RunConfig) -> None:
-    """Make sure that every file a run needs is there; InputError that names all that are missing."""
+def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
+    """Make sure that every file a run needs is there; InputError that names all that are missing.
+
+    Args:
+        config: the run's configuration.
+        conversion_only: the base model's weights, which conversion does not read, need not be there.
+    """
     data = config.data
     given = [
-        ("model.checkpoint", config.model.checkpoint),
+        ("model.checkpoint", None if conversion_only else config.model.checkpoint),
         ("model.tokenizer.file", config.model.tokenizer.file),
         ("data.train", data.train),
         ("data.test", data.test),

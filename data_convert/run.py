@@ -12,11 +12,16 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from core.errors import InputError, run_command
-from core.run_folder import find_run, new_run
+from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
 
-_EXAMPLE = """example:
-  python data_convert/run.py --contest practice_math data.train=corpus.jsonl
-  python data_convert/run.py --run logs/latest
+_EXAMPLE = """examples:
+  python data_convert/make.py --corpus math --records 10000 --out math.json
+  python data_convert/run.py --contest practice_math data.train=math.json
+  python data_convert/run.py --contest practice_math data.train=math.json data.packing=true data.max_bad=10
+  python data_convert/run.py --run logs/latest --force
+
+A conversion that was interrupted goes on when the same words are given again. Settings: docs/data.md.
+Exit codes: 0 done, 2 wrong input or configuration, 1 a defect or a worker that was killed, 130 interrupted.
 """
 
 
@@ -29,36 +34,48 @@ def main(argv: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--run", help="a run folder (default: the newest, or a new one with --contest)")
-    parser.add_argument("--contest", help="start a new run of this contest")
+    parser.add_argument("--contest", help="start a new run of this contest, or go on with one that was interrupted")
     parser.add_argument("--force", action="store_true", help="convert again, though it was done")
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
     parser.add_argument("--json", action="store_true", help="print the audit as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, with --contest")
-    arguments = parser.parse_args(argv)
-    from core.config import load_contest
+    arguments = parser.parse_intermixed_args(argv)
+    if arguments.processes is not None and arguments.processes < 1:
+        raise InputError(f"--processes {arguments.processes}: at least 1 is expected")
     from data_convert.convert import convert
-    from data_convert.inputs import check_inputs
     from data_convert.table import table
 
-    if arguments.contest:
-        config = load_contest(arguments.contest, arguments.settings)
-        check_inputs(config)
-        run = new_run(config)
-    else:
-        if arguments.settings:
-            raise InputError("settings belong to a new run: give them with --contest")
-        run = find_run(arguments.run)
-        config = run.config()
+    run = _find(arguments)
+    with run.locked():
         if run.finished("convert") and not arguments.force:
             raise InputError(f"{run.path} is converted; --force does it again, and all that was made from it")
-    run.redo("convert")
-    audit = convert(config, run, arguments.processes)
+        run.redo("convert")
+        audit = convert(run.config(), run, arguments.processes)
+        run.event("step done", step="convert")
     if arguments.json:
         print(json.dumps(audit, ensure_ascii=False))
     else:
         print(table(audit))
         print(f"audit: {run.data / 'audit.json'}")
     return 0
+
+
+def _find(arguments: argparse.Namespace) -> RunFolder:
+    """Return the run folder that is to be converted; a new one where a contest is named."""
+    from core.config import load_contest
+    from data_convert.inputs import check_inputs
+
+    if not arguments.contest:
+        if arguments.settings:
+            raise InputError("settings belong to a new run: give them with --contest")
+        return find_run(arguments.run)
+    if arguments.run:
+        raise InputError("--contest starts a new run: give no --run with it")
+    config = load_contest(arguments.contest, arguments.settings)
+    check_inputs(config, conversion_only=True)
+    run = unfinished_run(config, "convert") or new_run(config)
+    point_latest(run)
+    return run
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -87,8 +88,9 @@ class Spool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close_view()
-        self._file.close()
         self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # what is not written yet may find no room, and nobody reads it any more
+            self._file.close()
 
     def __len__(self) -> int:
         return sum(map(len, self._sizes))

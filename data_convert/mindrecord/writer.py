@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InputError
+from core.errors import InputError, refusal
 from data_convert.mindrecord.header import BLOB, HEADER_SIZE, PAGE_SIZE, RAW, RAW_ROW, Page, header_bytes
 from data_convert.mindrecord.index import IndexWriter
 from data_convert.mindrecord.integers import LENGTH, pack
@@ -248,8 +248,8 @@ def _open_alone(path: Path, partial: Path) -> BufferedRandom:
 
 
 def _refusal(path: Path, error: OSError | sqlite3.Error) -> InputError:
-    reason = error.strerror if isinstance(error, OSError) else error
-    return InputError(f"{path}: cannot be written ({reason or error})")
+    reason = refusal(error) if isinstance(error, OSError) else error
+    return InputError(f"{path}: cannot be written ({reason})")
 
 
 def _sync(path: Path) -> None:
