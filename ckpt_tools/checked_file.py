@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import GateError, InputError
+from ckpt_tools.layout import DiskError
+from core.errors import GateError
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -146,10 +147,6 @@ class CheckedFile:
         self._direct = False
         flags = fcntl.fcntl(self._descriptor, fcntl.F_GETFL)
         fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags & ~_DIRECT)
-
-
-class DiskError(InputError):
-    """A file cannot be written, for want of room or of permission; nothing is wrong with what it would hold."""
 
 
 def unwritable(path: Path, error: OSError) -> DiskError:

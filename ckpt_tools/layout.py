@@ -46,6 +46,10 @@ _MAX_DIMENSIONS = 32
 _MAX_BYTES = 1 << 62
 
 
+class DiskError(InputError):
+    """A file cannot be read or written, for the disk's sake; nothing is wrong with what it holds or would hold."""
+
+
 @dataclass(frozen=True)
 class TensorInfo:
     """Name, type and shape of one tensor; `dtype` is a key of `DTYPES`."""
@@ -271,4 +275,4 @@ class TensorFile:
                     raise InputError(f"{path}: ends at byte {offset + done}, inside a tensor; the file is truncated")
                 done += count
         except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+            raise DiskError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -24,8 +24,8 @@ if __name__ == "__main__":
     # Each result has a thread of its own; more of them inside the matrix product get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ckpt_tools.adapter import TENSORS, Adapter, open_adapter
-from ckpt_tools.checked_file import DiskError, unwritable
-from ckpt_tools.layout import FLOATS, Layout, TensorFile
+from ckpt_tools.checked_file import unwritable
+from ckpt_tools.layout import FLOATS, DiskError, Layout, TensorFile
 from ckpt_tools.ledger import Recipe, valid_ledger
 from ckpt_tools.merge_checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
 from ckpt_tools.partial import Partial
@@ -106,7 +106,8 @@ def merge(
                 if ledgers[recipe.name] is None
             ]
             if todo:
-                _merge(tensors, todo, out, unchanged, force, progress, ledgers)
+                made = _merge(tensors, todo, out, unchanged, force, progress)
+                ledgers |= {f"step_{ledger['step']}": ledger for ledger in made}
     return [ledger for ledger in ledgers.values() if ledger is not None]
 
 
@@ -132,34 +133,47 @@ def _merge(
     unchanged: Unchanged,
     force: bool,
     progress: Callable[[int, int], None] | None,
-    ledgers: dict[str, dict[str, Any] | None],
-) -> None:
-    """Write the merged files and their ledgers; put the ledgers into `ledgers`."""
+) -> list[dict[str, Any]]:
+    """Write the merged files and their ledgers; return the ledgers."""
     results = [result for result, _ in todo]
     try:
         _make_room(out, results, force)
-        with ExitStack() as stack:
-            lanes = [stack.enter_context(Lane(adapter, result)) for result, adapter in todo]
-            targets = [info for layout in results[0].layouts.values() for info in layout.infos]
-            with _steps(sum(info.nbytes for info in base.infos()), progress) as advance:
-                stream(base, targets, lanes, advance)
-        unchanged.check()
-        proven = [proven_ledger(lane.result, lane.adapter, lane.files) for lane in lanes]
-        for result, ledger in zip(results, proven, strict=True):
+        ledgers = _written(base, todo, unchanged, progress)
+        for result, ledger in zip(results, ledgers, strict=True):
             result.publish(ledger)
-            ledgers[result.recipe.name] = ledger
     except (DiskError, OSError) as error:
         what = error if isinstance(error, DiskError) else unwritable(out, error)
         raise InputError(
             f"{what}; {out}/.step_*.partial keeps what is done: run the command again to go on, or delete it"
         ) from error
-    except KitError:
-        for result in results:
-            result.discard()
-        raise
-    for ledger in proven:
+    for ledger in ledgers:
         for warning in ledger["warnings"]:
             say(f"warning: {warning}")
+    return ledgers
+
+
+def _written(
+    base: TensorFile,
+    todo: Sequence[tuple[Partial, Adapter]],
+    unchanged: Unchanged,
+    progress: Callable[[int, int], None] | None,
+) -> list[dict[str, Any]]:
+    """Write the files of the results, without giving them their names, and return their ledgers."""
+    try:
+        with ExitStack() as stack:
+            lanes = [stack.enter_context(Lane(adapter, result)) for result, adapter in todo]
+            targets = [info for layout in todo[0][0].layouts.values() for info in layout.infos]
+            with _steps(sum(info.nbytes for info in base.infos()), progress) as advance:
+                stream(base, targets, lanes, advance)
+        unchanged.check()
+        return [proven_ledger(lane.result, lane.adapter, lane.files) for lane in lanes]
+    except DiskError:
+        raise
+    except KitError:
+        # Something is wrong with the inputs: going on with these files would not help.
+        for result, _ in todo:
+            result.discard()
+        raise
 
 
 @contextmanager
@@ -171,12 +185,19 @@ def _alone(out: Path) -> Iterator[None]:
     except OSError as error:
         raise unwritable(out, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, out)
         yield
-    except BlockingIOError as error:
-        raise InputError(f"{out}: another merge is writing there; wait for its end or choose another folder") from error
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, out: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"{out}: another merge is writing there; wait for its end or choose another folder") from error
+    except OSError:
+        say(f"{out}: its file system knows no locks; see to it that no other merge writes there")
 
 
 def _make_room(out: Path, results: Sequence[Partial], force: bool) -> None:

@@ -13,6 +13,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Mapping
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +177,13 @@ class Partial:
         try:
             lines = (self.folder / _JOURNAL).read_bytes().split(b"\n")
             # The last line is empty, or was cut off by a kill.
-            values = [json.loads(line) for line in lines[:-1]]
-        except (OSError, ValueError, RecursionError):
+            head, *records = [json.loads(line) for line in lines[:-1]]
+            names = [info.name for layout in self.layouts.values() for info in layout.infos]
+            fits = head == json.loads(json.dumps(self._head)) and len(records) <= len(names)
+            fits = fits and all(set(record) == {"name", "prefix", "facts"} for record in records)
+            return records if fits and all(map(eq, (record["name"] for record in records), names)) else None
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
-        if not values or values[0] != json.loads(json.dumps(self._head)):
-            return None
-        names = [info.name for layout in self.layouts.values() for info in layout.infos]
-        return values[1:] if [record["name"] for record in values[1:]] == names[: len(values) - 1] else None
 
     def _write_journal(self) -> None:
         """Write the journal anew, with the records that hold, and keep it open for more."""

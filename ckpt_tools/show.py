@@ -13,7 +13,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from ckpt_tools.arithmetic import all_finite
 from ckpt_tools.mindspore_ckpt import checksum_holds
-from ckpt_tools.tensors import open_tensors
+from ckpt_tools.sources import open_source
 from core.errors import GateError, run_command
 
 _SLICE_BYTES = 8 << 20
@@ -25,7 +25,7 @@ def describe(path: Path) -> dict[str, Any]:
     Raises:
         InputError: missing, damaged, or of no known format.
     """
-    with open_tensors(path) as tensors:
+    with open_source(path) as tensors:
         infos = tensors.infos()
         return {
             "file": str(path),
@@ -48,7 +48,7 @@ def check_contents(path: Path) -> None:
     Raises:
         GateError: it does not have the crc32 that it states, or holds NaN or infinity.
     """
-    with open_tensors(path) as tensors:
+    with open_source(path) as tensors:
         if tensors.checksum is not None and not checksum_holds(path):
             raise GateError(f"{path}: does not have the crc32 that it states; the file is damaged")
         for info in tensors.infos():
@@ -60,10 +60,12 @@ def main(argv: Sequence[str]) -> int:
     """Print the table or the JSON."""
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/show.py",
-        description="Show names, shapes, types, sizes and metadata of a checkpoint (.ckpt or .safetensors).",
+        description="Show names, shapes, types, sizes and metadata of a checkpoint: .ckpt, safetensors, PyTorch.",
         epilog="example: python ckpt_tools/show.py logs/latest/checkpoints/step_100.ckpt",
     )
-    parser.add_argument("file", type=Path, help="the checkpoint")
+    parser.add_argument(
+        "file", type=Path, help="the checkpoint: a file, an index, or a folder of Hugging Face's or Meta's"
+    )
     parser.add_argument("--check", action="store_true", help="read it through: checksum if it has one, NaN, infinity")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)

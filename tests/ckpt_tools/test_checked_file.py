@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckpt_tools import checked_file
-from ckpt_tools.checked_file import CheckedFile, DiskError
+from ckpt_tools.checked_file import CheckedFile
+from ckpt_tools.layout import DiskError
 from core.errors import GateError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -184,6 +185,19 @@ def test_two_merges_into_one_folder(tmp_path: Path, make_base: Make, make_adapte
         merge(base, [adapter], out)
     os.close(descriptor)
     assert len(merge(base, [adapter], out)) == 1
+
+
+def test_a_file_system_without_locks(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    base = make_base()
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    assert len(merge(base, [make_adapter(base, 3)], tmp_path / "out")) == 1
+    assert "knows no locks" in capsys.readouterr().err
 
 
 def test_a_base_that_is_written_to_meanwhile(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:

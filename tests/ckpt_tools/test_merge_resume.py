@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import pytest
 from ckpt_tools import checked_file
 from ckpt_tools import merge as merging
 from ckpt_tools.adapter import DESCRIPTION, TENSORS
+from ckpt_tools.layout import DiskError, TensorFile
 from ckpt_tools.merge import merge
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.errors import InputError
@@ -164,6 +166,44 @@ def test_another_base_is_never_mixed(
     assert content(out) == content(tmp_path / "calm")
 
 
+def test_a_disk_that_became_too_small_keeps_what_is_done(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    base, out = make_base(), tmp_path / "out"
+    adapter = make_adapter(base, 1)
+    assert stop_after(monkeypatch, 15, base, [adapter], out)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+        with pytest.raises(InputError, match="merged checkpoints need"):
+            merge(base, [adapter], out)
+    merge(base, [adapter], out)
+    assert "going on behind" in capsys.readouterr().err
+
+
+def test_a_base_that_cannot_be_read_for_a_while(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    base, out = make_base(), tmp_path / "out"
+    adapter = make_adapter(base, 1)
+    read, left = TensorFile._pread, [18]
+
+    def failing(self: TensorFile, file: int, offset: int, target: memoryview) -> None:
+        left[0] -= 1
+        if left[0] < 0 and self.path == base:
+            raise DiskError(f"{self.path}: cannot be read (Input/output error)")
+        read(self, file, offset, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checked_file, "_BLOCK", 8192)
+        patch.setattr(TensorFile, "_pread", failing)
+        with pytest.raises(InputError, match="run the command again to go on"):
+            merge(base, [adapter], out)
+    merge(base, [adapter], out)
+    assert "going on behind" in capsys.readouterr().err
+
+
 def _flip(path: Path, share: float) -> None:
     with path.open("r+b") as stream:
         stream.seek(int(path.stat().st_size * share))
@@ -174,6 +214,12 @@ def _flip(path: Path, share: float) -> None:
 
 def _cut(path: Path, share: float) -> None:
     os.truncate(path, int(path.stat().st_size * share))
+
+
+def _line_instead(path: Path, text: str) -> None:
+    lines = path.read_text().splitlines()
+    lines[3] = text
+    path.write_text("\n".join(lines) + "\n")
 
 
 def _other_line(path: Path) -> None:
@@ -194,6 +240,8 @@ def _other_line(path: Path) -> None:
         ("journal.jsonl", lambda path: _cut(path, 0.0)),
         ("journal.jsonl", _other_line),
         ("journal.jsonl", lambda path: path.unlink()),
+        ("journal.jsonl", lambda path: _line_instead(path, "3")),
+        ("journal.jsonl", lambda path: _line_instead(path, '{"name": "lm_head.weight"}')),
     ],
 )
 def test_what_was_damaged_meanwhile_is_done_again(

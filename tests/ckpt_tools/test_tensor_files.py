@@ -330,33 +330,6 @@ def test_packed_dimensions_and_unknown_order_are_read(tmp_path: Path) -> None:
         assert tensors.read("w").tobytes() == b"12345678"
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_a_damaged_file_is_read_or_refused_never_worse(tmp_path: Path, file_format: str, data: st.DataObject) -> None:
-    path = tmp_path / f"a.{file_format}"
-    write_tensors(path, {"w": np.ones((2, 3), np.float32), "v": np.zeros(5, np.int8)})
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        action = data.draw(st.sampled_from(("flip", "cut", "insert", "drop")))
-        if action == "flip":
-            content[at] = data.draw(st.integers(0, 255))
-        elif action == "cut" and at:
-            del content[at:]
-        elif action == "insert":
-            content[at:at] = data.draw(st.binary(min_size=1, max_size=4))
-        elif len(content) > 1:
-            del content[at]
-    path.write_bytes(content)
-    try:
-        with open_tensors(path) as tensors:
-            for name in tensors:
-                assert tensors.read(name).nbytes == tensors[name].nbytes <= len(content)
-    except InputError:
-        pass
-
-
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=200))
 def test_noise_is_refused_or_holds_what_it_says(tmp_path: Path, content: bytes) -> None:
