@@ -1,4 +1,4 @@
-"""The audit of a conversion as text."""
+"""The audit of a conversion as text: sums that can be followed by eye, then what deserves a look."""
 
 from __future__ import annotations
 
@@ -6,76 +6,120 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-_LABEL = 34
+from data_convert.typed.check import SOUND
+
+_LABEL, _NUMBER = 44, 12
 _BARS, _BAR = 8, 40
+_EXAMPLES = 3
+# What is taken off the corpus' records, by the name of its count.
+_TAKEN_OFF = {
+    "bad": "unreadable (data.max_bad)",
+    "wrong_dropped": "solution wrong or missing (data.wrong)",
+    "duplicates": "duplicates (data.dedup)",
+    "held_out": "with held-out or asked questions",
+    "overlap_removed": "overlapping with evaluations (data.overlap)",
+    "near_duplicates": "near-duplicates (data.near_duplicates)",
+    "left_out": "left out by sampling (data.quotas)",
+}
+# The verdicts that are not sound, as a table's columns call them.
+_UNSOUND = {"wrong": "wrong", "unparsable": "no answer", "unsolvable": "unsolvable", "unknown": "not checked"}
 
 
 def table(audit: dict[str, Any]) -> str:
-    """Return what became of every record, the solutions' check, quotas, overlaps, and the lengths as a histogram."""
-    parts = (_corpus(audit["corpus"]), _solutions(audit["solutions"]), _quotas(audit["corpus"]), _rows(audit))
-    return "\n".join([line for part in parts for line in part] + list(_histogram(audit)))
+    """Return what became of every record, and what is worth a look: overlaps, solutions, quotas, lengths."""
+    parts = (_account, _rows, _remarks, _solutions, _quotas, _histogram)
+    return "\n\n".join(filter(None, ("\n".join(part(audit)) for part in parts)))
 
 
-def _line(label: str, value: object) -> str:
-    return f"{label:<{_LABEL}}{value:>12}"
+def _line(label: str, value: int | str) -> str:
+    return f"{label:<{_LABEL}}{f'{value:,}' if isinstance(value, int) else value:>{_NUMBER}}"
 
 
-def _count(label: str, value: int, always: bool = True) -> list[str]:
-    return [_line(label, f"{value:,}")] if value or always else []
-
-
-def _corpus(counts: dict[str, Any]) -> Iterator[str]:
-    def count(label: str, key: str, always: bool = False) -> list[str]:
-        return _count(label, counts.get(key, 0), always)
-
-    yield from count("corpus records read", "read", True)
-    yield from count("  unreadable, passed over", "bad")
-    yield from count("  solution wrong or missing", "wrong")
-    yield from count("  of these, dropped", "wrong_dropped")
-    yield from count("  duplicates", "duplicates", True)
-    yield from count("  with conflicting answers, kept", "conflicting_answers")
-    yield from count("  held out for accuracy", "held_out", True)
-    for file, found in counts.get("overlap", {}).get("files", {}).items():
-        yield from _count(f"  overlap with {file[-19:]}", found, always=False)
-    yield from count("  overlapping, removed", "overlap_removed")
-    yield from count("  near-duplicates", "near_duplicates")
-    yield from count("  left out by sampling", "left_out")
-    yield from count("  repeated by sampling", "repeated")
-    yield from count("  to train on", "trained", True)
-    yield from count("retention records mixed in", "retention", True)
-
-
-def _solutions(report: dict[str, Any]) -> Iterator[str]:
-    for verdict, number in report["verdicts"].items():
-        yield from _count(f"  solutions {verdict}", number)
-    for example in report["examples"][:3]:
-        found = example["found"] or "no answer"
-        yield f"    {example['place']}: {example['verdict']}: {found}, expected {example['expected']}"
-
-
-def _quotas(counts: dict[str, Any]) -> Iterator[str]:
-    if "quotas" in counts:
-        yield f"{'type or subject':<20}{'there':>10}{'asked':>10}{'taken':>10}{'repeated':>10}"
-    for row in counts.get("quotas", ()):
-        asked = "all" if row["asked"] is None else f"{row['asked']:,}"
-        yield f"{row['label']:<20}{row['available']:>10,}{asked:>10}{row['taken']:>10,}{row['repeated']:>10,}"
+def _account(audit: dict[str, Any]) -> Iterator[str]:
+    """Yield the sum that leads from the corpus' records to the rows."""
+    counts, overlong = audit["corpus"], audit["overlong"]
+    yield _line("records of the corpus", counts["read"] + counts.get("bad", 0))
+    for name, label in _TAKEN_OFF.items():
+        if counts.get(name):
+            yield _line(f"- {label}", counts[name])
+    if counts.get("repeated"):
+        yield _line("+ repeated (data.quotas)", counts["repeated"])
+    yield _line("= to train on", counts["trained"])
+    if counts["retention"]:
+        yield _line("+ retention records", counts["retention"])
+    if copies := audit["records"] - counts["trained"] - counts["retention"]:
+        yield _line("+ copies with permuted options", copies)
+    if overlong["dropped"]:
+        yield _line("- too long (data.overlong)", overlong["dropped"])
+    yield _line("= converted", audit["converted"])
 
 
 def _rows(audit: dict[str, Any]) -> Iterator[str]:
-    overlong = audit["overlong"]
-    yield from _count("rewritten (data.answers)", audit["rewritten"], always=False)
-    yield from _count("too long, dropped", overlong["dropped"])
-    yield from _count("too long, cut at the prompt", overlong["cut"], always=False)
-    yield from _count("converted", audit["converted"])
-    yield from _count(
-        f"rows of {audit['seq_length']} + 1 tokens" + (", packed" if audit["packing"] else ""), audit["rows"]
-    )
+    packed = ", packed" if audit["packing"] else ""
+    yield _line(f"rows of {audit['seq_length']} + 1 tokens{packed}", audit["rows"])
+    yield _line("padding", f"{audit['padding_share']:.1%}")
+    yield _line("rows with every label masked", audit["masked_rows"])
+    yield _line("questions for accuracy", audit["test"])
+    yield _line("questions for retention", audit["squad"])
     if audit["packing"]:
-        yield "  packed: nothing is learned across a record's border, but attention reaches over it (docs/data.md)"
-    yield from _count("rows with every label masked", audit["masked_rows"])
-    yield from _count("accuracy questions", audit["test"])
-    yield from _count("retention questions", audit["squad"])
-    yield _line("padding share", f"{audit['padding_share']:.1%}")
+        yield "packed: nothing is learned across a record's border, but attention reaches over it (docs/data.md)"
+
+
+def _remarks(audit: dict[str, Any]) -> Iterator[str]:
+    """Yield what the sum does not show."""
+    counts, overlong = audit["corpus"], audit["overlong"]
+    retention = counts.get("retention_corpus", {})
+    named = {
+        "rewritten (data.answers)": audit["rewritten"],
+        "cut at the prompt (data.overlong)": overlong["cut"],
+        "solution wrong or missing, kept": counts.get("wrong", 0) - counts.get("wrong_dropped", 0),
+        "same question, other answer, kept": counts.get("conflicting_answers", 0),
+        "records of the retention corpus": retention.get("read", 0),
+        "  unreadable (data.max_bad)": retention.get("bad", 0),
+    }
+    yield from (_line(label, number) for label, number in named.items() if number)
+    for corpus, overlap in (("records", counts.get("overlap")), ("retention records", retention.get("overlap"))):
+        for file, number in (overlap or {"files": {}})["files"].items():
+            if number:
+                yield _line(_short(f"{corpus} overlap with ", file), number)
+
+
+def _short(label: str, file: str) -> str:
+    """Return a label with a file's name, of a long one the end."""
+    room = _LABEL - len(label) - 1
+    return label + (file if len(file) <= room else f"…{file[-room + 1 :]}")
+
+
+def _solutions(audit: dict[str, Any]) -> Iterator[str]:
+    """Yield the verdicts on the solutions by type, and the first that are not sound."""
+    report = audit["solutions"]
+    if not report["records"]:
+        return
+    unsound = {name: label for name, label in _UNSOUND.items() if report["verdicts"].get(name)}
+    yield f"{'solutions of the corpus':<24}" + "".join(
+        f"{name:>{_NUMBER}}" for name in ("all", "sound", *unsound.values())
+    )
+    for kind, verdicts in {**report["types"], "all": report["verdicts"]}.items():
+        sound = sum(number for name, number in verdicts.items() if name in SOUND)
+        numbers = (sum(verdicts.values()), sound, *(verdicts.get(name, 0) for name in unsound))
+        yield f"  {kind:<22}" + "".join(f"{number:>{_NUMBER},}" for number in numbers)
+    examples = sorted(report["examples"], key=lambda example: list(_UNSOUND).index(example["verdict"]))
+    for example in examples[:_EXAMPLES]:
+        found = f": {example['found']}" if example["found"] else ""
+        expected = f", expected {example['expected']}" if example["expected"] else ""
+        yield f"  {example['place']}: {_UNSOUND[example['verdict']]}{found}{expected}"
+
+
+def _quotas(audit: dict[str, Any]) -> Iterator[str]:
+    counts = audit["corpus"]
+    if "quotas" in counts:
+        yield f"{'type or subject':<24}" + "".join(
+            f"{name:>{_NUMBER}}" for name in ("there", "asked", "taken", "repeated")
+        )
+    for row in counts.get("quotas", ()):
+        asked = "all" if row["asked"] is None else f"{row['asked']:,}"
+        numbers = (f"{row['available']:,}", asked, f"{row['taken']:,}", f"{row['repeated']:,}")
+        yield f"  {row['label']:<22}" + "".join(f"{number:>{_NUMBER}}" for number in numbers)
 
 
 def _histogram(audit: dict[str, Any]) -> Iterator[str]:
@@ -85,7 +129,7 @@ def _histogram(audit: dict[str, Any]) -> Iterator[str]:
     bars: Counter[int] = Counter()
     for length, count in audit["lengths"].items():
         bars[_BARS if int(length) > longest_fit else (int(length) - 1) // width] += count
-    yield f"tokens of a record (longest {audit['longest']:,})"
+    yield f"tokens of a record (longest {audit['longest']:,}, {longest_fit} fit)"
     for number in range(min(bars), max(bars) + 1):
         span = (
             f"{number * width + 1}–{min((number + 1) * width, longest_fit)}"
