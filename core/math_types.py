@@ -31,7 +31,8 @@ _LONGEST_TEMPLATE = 1000
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 _NUMBER = r"([-+]?[0-9]+(?:\.[0-9]+)?)"
-# Written after NFKC, which turns full-width letters, digits and punctuation into ASCII; `_` stands for optional space.
+# Written after NFKC, which turns full-width letters, digits and punctuation into ASCII, and for the ASCII minus sign;
+# `_` stands for optional space.
 _TEMPLATES = {
     "arithmetic": rf"计算_{_NUMBER}_([-+*/×÷])_{_NUMBER}_等于多少_[?]?",
     "power": rf"计算_{_NUMBER}_的_{_NUMBER}_次方_[?]?",
@@ -91,7 +92,7 @@ def recognise(question: str) -> MathQuestion:
     if len(text) <= _LONGEST_TEMPLATE:
         if match := _CALCULATION.fullmatch(text):
             return _calculation(match)
-        plain = unicodedata.normalize("NFKC", text)
+        plain = unicodedata.normalize("NFKC", text).replace("−", "-")
         for name in _BY_START.get(plain[:2], ()):
             if match := _PATTERNS[name].fullmatch(plain):
                 return _typed(name, match)

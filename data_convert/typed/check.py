@@ -28,6 +28,7 @@ _STATED = re.compile(r"####[ \t]*(\S[^\n]*)")
 _MARKER = re.compile(r"[=≈:]|为|是|[Aa]nswer is|[Ff]inal,")
 _NUMBER = re.compile(
     r"(?P<number>[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,4})?)"
+    r"(?:\s?(?:[×*]|\\times)\s?10\^\{?(?P<power>[-+]?[0-9]{1,4})\}?)?"
     r"(?:\s?/\s?(?P<bottom>-?[0-9]+))?"
 )
 # Only so much of a solution's end is searched for the answer of a template.
@@ -163,7 +164,8 @@ def _plain(text: str) -> str:
 
 def _parsed(match: re.Match[str]) -> _Found:
     bottom = match["bottom"]
-    return _Found(match[0], Decimal(match["number"].replace(",", "")), int(bottom) if bottom else None)
+    number = Decimal(match["number"].replace(",", "")).scaleb(int(match["power"] or 0), _WIDE)
+    return _Found(match[0], number, int(bottom) if bottom else None)
 
 
 def _compare(asked: MathQuestion, corpus: str, found: _Found) -> str:

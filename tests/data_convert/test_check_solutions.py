@@ -50,6 +50,8 @@ FUNCTION = "当 x = 4.03 时，求函数 y = 57x^54 的值"
         (EQUATION, "所以 $\\boxed{-0.5556}$，由 45 / 81 = 0.5556", "rounded", "-0.5556"),
         (FUNCTION, "2.77E+34", "rounded", "2.77E+34"),
         (FUNCTION, "2.76E+34", "wrong", "2.76E+34"),
+        (FUNCTION, "函数的值约为：2.77 × 10^34", "rounded", "2.77 × 10^34"),
+        (FUNCTION, r"$\boxed{2.77 \times 10^{33}}$", "wrong", r"2.77 \times 10^{33}"),
         ("小明有 3 个苹果，又买了 4 个，一共几个？", "7", "unknown", ""),
         ("How many?", "There are $\\boxed{3000}$, as $9000/3$ shows.", "boxed", "3000"),
         ("How many?", "There are 3000.", "unparsable", ""),
