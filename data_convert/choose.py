@@ -91,7 +91,7 @@ def choose(
     compared = overlapping(
         spool, left if data.against else left[free], {**against, **_held_out(spool, test, data)}, processes
     )
-    counts["overlap"] = {"records": len(compared.numbers), "files": compared.counts, "examples": compared.examples}
+    counts["overlap"] = compared.as_json()
     counts["overlap_removed"] = 0
     if data.overlap == "remove":
         kept = ~np.isin(left, compared.numbers)

@@ -17,8 +17,7 @@ from data_convert.choose import Chosen, choose
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.scan import Scanner, scan
 from data_convert.selection.dedup import Keys, conflicts, group, isin
-from data_convert.selection.keys import question_key
-from data_convert.selection.normalise import as_pairs
+from data_convert.selection.keys import question_keys
 from data_convert.selection.overlap import WORDS, Overlap, evaluation_texts
 from data_convert.spool import Columns, Spool
 from data_convert.workers import processors
@@ -82,14 +81,12 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     if out is not None and out.resolve() in {path.resolve() for path in (corpus, *wishes.against)}:
         raise InputError(f"{out}: is read here, and would be written over; give another name to write to")
     evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}
-    asked = {name: _question_keys(records) for name, records in evaluations.items()}
+    asked = {name: question_keys(records) for name, records in evaluations.items()}
     overlaps = {name: Overlap(evaluation_texts(records), wishes.words) for name, records in evaluations.items()}
     bad = BadRecords(wishes.max_bad)
     beside = out.parent if out is not None and out.parent.is_dir() else None
     with tempfile.TemporaryDirectory(prefix=".clean-", dir=beside) as folder, Spool(Path(folder) / "spool") as spool:
-        wrong, _ = scan(spool, corpus, None, Scanner(None, check=False), bad, processes)
-        if not len(spool):
-            raise InputError(f"{corpus}: no record in it can be read")
+        wrong, _ = scan(spool, corpus, None, Scanner(), bad, processes)
         columns = spool.settle()
         all_asked = np.concatenate([np.empty((0, 2), np.uint64), *asked.values()])
         chosen = choose(spool, columns, wrong, wishes.settings(), all_asked, overlaps, processes)
@@ -110,10 +107,6 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
             "labels": _labels(columns, chosen),
             "out": None if out is None else str(out),
         }
-
-
-def _question_keys(records: Iterable[Record]) -> Keys:
-    return as_pairs(b"".join(map(question_key, records)))
 
 
 def _account(columns: Columns, chosen: Chosen) -> dict[str, Any]:

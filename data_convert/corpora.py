@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,28 @@ from core.schema import DataConfig
 from data_convert.choose import choose
 from data_convert.practice import choice, math, reading
 from data_convert.readers import BadRecords, read_corpus
-from data_convert.scan import Scanner, scan
-from data_convert.selection.dedup import Keys
+from data_convert.scan import Scanner, overlapping, scan
 from data_convert.selection.draw import draw
-from data_convert.selection.keys import question_key, record_key
-from data_convert.selection.normalise import as_pairs
+from data_convert.selection.keys import question_keys
 from data_convert.selection.overlap import Overlap, evaluation_texts
-from data_convert.selection.refusal import asked_passages, refuse_asked
+from data_convert.selection.refusal import Asked
 from data_convert.spool import Lines, Spool
 from data_convert.squad import read_questions
 from data_convert.typed.check import Report
 from data_convert.workers import processors
 
+Numbers = NDArray[np.int64]
 # Seeds of the practice corpora: far apart, so that no two of them draw the same stream.
 _TRAIN, _TEST, _SQUAD, _RETENTION = 1_000, 2_000, 3_000, 4_000
+# What may have become of a corpus of which nothing is left, by the name of its count.
+_GONE = {
+    "wrong_dropped": "with a wrong solution",
+    "duplicates": "duplicates",
+    "held_out": "held out or asked in data.test",
+    "overlap_removed": "overlapping with an evaluation file",
+    "near_duplicates": "near-duplicates",
+    "left_out": "left out by data.quotas",
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,9 @@ class Corpora:
         report: verdicts on the corpus' math solutions; empty where they are not checked.
     """
 
-    order: NDArray[np.int64]
-    test: list[Record]
-    squad: list[Record]
+    order: Numbers
+    test: Sequence[Record]
+    squad: Sequence[Record]
     counts: dict[str, Any]
     report: Report = field(default_factory=Report)
 
@@ -66,25 +75,16 @@ def load_corpora(data: DataConfig, task: str, spool: Spool, bad: BadRecords, pro
         processes: how many read and compare.
 
     Raises:
-        InputError: a file is missing or malformed, of another task, or leaves nothing to train on.
+        InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
+            nothing to train on.
     """
-    squad = load_squad(data)
-    test = _read_test(data, task)
-    if data.train:
-        train, test, counts, report = _from_file(data, task, squad, test, spool, bad, processes)
-    else:
-        test = test if test is not None else _practice_questions(data, task)
-        train, counts, report = _made(data, task, test, spool), {}, Report()
-        counts["read"] = counts["trained"] = len(train)
-    if not len(train):
-        raise InputError("no record of the corpus is left to train on")
-    retention = _retention(data, squad)
-    counts["retention"] = len(retention)
-    train = np.concatenate([train, _add(spool, retention)])
+    source = _Source(data, task, load_squad(data), _read_test(data, task), spool, bad, processes)
+    found = source.corpus() if data.train else source.made()
+    retention = source.retention(found.counts)
     spool.settle()
-    order = train.tolist()
+    order = np.concatenate([found.order, retention]).tolist()
     random.Random(data.seed).shuffle(order)
-    return Corpora(np.array(order, dtype=np.int64), test, squad, counts, report)
+    return replace(found, order=np.array(order, dtype=np.int64))
 
 
 def load_squad(data: DataConfig) -> list[Record]:
@@ -95,44 +95,116 @@ def load_squad(data: DataConfig) -> list[Record]:
     return reading.records(data.squad_records, data.seed + _SQUAD)
 
 
-def _from_file(
-    data: DataConfig,
-    task: str,
-    squad: Sequence[Record],
-    test: list[Record] | None,
-    spool: Spool,
-    bad: BadRecords,
-    processes: int,
-) -> tuple[NDArray[np.int64], list[Record], dict[str, Any], Report]:
-    path = kit_path(str(data.train))
-    wrong, report = scan(spool, path, data.form, Scanner(task, data.check, data.max_bad), bad, processes)
-    columns = spool.settle()
-    if not len(spool):
-        raise InputError(f"{path}: no record in it can be read")
-    asked = None if test is None else _question_keys(test)
-    chosen = choose(spool, columns, wrong, data, asked, _evaluations(data, squad, test), processes)
-    if test is None:
-        test = list(spool.records(chosen.test.tolist()))
-    return chosen.train, test, {"bad": len(bad.records), **chosen.counts}, report
+def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
+    """Return how many records a run will train on, for planning, and where that number comes from.
+
+    It is that of the corpus file, held-out questions taken off, where one is given, else the number that the contest
+    states; only conversion knows how many records are too long.
+    """
+    if not data.train:
+        count = min(data.records, data.max_records or data.records)
+        return count + data.retention_records, "stated by the contest"
+    lenient = data.model_copy(update={"check": data.wrong == "drop"})
+    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder) / "spool") as spool:
+        source = _Source(lenient, task, [], _read_test(data, task), spool, BadRecords(data.max_bad), processors())
+        train = source.corpus().order
+    return len(train) + data.retention_records, "of the corpus file"
 
 
-def _evaluations(data: DataConfig, squad: Sequence[Record], test: Sequence[Record] | None) -> dict[str, Overlap]:
-    """Return the texts of each evaluation file that training records should not repeat."""
-    texts = {path: evaluation_texts(read_corpus(kit_path(path))) for path in data.against}
-    if data.squad:
-        texts[data.squad] = evaluation_texts(squad)
-    if data.test and test is not None:
-        texts[data.test] = evaluation_texts(test)
-    return {name: Overlap(found, data.overlap_n) for name, found in texts.items()}
+@dataclass(frozen=True)
+class _Source:
+    """What the records of a run are taken from.
 
+    Attributes:
+        data, task: of the run.
+        squad: retention questions; test: the questions of a test file, None where there is none.
+        spool, bad, processes: as of `load_corpora`.
+    """
 
-def _made(data: DataConfig, task: str, test: Sequence[Record], spool: Spool) -> NDArray[np.int64]:
-    _need_generator(data, "data.train")
-    count = min(data.records, data.max_records or data.records)
-    asked = frozenset(record.question for record in test)
-    if task == "math":
-        return _add(spool, math.records(count, data.seed + _TRAIN, exclude=asked))
-    return _add(spool, choice.records(count, data.seed + _TRAIN, held_out=False))
+    data: DataConfig
+    task: str
+    squad: Sequence[Record]
+    test: Sequence[Record] | None
+    spool: Spool
+    bad: BadRecords
+    processes: int
+
+    def corpus(self) -> Corpora:
+        """Read the corpus file, and choose among its records."""
+        data, path = self.data, kit_path(str(self.data.train))
+        scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked)
+        wrong, report = scan(self.spool, path, data.form, scanner, self.bad, self.processes)
+        bad = len(self.bad.records)
+        asked = None if self.test is None else question_keys(self.test)
+        chosen = choose(self.spool, self.spool.settle(), wrong, data, asked, self._evaluations, self.processes)
+        if not len(chosen.train):
+            gone = ", ".join(f"{chosen.counts[name]} {what}" for name, what in _GONE.items() if chosen.counts[name])
+            raise InputError(f"{path}: no record is left to train on; of {len(wrong)} there are {gone}")
+        test = list(self.spool.records(chosen.test.tolist())) if self.test is None else self.test
+        return Corpora(chosen.train, test, self.squad, {"bad": bad, **chosen.counts}, report)
+
+    def made(self) -> Corpora:
+        """Make the records of a practice contest."""
+        data, test = self.data, self.test
+        if test is None:
+            test = _practice_questions(data, self.task)
+        _need_generator(data, "data.train")
+        count = min(data.records, data.max_records or data.records)
+        if self.task == "math":
+            asked = frozenset(record.question for record in test)
+            records = math.records(count, data.seed + _TRAIN, exclude=asked)
+        else:
+            records = choice.records(count, data.seed + _TRAIN, held_out=False)
+        return Corpora(self._add(records), test, self.squad, {"read": len(records), "trained": len(records)})
+
+    def retention(self, counts: dict[str, Any]) -> Numbers:
+        """Return the records that keep the model's old ability: reading, or general instructions; count them."""
+        data = self.data
+        drawn = np.empty(0, dtype=np.int64)
+        if data.retention_records and data.retention_corpus:
+            drawn, counts["retention_corpus"] = self._drawn(kit_path(data.retention_corpus))
+        elif data.retention_records:
+            _need_generator(data, "data.retention_corpus")
+            asked = frozenset(str(record.meta.get("passage")) for record in self.squad)
+            drawn = self._add(reading.records(data.retention_records, data.seed + _RETENTION, exclude=asked))
+        counts["retention"] = len(drawn)
+        return drawn
+
+    def _drawn(self, path: Path) -> tuple[Numbers, dict[str, Any]]:
+        """Read a retention corpus; return the records drawn from it, and what became of the others."""
+        first, bad = len(self.spool), len(self.bad.records)
+        scanner = Scanner(tasks=frozenset({"squad", "instruction", self.task}), general=True, asked=self._asked)
+        scan(self.spool, path, None, scanner, self.bad, self.processes)
+        numbers = np.arange(first, len(self.spool))
+        keys = self.spool.settle().whole
+        compared = overlapping(self.spool, numbers, self._evaluations, self.processes)
+        counts = {"read": len(numbers), "bad": len(self.bad.records) - bad, "overlap": compared.as_json()}
+        if self.data.overlap == "remove":
+            numbers = np.setdiff1d(numbers, compared.numbers)
+        return numbers[draw(keys[numbers], self.data.retention_records, self.data.seed)], counts
+
+    @cached_property
+    def _asked(self) -> Asked:
+        return Asked(self.squad)
+
+    @cached_property
+    def _evaluations(self) -> dict[str, Overlap]:
+        """The texts of each evaluation file that training records should not repeat, by its name."""
+        data = self.data
+        texts = {path: evaluation_texts(read_corpus(kit_path(path))) for path in data.against}
+        if data.squad:
+            texts[data.squad] = evaluation_texts(self.squad)
+        if data.test and self.test is not None:
+            texts[data.test] = evaluation_texts(self.test)
+        return {name: Overlap(found, data.overlap_n) for name, found in texts.items()}
+
+    def _add(self, records: Sequence[Record]) -> Numbers:
+        """Put records into the spool; return their numbers."""
+        first, lines = len(self.spool), Lines()
+        for record in records:
+            lines.add(record)
+        self.spool.append(lines)
+        return np.arange(first, first + len(records))
 
 
 def _practice_questions(data: DataConfig, task: str) -> list[Record]:
@@ -140,35 +212,6 @@ def _practice_questions(data: DataConfig, task: str) -> list[Record]:
     if task == "math":
         return math.records(data.test_records, data.seed + _TEST)
     return choice.records(data.test_records, data.seed + _TEST, held_out=True)
-
-
-def _retention(data: DataConfig, squad: Sequence[Record]) -> list[Record]:
-    """Return the records that keep the model's old ability: reading, or general instructions."""
-    if not data.retention_records:
-        return []
-    if not data.retention_corpus:
-        _need_generator(data, "data.retention_corpus")
-        asked = frozenset(str(record.meta.get("passage")) for record in squad)
-        return reading.records(data.retention_records, data.seed + _RETENTION, exclude=asked)
-    path = kit_path(data.retention_corpus)
-    records = list(read_corpus(path))
-    refuse_asked(records, asked_passages(squad), str(path))
-    keys = as_pairs(b"".join(map(record_key, records)))
-    return [records[number] for number in draw(keys, data.retention_records, data.seed)]
-
-
-def _add(spool: Spool, records: Sequence[Record]) -> NDArray[np.int64]:
-    """Put records into the spool; return their numbers."""
-    first = len(spool)
-    lines = Lines()
-    for record in records:
-        lines.add(record)
-    spool.append(lines)
-    return np.arange(first, first + len(records))
-
-
-def _question_keys(records: Sequence[Record]) -> Keys:
-    return as_pairs(b"".join(map(question_key, records)))
 
 
 def _read_test(data: DataConfig, task: str) -> list[Record] | None:
@@ -188,19 +231,3 @@ def _read_test(data: DataConfig, task: str) -> list[Record] | None:
 def _need_generator(data: DataConfig, setting: str) -> None:
     if data.generator is None:
         raise InputError(f"{setting} is not set: give the organiser's file with {setting}=PATH")
-
-
-def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
-    """Return how many records a run will train on, for planning, and where that number comes from.
-
-    It is that of the corpus file, held-out questions taken off, where one is given, else the number that the contest
-    states; only conversion knows how many records are too long.
-    """
-    if not data.train:
-        count = min(data.records, data.max_records or data.records)
-        return count + data.retention_records, "stated by the contest"
-    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder) / "spool") as spool:
-        lenient = data.model_copy(update={"check": data.wrong == "drop"})
-        test, bad = _read_test(data, task), BadRecords(data.max_bad)
-        train, _, _, _ = _from_file(lenient, task, [], test, spool, bad, processors())
-    return len(train) + data.retention_records, "of the corpus file"

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import tee
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InputError
 from core.math_types import recognise
 from core.progress import Progress
 from core.records import Form, Record
-from data_convert.readers import BadRecord, BadRecords, Slice, TooManyBad, read_slice, slices
+from data_convert.readers import (
+    BadRecord,
+    BadRecords,
+    Slice,
+    TooManyBad,
+    as_instruction,
+    corpus_bytes,
+    read_slice,
+    slices,
+)
 from data_convert.selection.overlap import Overlap
+from data_convert.selection.refusal import Asked, is_long, refusal
 from data_convert.spool import Lines, Spool
 from data_convert.typed.check import Report, check_typed
 from data_convert.workers import in_parallel
@@ -31,38 +44,54 @@ class Scanner:
     """How a corpus is read.
 
     Attributes:
-        task: the task its records must be of; None: any.
         check: whether math solutions are checked.
-        allowed: how many bad records are put up with.
+        tasks: the tasks its records may be of; None: any.
+        general: a record of another task counts as a general instruction, instead of as one that cannot be used.
+        asked: what no record may hold; None: they may hold anything.
     """
 
-    task: str | None
-    check: bool
-    allowed: int = 0
+    check: bool = False
+    tasks: frozenset[str] | None = None
+    general: bool = False
+    asked: Asked | None = None
 
-    def scan(self, piece: Slice) -> Scanned:
-        """Read one slice, up to the bad record that is one too many."""
-        found, bad = Scanned(), BadRecords(self.allowed)
+    def scan(self, piece: Slice, allowed: int) -> Scanned:
+        """Read one slice, up to the bad record that is one more than `allowed`."""
+        found, bad, long = Scanned(), BadRecords(allowed), []
         with suppress(TooManyBad):
             for record in read_slice(piece, bad):
-                if self.task is not None and record.task != self.task:
-                    reason = f"a {record.task} record; this contest's corpus is {self.task}"
-                    bad(BadRecord(record.source, reason, record.question))
-                    continue
+                if self.tasks is not None and record.task not in self.tasks:
+                    if not self.general:
+                        reason = f"a {record.task} record; this contest's corpus is {' or '.join(sorted(self.tasks))}"
+                        bad(BadRecord(record.source, reason, record.question))
+                        continue
+                    record = as_instruction(record)
                 found.lines.add(record)
                 found.wrong.append(self.check and record.task == "math" and found.checked(record))
+                if self.asked and is_long(record):
+                    long.append(record)
         found.bad = bad.records
+        if self.asked and long:
+            found.leaks = [record.source or record.id for record in self.asked.held_by(long)]
         return found
 
 
 @dataclass
 class Scanned:
-    """What one slice holds: its records, which of them are wrong, the check's report, what could not be read."""
+    """What one slice holds.
+
+    Attributes:
+        lines: its records; wrong: for each of them, whether its solution is.
+        report: verdicts on the solutions.
+        bad: what could not be read.
+        leaks: places of records that hold what is asked.
+    """
 
     lines: Lines = field(default_factory=Lines)
     wrong: bytearray = field(default_factory=bytearray)
     report: Report = field(default_factory=Report)
     bad: list[BadRecord] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
 
     def checked(self, record: Record) -> bool:
         """Check a math record, count the verdict, and tell whether it is wrong."""
@@ -86,17 +115,31 @@ def scan(
 
     Returns:
         Which records are wrong, bool (records,), and the check's report.
+
+    Raises:
+        InputError: no record can be read, too many cannot, or one holds what is asked.
     """
-    pieces = slices(path, form, size=_SLICE)
-    wrong, report = bytearray(), Report()
-    with Progress("read", sum(piece.end - piece.start for piece in pieces), "bytes") as progress:
-        for piece, found in zip(pieces, in_parallel(Scanner.scan, scanner, pieces, processes), strict=True):
+    pieces, read = tee(slices(path, form, size=_SLICE))
+    wrong, report, leaks = bytearray(), Report(), []
+    with Progress("read", corpus_bytes(path), "bytes") as progress:
+        results = in_parallel(_scan, (scanner, bad.allowed), pieces, processes)
+        for piece, found in zip(read, results, strict=True):
             bad.extend(found.bad)
             spool.append(found.lines)
             wrong += found.wrong
             report.merge(found.report)
+            leaks += found.leaks
             progress.advance(piece.end - piece.start)
+    if leaks:
+        raise refusal(leaks, path)
+    if not wrong:
+        raise InputError(f"{path}: no record in it can be read")
     return np.frombuffer(wrong, dtype=np.bool_), report
+
+
+def _scan(shared: tuple[Scanner, int], piece: Slice) -> Scanned:
+    scanner, allowed = shared
+    return scanner.scan(piece, allowed)
 
 
 @dataclass(frozen=True)
@@ -112,6 +155,10 @@ class Overlaps:
     numbers: NDArray[np.int64]
     counts: dict[str, int]
     examples: list[dict[str, str]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return "records", "files" and "examples" as plain data."""
+        return {"records": len(self.numbers), "files": self.counts, "examples": self.examples}
 
 
 def overlapping(spool: Spool, numbers: NDArray[np.int64], against: Mapping[str, Overlap], processes: int) -> Overlaps:
@@ -134,11 +181,14 @@ def _compare(shared: tuple[Spool, Mapping[str, Overlap]], numbers: NDArray[np.in
     """Return for each evaluation file which places of `numbers` overlap with it."""
     spool, against = shared
     texts = list(map(_text, spool.records(numbers.tolist())))
-    return {name: np.flatnonzero(overlap.hits(texts).shared) for name, overlap in against.items()}
+    distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}  # a passage is asked about often
+    which = np.array([distinct[text] for text in texts])
+    return {name: np.flatnonzero(overlap.hits(list(distinct)).shared[which]) for name, overlap in against.items()}
 
 
 def _text(record: Record) -> str:
-    return "\n".join(filter(None, (str(record.meta.get("passage", "")), record.question)))
+    """Return what is compared: a passage, and for want of one the question."""
+    return str(record.meta.get("passage") or record.question)
 
 
 def _examples(

@@ -8,6 +8,8 @@ from core.records import Form
 from data_convert.choice_text import subject_of
 from data_convert.readers.bad import BadRecord, BadRecords, OnBad, TooManyBad, refuse
 from data_convert.readers.forms import FORMS, to_record
+from data_convert.readers.kinds import as_instruction
+from data_convert.readers.layout import corpus_bytes
 from data_convert.readers.read import read_corpus, read_slice
 from data_convert.readers.slices import Slice, slices
 
@@ -19,6 +21,8 @@ __all__ = [
     "OnBad",
     "Slice",
     "TooManyBad",
+    "as_instruction",
+    "corpus_bytes",
     "read_corpus",
     "read_slice",
     "refuse",

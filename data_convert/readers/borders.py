@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from os import SEEK_END
 from typing import BinaryIO, NamedTuple
 
@@ -25,20 +26,24 @@ class Border(NamedTuple):
     number: int
 
 
-def line_borders(stream: BinaryIO, size: int) -> list[Border]:
-    """Return where slices of at least `size` bytes begin, at line ends; the end of the file is the last border."""
-    borders, at, line, due = [Border(0, 1, 0)], 0, 1, size
+def line_borders(stream: BinaryIO, size: int) -> Iterator[Border]:
+    """Yield where slices of at least `size` bytes begin, at line ends; the end of the file is the last border."""
+    end = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    at, line, due = 0, 1, size
+    yield Border(0, 1, 0)
     while chunk := stream.read(_CHUNK):
         begin = 0
         # A slice ends with the first line that ends at its size or after it.
         while (found := chunk.find(b"\n", max(begin, due - at - 1))) >= 0:
             line += chunk.count(b"\n", begin, found + 1)
             begin = found + 1
-            borders.append(Border(at + begin, line, line - 1))
+            if at + begin < end:
+                yield Border(at + begin, line, line - 1)
             due = at + begin + size
         line += chunk.count(b"\n", begin)
         at += len(chunk)
-    return [border for border in borders if border.at < at] + [Border(at, line, line - 1)]
+    yield Border(at, line, line - 1)
 
 
 def _element() -> re.Pattern[bytes]:
@@ -57,10 +62,10 @@ def _element() -> re.Pattern[bytes]:
 _ELEMENT = _element()
 
 
-def element_borders(stream: BinaryIO, size: int) -> list[Border]:
-    """Return where slices of at least `size` bytes begin in an array, after commas; the file's end is the last."""
-    text = stream.read(_LONGEST_ELEMENT)
-    borders, due = [Border(0, 1, 0)], size
+def element_borders(stream: BinaryIO, size: int) -> Iterator[Border]:
+    """Yield where slices of at least `size` bytes begin in an array, after commas; the file's end is the last."""
+    text, due = stream.read(_LONGEST_ELEMENT), size
+    yield Border(0, 1, 0)
     # Of the text in memory: its place in the file, where the next element begins, and up to where lines are counted.
     start, at, counted = 0, text.find(b"[") + 1, 0
     line, number = 1, 0
@@ -69,7 +74,7 @@ def element_borders(stream: BinaryIO, size: int) -> list[Border]:
             at, number = match.end(), number + 1
             if start + at >= due:
                 line, counted = line + text.count(b"\n", counted, at), at
-                borders.append(Border(start + at, line, number))
+                yield Border(start + at, line, number)
                 due = start + at + size
             continue
         more = stream.read(_LONGEST_ELEMENT) if len(text) - at < _LONGEST_ELEMENT else b""
@@ -77,4 +82,4 @@ def element_borders(stream: BinaryIO, size: int) -> list[Border]:
             break
         line += text.count(b"\n", counted, at)
         start, text, at, counted = start + at, text[at:] + more, 0, 0
-    return [*borders, Border(stream.seek(0, SEEK_END), 0, 0)]
+    yield Border(stream.seek(0, SEEK_END), 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.math_types import recognise
@@ -61,3 +61,9 @@ def settle(exchange: Exchange, task: str | None, identity: str, where: str) -> R
     if task == "squad":
         raise Fault("no passage: a record of task 'squad' comes from a SQuAD file")
     return Record(identity, "instruction", question, exchange.answer, where, dict(exchange.meta))
+
+
+def as_instruction(record: Record) -> Record:
+    """Return a record as a general instruction: what is asked in it, with what is to be done before it."""
+    asked = [str(record.meta[name]) for name in ("instruction", "passage") if record.meta.get(name)]
+    return replace(record, task="instruction", question="\n".join([*asked, record.question]))

@@ -62,6 +62,11 @@ def _is_csv(head: bytes) -> bool:
     return row is not None and looks_like_choices(row)
 
 
+def corpus_bytes(path: Path) -> int:
+    """Return the size of a corpus: of a file, or of the CSV files of a folder."""
+    return sum(file.stat().st_size for file in (csv_files(path) if path.is_dir() else [path]))
+
+
 def csv_files(folder: Path) -> list[Path]:
     """Return the CSV files of a folder and its subfolders, by name; hidden ones are left out.
 

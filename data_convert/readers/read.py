@@ -63,7 +63,7 @@ def read_slice(part: Slice, on_bad: OnBad = refuse) -> Iterator[Record]:
 
 def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     stream.seek(part.start)
-    at, number = part.start, part.number
+    at, number, file = part.start, part.number, str(part.path)
     while at < part.end:
         raw = stream.readline(LONGEST + 1)
         at += len(raw)
@@ -71,7 +71,7 @@ def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
             at += _rest_of_line(stream)
         if number == 0:
             raw = raw.removeprefix(_BOM)
-        where = f"{part.path}:{number + 1}"
+        where = f"{file}:{number + 1}"
         try:
             value = decode_line(raw)
             if value is not BLANK:

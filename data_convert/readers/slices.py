@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,7 @@ from data_convert.readers.forms import CSV_FORMS, FORMS
 from data_convert.readers.layout import Layout, csv_files, layout_of, opened
 
 SLICE = 8 << 20
-_BORDERS: dict[Layout, Callable[[BinaryIO, int], list[Border]]] = {"lines": line_borders, "array": element_borders}
+_BORDERS: dict[Layout, Callable[[BinaryIO, int], Iterator[Border]]] = {"lines": line_borders, "array": element_borders}
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Slice:
     prefix: str = ""
 
 
-def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | None = None) -> list[Slice]:
-    """Divide a corpus into slices.
+def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | None = None) -> Iterator[Slice]:
+    """Divide a corpus into slices, as they are found.
 
     JSON Lines are cut where lines end, JSON arrays between their elements; any other file is one slice, and a folder
     has one for each of its CSV files.
@@ -63,28 +64,24 @@ def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | 
     if task is not None and task not in TASKS:
         raise InputError(f"task {task!r} is none of {', '.join(TASKS)}{did_you_mean(task, TASKS)}")
     if not path.is_dir():
-        return _of_file(Slice(path, 0, 0, 1, 0, layout_of(path, form), form, task), size)
+        whole = Slice(path, 0, 0, 1, 0, layout_of(path, form), form, task)
+        if whole.layout == "squad" and task not in (None, "squad"):
+            raise InputError(f"{path}: a SQuAD file, whose records are of task 'squad', not {task!r}")
+        return _of_file(whole, size)
     if form is not None and form not in CSV_FORMS:
         raise InputError(f"{path}: a folder, and of form {form!r} only a file can be read")
-    parts: list[Slice] = []
-    for file in csv_files(path):
-        # The folders belong to the id, for the same file name stands in several splits.
-        prefix = file.relative_to(path).as_posix().removesuffix(".csv") + "/"
-        parts += _of_file(Slice(file, 0, 0, 1, 0, "csv", form, task, prefix), size)
-    return parts
+    # The folders belong to the id, for the same file name stands in several splits.
+    names = ((file, file.relative_to(path).as_posix().removesuffix(".csv") + "/") for file in csv_files(path))
+    return (Slice(file, 0, file.stat().st_size, 1, 0, "csv", form, task, prefix) for file, prefix in names)
 
 
-def _of_file(whole: Slice, size: int) -> list[Slice]:
-    if whole.layout == "squad" and whole.task not in (None, "squad"):
-        raise InputError(f"{whole.path}: a SQuAD file, whose records are of task 'squad', not {whole.task!r}")
+def _of_file(whole: Slice, size: int) -> Iterator[Slice]:
     with opened(whole.path) as stream:
-        bytes_of_file = stream.seek(0, SEEK_END)
+        end = stream.seek(0, SEEK_END)
         stream.seek(0)
-        if bytes_of_file > size and whole.layout in _BORDERS:
+        if end > size and whole.layout in _BORDERS:
             borders = _BORDERS[whole.layout](stream, size)
         else:
-            borders = [Border(0, 1, 0), Border(bytes_of_file, 0, 0)]
-    return [
-        replace(whole, start=border.at, end=after.at, line=border.line, number=border.number)
-        for border, after in zip(borders, borders[1:], strict=False)
-    ]
+            borders = iter([Border(0, 1, 0), Border(end, 0, 0)])
+        for border, after in pairwise(borders):
+            yield replace(whole, start=border.at, end=after.at, line=border.line, number=border.number)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
 from core.math_types import recognise
 from core.records import Record
-from data_convert.selection.normalise import fingerprint, normalise
+from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 
 # normalise() takes it for white space, so that no normalised text holds it.
 _BETWEEN = "\x1f"
@@ -51,6 +56,11 @@ def record_key(record: Record) -> bytes:
 def question_key(record: Record) -> bytes:
     """Return the fingerprint of a record's question: equal for all writings of it."""
     return fingerprint(question_text(record))
+
+
+def question_keys(records: Iterable[Record]) -> NDArray[np.uint64]:
+    """Return the fingerprints of records' questions as a column: uint64 (records, 2)."""
+    return as_pairs(b"".join(map(question_key, records)))
 
 
 def context_key(record: Record) -> bytes:

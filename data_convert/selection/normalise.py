@@ -18,21 +18,19 @@ NUMBER = r"(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?"
 _MARKS = {"<super>": "^", "<sub>": "_", "<fraction>": " ", "<circle>": "#"}
 _MARKED = re.compile("[ªº²³¹¼-¾ʰ-ʸˠ-ˤᴬ-ᵪ⁰-₟⅐-⅟↉①-⓿㉄-㊿]")
 # What NFKC leaves apart though it is the same punctuation; \u200b and its like have no width, \xad is a soft hyphen.
-_SAME = str.maketrans(
-    {
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys("\u2018\u2019\u201b\u2032", "'"),
-        **dict.fromkeys("\u201c\u201d\u201f\u2033", '"'),
-        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad", ""),
-        "×": "*",
-        "÷": "/",
-        "。": ".",
-        "、": ",",
-        "【": "[",
-        "】": "]",
-    }
-)
-_DIFFERENT = re.compile("[" + re.escape("".join(map(chr, _SAME))) + "]")
+_SAME = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    **dict.fromkeys("\u2018\u2019\u201b\u2032", "'"),
+    **dict.fromkeys("\u201c\u201d\u201f\u2033", '"'),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\xad", ""),
+    "×": "*",
+    "÷": "/",
+    "。": ".",
+    "、": ",",
+    "【": "[",
+    "】": "]",
+}
+_DIFFERENT = re.compile("[" + re.escape("".join(_SAME)) + "]")
 # Texts of these characters need no second round; in some scripts case folding undoes NFKC, and the reverse.
 _SETTLED = re.compile("[\0-\x7f\u4e00-\u9fff\u3000-\u3002\uff01-\uff5e]*")
 _BLANK_BESIDE_CJK = re.compile(rf" (?=[{CJK}])|(?<=[{CJK}]) ")
@@ -73,8 +71,7 @@ def _folded(text: str) -> str:
     if _MARKED.search(text):
         text = "".join(map(_marked, text))
     text = unicodedata.normalize("NFKC", text).casefold()
-    if _DIFFERENT.search(text):
-        text = text.translate(_SAME)
+    text = _DIFFERENT.sub(lambda match: _SAME[match[0]], text)
     return _BLANK_BESIDE_CJK.sub("", _trimmed(text))
 
 

@@ -1,4 +1,4 @@
-"""Training on what retention is measured on is refused: the passages that are asked, and SQuAD's dev set anywhere.
+"""Training on what retention is measured on is refused: the passages that are asked, and SQuAD's dev set always.
 
 `squad_dev_passages.bin` holds 64-bit fingerprints of the dev set's passages, none of its text, so that they are known
 where the file itself is not. From the kit's root, `python -m data_convert.selection.refusal dev-v1.1.json` makes it
@@ -18,14 +18,17 @@ from core.errors import InputError, run_command
 from core.files import replacing, sha256_file
 from core.records import Record
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
+from data_convert.selection.overlap import Overlap
 from data_convert.squad import read_questions
 
 SQUAD_DEV_SHA256 = "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9"
 FINGERPRINTS = Path(__file__).with_name("squad_dev_passages.bin")
 _EXAMPLE = "python -m data_convert.selection.refusal dev-v1.1.json"
 
-# The shortest passage of the dev set has 157 characters; shorter lines need no look.
+# The shortest passage of the dev set has 157 characters; shorter texts need no look.
 _SHORTEST = 150
+# So many shared n-grams are a passage, whatever stands around it.
+_MOST = 50
 
 
 def is_squad_dev(path: Path) -> bool:
@@ -44,42 +47,54 @@ def passage_fingerprints(passages: Iterable[str]) -> frozenset[int]:
     return frozenset(_fingerprint(piece) for passage in passages for piece in _pieces(passage))
 
 
-def asked_passages(questions: Iterable[Record]) -> frozenset[int]:
-    """Return the fingerprints of the passages that retention questions are about."""
-    return passage_fingerprints({str(record.meta.get("passage", "")) for record in questions})
+class Asked:
+    """The passages that retention is measured on; with those of SQuAD's dev set, what no training record may hold.
 
-
-def is_about(record: Record, passages: frozenset[int]) -> bool:
-    """Tell whether a record holds one of the passages: as its passage, or as a line of its question or instruction."""
-    texts = (record.meta.get("passage"), record.meta.get("instruction"), record.question)
-    return any(_fingerprint(piece) in passages for text in texts for piece in _pieces(str(text or "")))
-
-
-def refuse_asked(records: Iterable[Record], asked: frozenset[int], where: str) -> None:
-    """Refuse training records about a passage that retention is measured on, or that is in SQuAD's dev set.
-
-    Args:
-        records: those that would be trained on.
-        asked: what `asked_passages` returns for the retention questions.
-        where: the file they come from, for the message.
-
-    Raises:
-        InputError: there is one at least; names the first and says how many there are.
+    A record holds a passage where its own passage, its instruction, its question or a line of these is one, however it
+    is typed; or where half of the n-grams of such a text, or 50 of them, stand in the passages of the questions asked.
     """
-    passages = asked | dev_passages()
-    found = [record for record in records if is_about(record, passages)]
-    if found:
-        raise InputError(
-            f"{where}: {len(found)} of its records, the first of them {found[0].source or found[0].id}, are about "
-            "passages that retention is measured on; train on SQuAD's train file, never on its dev file"
-        )
+
+    def __init__(self, questions: Iterable[Record]) -> None:
+        """Take the passages of the retention questions."""
+        passages = {str(record.meta.get("passage", "")) for record in questions}
+        self._exact = passage_fingerprints(passages) | dev_passages()
+        self._words = Overlap(sorted(passages))
+
+    def held_by(self, records: Sequence[Record]) -> list[Record]:
+        """Return those of the records that hold one of the passages."""
+        texts = list({text: None for record in records for text in _long_texts(record)})
+        hits = self._words.hits(texts)
+        mostly = (2 * hits.shared >= hits.total) | (hits.shared >= _MOST)
+        holding = {
+            text
+            for text, held in zip(texts, mostly.tolist(), strict=True)
+            if held or any(_fingerprint(piece) in self._exact for piece in _pieces(text))
+        }
+        return [record for record in records if not holding.isdisjoint(_long_texts(record))]
+
+
+def refusal(places: Sequence[str], path: Path) -> InputError:
+    """Return the error of a file whose records at these places hold what retention is measured on."""
+    return InputError(
+        f"{path}: {len(places)} of its records, the first of them {places[0]}, are about passages that retention is "
+        "measured on; train on SQuAD's train file, never on its dev file"
+    )
+
+
+def is_long(record: Record) -> bool:
+    """Tell whether a record can hold a passage."""
+    return any(True for _ in _long_texts(record))
+
+
+def _long_texts(record: Record) -> Iterator[str]:
+    for text in (record.question, record.meta.get("passage"), record.meta.get("instruction")):
+        if isinstance(text, str) and len(text) >= _SHORTEST:
+            yield text
 
 
 def _pieces(text: str) -> Iterator[str]:
-    if len(text) >= _SHORTEST:
-        yield text
-        if "\n" in text:
-            yield from (line for line in text.splitlines() if len(line) >= _SHORTEST)
+    """Yield a text and its lines, but short ones."""
+    yield from (piece for piece in {text: None, **dict.fromkeys(text.splitlines())} if len(piece) >= _SHORTEST)
 
 
 def _fingerprint(text: str) -> int:
@@ -93,7 +108,8 @@ def main(argv: Sequence[str]) -> int:
     path = Path(argv[0])
     if not is_squad_dev(path):
         raise InputError(f"{path}: not the official dev-v1.1.json (its sha256 begins {SQUAD_DEV_SHA256[:8]})")
-    found = asked_passages(read_questions(path, "all")[0])
+    passages = {str(record.meta["passage"]) for record in read_questions(path, "all")[0]}
+    found = passage_fingerprints(passages)
     with replacing(FINGERPRINTS) as partial:
         np.array(sorted(found), "<u8").tofile(partial)
     print(f"{len(found)} fingerprints: {FINGERPRINTS}")

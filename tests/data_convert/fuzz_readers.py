@@ -206,7 +206,7 @@ def check(path: Path, form: Form | None, data: bytes, size: int) -> bool:
     if "no record in it" in stopped:
         stopped = ""
     try:
-        parts = slices(path, form, size)
+        parts = list(slices(path, form, size))
         expected = None if stopped else records_in(path, form, data)
     except InputError:
         if not stopped:

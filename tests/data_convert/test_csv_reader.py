@@ -84,7 +84,7 @@ def test_a_folder_has_ids_of_its_own_for_equal_names(tmp_path: Path) -> None:
         "x/dev/arts/0": ("arts", "dev"),
         "x/dev/arts/1": ("arts", "dev"),
     }
-    assert len(slices(tmp_path)) == 5
+    assert len(list(slices(tmp_path))) == 5
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from core.records import Record
 from data_convert.readers import read_corpus
 from data_convert.selection import refusal
 from data_convert.selection.overlap import Overlap
-from data_convert.selection.refusal import asked_passages, dev_passages, is_squad_dev, refuse_asked
+from data_convert.selection.refusal import Asked, dev_passages, is_long, is_squad_dev
 from data_convert.squad import read_questions
 
 
@@ -122,20 +122,27 @@ def _reading(passage: str, **meta: str) -> Record:
     return Record("7", "squad", "Who?", "Ann", "train.json:7", {"passage": passage, **meta})
 
 
-PASSAGE = "Ann lived in the old town by the river, where she sold books, maps and globes. " * 3
+PASSAGE = " ".join(f"In {year} Ann sold {year % 7} books, maps and globes by the river." for year in range(1900, 1910))
+ESSAY = " ".join(
+    f"Nobody knows what became of room {number} after the {number}th flood of the river." for number in range(60)
+)
 
 
-def test_a_passage_that_is_asked_is_not_trained_on() -> None:
-    asked = asked_passages([_reading(PASSAGE)])
-    refuse_asked([_reading(PASSAGE.replace("Ann", "Bob"))], asked, "train.json")
+def test_a_passage_that_is_asked_is_known_in_every_wrapping() -> None:
+    asked = Asked([_reading(PASSAGE)])
     leaks = [
         _reading(PASSAGE.upper() + "\n"),
+        _reading(PASSAGE[:160]),
         Record("8", "instruction", f"Read this.\n{PASSAGE}\nWhere did Ann live?", "there"),
+        Record("8", "instruction", f"Context: {PASSAGE} Question: where did Ann live?", "there"),
+        Record("8", "math", f"{ESSAY}\n{PASSAGE[:400]}", "there"),
         Record("9", "choice", "A.1\nB.2", "A", "", {"instruction": PASSAGE}),
     ]
-    for leak in leaks:
-        with pytest.raises(InputError, match="1 of its records, the first of them .*never on its dev file"):
-            refuse_asked([_reading("Bob."), leak], asked, "train.json")
+    innocent = [_reading("Ann. " * 50), _reading("Bob."), _reading(ESSAY), Record("1", "math", ESSAY[::-1], "1")]
+    found = asked.held_by([*leaks, *innocent])
+    assert [id(record) for record in found] == [id(record) for record in leaks]
+    assert all(map(is_long, leaks))
+    assert not is_long(Record("1", "math", "计算 1 + 2 等于多少？", "3", "", {"type": "add"}))
 
 
 def test_squad_dev_is_known_without_the_file(shared_data: Path, tmp_path: Path) -> None:
@@ -145,10 +152,9 @@ def test_squad_dev_is_known_without_the_file(shared_data: Path, tmp_path: Path) 
     changed.write_text(json.dumps(json.loads(official.read_text(encoding="utf-8")), indent=1), encoding="utf-8")
     assert not is_squad_dev(changed)
     records = read_questions(changed, "all")[0]
-    with pytest.raises(InputError, match="10570 of its records"):
-        refuse_asked(records, frozenset(), str(changed))
+    assert Asked([]).held_by(records) == records
     train = read_questions(shared_data / "squad" / "train-v1.1-44-articles.json", "all")[0]
-    refuse_asked(train, frozenset(), "train")
+    assert Asked(records).held_by(train) == []
 
 
 def test_the_kept_fingerprints_are_those_of_the_dev_set(

@@ -42,7 +42,7 @@ def whole(file: Path) -> tuple[list[Record], list[BadRecord]]:
 def test_lines_are_the_same_whatever_the_slices(tmp_path: Path, lines: list[str], bom: bool, size: int) -> None:
     file = tmp_path / "corpus.jsonl"
     file.write_bytes(("\ufeff" * bom + "\n".join([GOOD, *lines])).encode())
-    parts = slices(file, size=size)
+    parts = list(slices(file, size=size))
     data = file.read_bytes()
     assert b"".join(data[part.start : part.end] for part in parts) == data
     assert all(part.end - part.start >= size for part in parts[:-1])
@@ -64,7 +64,7 @@ def test_an_array_of_flat_elements_is_really_cut(tmp_path: Path) -> None:
     file = tmp_path / "corpus.json"
     rows = [{"id": str(n), "conversations": [{"from": "human", "value": f'q"{n}\\'}]} for n in range(20_000)]
     file.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    parts = slices(file, size=100_000)
+    parts = list(slices(file, size=100_000))
     assert max(part.end - part.start for part in parts) < 100_200
     text = file.read_bytes()
     for part in parts[1:]:
@@ -98,7 +98,7 @@ def _read(part: Slice) -> tuple[list[Record], list[BadRecord]]:
 def test_processes_share_a_corpus_and_count_its_bad_records_as_one_does(tmp_path: Path) -> None:
     file, side_file = tmp_path / "corpus.jsonl", tmp_path / "data" / "bad.jsonl"
     file.write_text("\n".join(["{}" if n in (40, 70) else GOOD for n in range(100)]), encoding="utf-8")
-    parts = slices(file, size=500)
+    parts = list(slices(file, size=500))
     assert pickle.loads(pickle.dumps(parts)) == parts
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         results = pool.map(_read, parts)
