@@ -83,7 +83,7 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}
     asked = {name: question_keys(records) for name, records in evaluations.items()}
     overlaps = {name: Overlap(evaluation_texts(records), wishes.words) for name, records in evaluations.items()}
-    bad = BadRecords(wishes.max_bad)
+    bad = BadRecords(wishes.max_bad, setting="--max-bad N")
     beside = out.parent if out is not None and out.parent.is_dir() else None
     with tempfile.TemporaryDirectory(prefix=".clean-", dir=beside) as folder, Spool(Path(folder) / "spool") as spool:
         wrong, _ = scan(spool, corpus, None, Scanner(), bad, processes)

@@ -68,14 +68,16 @@ class BadRecords:
         records: those found, in order.
     """
 
-    def __init__(self, allowed: int, side_file: Path | None = None) -> None:
+    def __init__(self, allowed: int, side_file: Path | None = None, setting: str = "data.max_bad=N") -> None:
         """Set the bounds.
 
         Args:
             allowed: how many bad records are put up with.
             side_file: where `save` writes them.
+            setting: how a user allows more of them.
         """
         self.allowed = allowed
+        self._setting = setting
         self.side_file = side_file
         self.records: list[BadRecord] = []
 
@@ -90,7 +92,7 @@ class BadRecords:
         if len(self.records) > self.allowed:
             self.save()
             more = f" (and {self.allowed} before it)" if self.allowed else ""
-            raise TooManyBad(f"{bad}{more}; data.max_bad=N skips up to N such records and lists them")
+            raise TooManyBad(f"{bad}{more}; {self._setting} skips up to N such records and lists them")
 
     def extend(self, records: Iterable[BadRecord]) -> None:
         """Note the bad records of one slice, in order."""

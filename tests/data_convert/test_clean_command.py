@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -176,12 +177,13 @@ def test_bad_input_is_one_sentence_and_leaves_the_output_alone(
 
 def test_unreadable_records_are_passed_over_up_to_a_bound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = _corpus(tmp_path / "train.json")
-    with corpus.open("a", encoding="utf-8") as stream:
-        stream.write('{"problem": \n')
-    report = _run(capsys, str(corpus), "--max-bad", "1")
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    corpus.write_text("\n".join(['{"problem": ', *lines, "7", "null"]), encoding="utf-8")
+    report = _run(capsys, str(corpus), "--max-bad", "3")
     assert report["records"] == 28
-    assert len(report["bad"]) == 1
-    assert report["bad"][0].startswith(f"{corpus}:29: ")
+    assert [place.partition(": ")[0] for place in report["bad"]] == [f"{corpus}:{line}" for line in (1, 30, 31)]
+    assert run_command(clean.main, [str(corpus), "--max-bad", "2"]) == 2
+    assert re.search(rf"{corpus}:31: .*; --max-bad N skips up to N", capsys.readouterr().err)
 
 
 def test_the_example_of_the_help_works_as_a_script(tmp_path: Path) -> None:

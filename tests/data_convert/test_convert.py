@@ -235,6 +235,46 @@ def test_general_instructions_are_mixed_in_by_their_own_prompt(tmp_path: Path) -
     assert audit["prompts"]["instruction"]["name"] == "internlm_instruction"
 
 
+def test_a_general_record_that_looks_like_another_task_is_an_instruction(tmp_path: Path) -> None:
+    general = tmp_path / "general.json"
+    options = "\nA.red\nB.green\nC.blue\nD.grey"
+    rows = [
+        {"instruction": "What is half of 4?", "input": "", "output": r"\boxed{2}"},
+        {"instruction": "Which colour has the sky?", "input": options, "output": "C"},
+        {"instruction": "Say hello.", "output": "Hello."},
+        {"instruction": "Say nothing."},
+    ]
+    general.write_text(json.dumps(rows), encoding="utf-8")
+    more = ["data.records=30", "data.retention_records=3", f"data.retention_corpus={general}", "data.max_bad=1"]
+    foreign = {"practice_math": "Which colour has the sky?\n" + options, "practice_choice": "What is half of 4?"}
+    for contest, question in foreign.items():
+        run = RunFolder(tmp_path / contest)
+        audit = convert(load_contest(contest, ["data.squad_records=20", *more]), run)
+        corpus = audit["corpus"]["retention_corpus"]
+        assert (audit["corpus"]["retention"], corpus["read"], corpus["bad"]) == (3, 3, 1)
+        assert f"{general}:1: record 3: field 'output' is missing or not text" in audit["listed"]
+        tasks = {record.question: record.task for record in read_records(run.data / "train.jsonl")}
+        assert tasks[question] == tasks["Say hello."] == "instruction"
+
+
+def test_retention_records_that_overlap_with_an_evaluation_are_reported_or_removed(tmp_path: Path) -> None:
+    sentence = "Which of the rivers that flow through the old town is the longest and the deepest of all?"
+    file, questions = tmp_path / "general.json", tmp_path / "questions.jsonl"
+    rows = [{"instruction": text, "output": "One."} for text in (f"Say it: {sentence}", "Name a river.")]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    questions.write_text(json.dumps({"problem": sentence, "solution": "\\boxed{1}"}), encoding="utf-8")
+    train = corpus(tmp_path / "train.jsonl", 40)
+    more = [f"data.retention_corpus={file}", "data.retention_records=2", f"data.against=[{questions}]"]
+    counts = {}
+    for policy in ("report", "remove"):
+        config = settings(train, *more, f"data.overlap={policy}")
+        counts[policy] = convert(config, RunFolder(tmp_path / policy))["corpus"]
+    found = counts["report"]["retention_corpus"]["overlap"]
+    assert found["files"] == {str(questions): 1}
+    assert "flow through the old town" in found["examples"][0]["shared"]
+    assert (counts["report"]["retention"], counts["remove"]["retention"]) == (2, 1)
+
+
 @pytest.mark.mindspore
 def test_mindspore_reads_all_shards(tmp_path: Path) -> None:
     from mindspore.dataset import MindDataset
