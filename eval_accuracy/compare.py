@@ -43,9 +43,7 @@ _LONGEST_SHOWN, _LONGEST_KEPT = 80, 400
 def main(argv: Sequence[str]) -> int:
     """Compare, print; return the exit code."""
     options = _parser().parse_args(argv)
-    run = (
-        None if options.data and all(Path(word).is_file() for word in (options.a, options.b)) else find_run(options.run)
-    )
+    run = None if options.data and all(map(_is_file, (options.a, options.b))) else find_run(options.run)
     files = [_predictions(word, run, options.squad) for word in (options.a, options.b)]
     data = options.data or _run_data(run, options.squad)
     result = (_compare_squad if options.squad else _compare_answers)(data, files, options, run)
@@ -84,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _is_file(word: str) -> bool:
-    return Path(word).suffix in (".json", ".jsonl")
+    """Tell whether a word means a file, be it there or not, rather than a checkpoint."""
+    return Path(word).suffix in (".json", ".jsonl") or Path(word).is_file()
 
 
 def _predictions(word: str, run: RunFolder | None, is_squad: bool) -> Path:

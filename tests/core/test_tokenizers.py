@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.tokenizers import _LLAMA3_PATTERN, load_tokenizer
+from core.tokenizers import _LLAMA3_PATTERN, Tokenizer, load_tokenizer
 
 PRACTICE = kit_path(load_contest("practice_math").model.tokenizer.file)
 
@@ -24,6 +24,11 @@ def llama3_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("tiktoken") / "tokenizer.model"
     file.write_bytes(b"".join(base64.b64encode(token) + b" %d\n" % rank for rank, token in enumerate(tokens)))
     return file
+
+
+@pytest.fixture(scope="module")
+def llama3(llama3_file: Path) -> Tokenizer:
+    return load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
 
 
 def test_tiktoken(llama3_file: Path) -> None:
@@ -38,9 +43,8 @@ def test_tiktoken(llama3_file: Path) -> None:
 
 
 @given(st.text())
-def test_tiktoken_loses_no_text(llama3_file: Path, text: str) -> None:
-    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
-    assert tokenizer.decode(tokenizer.encode(text)) == text
+def test_tiktoken_loses_no_text(llama3: Tokenizer, text: str) -> None:
+    assert llama3.decode(llama3.encode(text)) == text
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\x00▁", exclude_categories=["Cs"])))
@@ -55,11 +59,10 @@ KINDS = "aSs'’中٣5½ \t\n\r.,？#_\u0301\u200b\u3000\u2028\x1c\x85ʰſ\ud7b0
 
 @settings(max_examples=500)
 @given(st.text(st.one_of(st.sampled_from(KINDS), st.characters()), min_size=2, max_size=12), st.data())
-def test_no_word_spans_what_may_not_join(llama3_file: Path, text: str, data: st.DataObject) -> None:
-    tokenizer = load_tokenizer("tiktoken", llama3_file, 260, 261, 262)
+def test_no_word_spans_what_may_not_join(llama3: Tokenizer, text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(1, len(text) - 1))
     left, right = text[:at], text[at:]
-    assume(not tokenizer.may_join(left[-1], right[0]))
+    assume(not llama3.may_join(left[-1], right[0]))
     words = regex.compile(_LLAMA3_PATTERN).findall
     assert words(left) + words(right) == words(text)
 
