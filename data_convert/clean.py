@@ -81,18 +81,19 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _table(report: dict[str, Any]) -> str:
-    lines = [
-        f"{'records':<44}{report['records']:>12,}",
-        f"{'  unreadable, passed over':<44}{len(report['bad']):>12,}",
-        f"{'  exact duplicates':<44}{report['exact_duplicates']:>12,}",
-        f"{'  the same, typed otherwise':<44}{report['normalised_duplicates']:>12,}",
-        f"{'  asked in an evaluation file':<44}{report['asked']:>12,}",
-        f"{'  with words of an evaluation file':<44}{report['overlapping']:>12,}",
-        f"{'  near-duplicates':<44}{report['near_duplicates']:>12,}",
-        f"{'  left out by quota':<44}{report['left_out']:>12,}",
-        f"{'kept':<44}{report['kept']:>12,}",
-        f"{'  and repeated by quota':<44}{report['repeats']:>12,}",
-    ]
+    rows = {
+        "records of the corpus": report["records"] + report["unreadable"],
+        "- unreadable (--max-bad)": report["unreadable"],
+        "- exact duplicates": report["exact_duplicates"],
+        "- the same, typed otherwise": report["normalised_duplicates"],
+        "- asked in an evaluation file": report["asked"],
+        "- with words of an evaluation file": report["overlapping"],
+        "- near-duplicates (--near)": report["near_duplicates"],
+        "- left out by sampling (--quota, --total)": report["left_out"],
+        "= kept": report["kept"],
+        "+ repeated by --quota": report["repeats"],
+    }
+    lines = [f"{label:<44}{number:>12,}" for label, number in rows.items()]
     for name, found in report["against"].items():
         lines.append(
             f"{name}: {found['same_question']:,} records ask its questions, {found['shared_words']:,} share words"

@@ -100,6 +100,7 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
             "schema": 1,
             "corpus": str(corpus),
             "bad": bad.found,
+            "unreadable": bad.lost,
             **_account(columns, chosen),
             "conflicts": _conflicts(spool, columns),
             "against": {name: _against(name, columns, keys, chosen) for name, keys in asked.items()},

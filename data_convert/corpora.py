@@ -134,7 +134,7 @@ class _Source:
         data, path = self.data, kit_path(str(self.data.train))
         scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked)
         wrong, report = scan(self.spool, path, data.form, scanner, self.bad, self.processes)
-        bad = len(self.bad.records)
+        bad = self.bad.lost
         asked = None if self.test is None else question_keys(self.test)
         chosen = choose(self.spool, self.spool.settle(), wrong, data, asked, self._evaluations, self.processes)
         if not len(chosen.train):
@@ -172,13 +172,13 @@ class _Source:
 
     def _drawn(self, path: Path) -> tuple[Numbers, dict[str, Any]]:
         """Read a retention corpus; return the records drawn from it, and what became of the others."""
-        first, bad = len(self.spool), len(self.bad.records)
+        first, bad = len(self.spool), self.bad.lost
         scanner = Scanner(tasks=frozenset({"squad", "instruction", self.task}), general=True, asked=self._asked)
         scan(self.spool, path, None, scanner, self.bad, self.processes)
         numbers = np.arange(first, len(self.spool))
         keys = self.spool.settle().whole
         compared = overlapping(self.spool, numbers, self._evaluations, self.processes)
-        counts = {"read": len(numbers), "bad": len(self.bad.records) - bad, "overlap": compared.as_json()}
+        counts = {"read": len(numbers), "bad": self.bad.lost - bad, "overlap": compared.as_json()}
         if self.data.overlap == "remove":
             numbers = np.setdiff1d(numbers, compared.numbers)
         return numbers[draw(keys[numbers], self.data.retention_records, self.data.seed)], counts

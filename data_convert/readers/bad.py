@@ -17,17 +17,19 @@ class Fault(Exception):
 
 
 class BadRecord(NamedTuple):
-    """One record that cannot be read.
+    """One record that cannot be read, or one fault that spoils several.
 
     Attributes:
         where: file and line, or file and place in it.
         reason: what is wrong, in a clause.
         text: the record as it stands in the file, cut to 1,000 characters.
+        records: how many records are lost by it: all questions of a file without answers, else 1.
     """
 
     where: str
     reason: str
     text: str = ""
+    records: int = 1
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}"
@@ -82,6 +84,11 @@ class BadRecords:
         self.records: list[BadRecord] = []
 
     @property
+    def lost(self) -> int:
+        """How many records are lost."""
+        return sum(bad.records for bad in self.records)
+
+    @property
     def found(self) -> list[str]:
         """The bad records as sentences, "file:line: reason"."""
         return [str(bad) for bad in self.records]
@@ -100,6 +107,6 @@ class BadRecords:
             self(bad)
 
     def save(self) -> None:
-        """Write the side file, where there is one: JSON Lines of where, reason, text; nothing where none is bad."""
+        """Write the side file, where there is one, as JSON Lines of `BadRecord`; nothing where none is bad."""
         if self.side_file is not None and self.records:
             write_jsonl(self.side_file, (bad._asdict() for bad in self.records))

@@ -175,7 +175,7 @@ def csv_records(
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
         reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
-        on_bad(bad_record(str(path), reason, row.text))
+        on_bad(bad_record(str(path), reason, row.text)._replace(records=left))
         return
     if columns is None and need_header:
         raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")

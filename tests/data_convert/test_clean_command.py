@@ -58,6 +58,7 @@ def test_planted_faults_are_found_and_the_rest_is_written(tmp_path: Path, capsys
     counts = {key: value for key, value in report.items() if isinstance(value, int)}
     assert counts == {
         "schema": 1,
+        "unreadable": 0,
         "records": 28,
         "exact_duplicates": 1,
         "normalised_duplicates": 1,
@@ -137,8 +138,8 @@ def test_the_table_names_what_was_found(tmp_path: Path, capsys: pytest.CaptureFi
     assert run_command(clean.main, [str(corpus), "--total", "9"]) == 0
     lines = capsys.readouterr().out.splitlines()
     words = [line.split() for line in lines]
-    assert ["exact", "duplicates", "1"] in words
-    assert ["kept", "9"] in words
+    assert ["-", "exact", "duplicates", "1"] in words
+    assert ["=", "kept", "9"] in words
     assert any("计算 5 + 1 等于多少？" in line and "5 + 1 = 7" in line for line in lines)
 
 

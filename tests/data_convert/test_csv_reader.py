@@ -139,6 +139,7 @@ def test_a_split_without_answers_says_so_and_can_be_passed_over(tmp_path: Path) 
     bad = BadRecords(1)
     assert len(list(read_corpus(tmp_path, bad))) == 3
     assert bad.found == [sentence]
+    assert bad.lost == 2, "each question of the file counts as lost, the file as one fault"
 
 
 def test_a_form_by_name(tmp_path: Path) -> None:
