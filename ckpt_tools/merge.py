@@ -208,7 +208,10 @@ def _make_room(out: Path, results: Sequence[Partial], force: bool) -> None:
             result.discard()
     # The results that they replace stay until the new ones are whole, so nothing is taken off for them.
     needed = sum(layout.size for result in results for layout in result.layouts.values())
-    needed -= sum(result.prepare() for result in results)
+    left = sum(result.prepare() for result in results)
+    if left:
+        say(f"{out}: checking {left / 1e9:.2f} GB that an earlier merge left")
+    needed -= left
     free = shutil.disk_usage(out).free
     if needed > free:
         raise InputError(
@@ -277,10 +280,13 @@ def main(argv: Sequence[str]) -> int:
     if arguments.json:
         print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))
         return 0
-    print(f"{'checkpoint':22} {'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}")
+    width = max(len(ledger["file"]) for ledger in ledgers)
+    print(
+        f"{'checkpoint':{width}} {'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
+    )
     for ledger in ledgers:
         print(
-            f"{ledger['file']:22} {ledger['size'] / 1e9:8.3f} {ledger['pairs']:6} {ledger['untouched']['count']:6} "
+            f"{ledger['file']:{width}} {ledger['size'] / 1e9:8.3f} {ledger['pairs']:6} {ledger['untouched']['count']:6} "
             f"{ledger['max_delta']:10.3g} {100 * ledger['absorbed']:7.2f} % {ledger['max_error']:9.3g}"
         )
     for ledger in ledgers:
