@@ -281,14 +281,12 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))
         return 0
     width = max(len(ledger["file"]) for ledger in ledgers)
-    print(
-        f"{'checkpoint':{width}} {'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
-    )
+    head = f"{'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
+    print(f"{'checkpoint':{width}} {head}")
     for ledger in ledgers:
-        print(
-            f"{ledger['file']:{width}} {ledger['size'] / 1e9:8.3f} {ledger['pairs']:6} {ledger['untouched']['count']:6} "
-            f"{ledger['max_delta']:10.3g} {100 * ledger['absorbed']:7.2f} % {ledger['max_error']:9.3g}"
-        )
+        counts = f"{ledger['size'] / 1e9:8.3f} {ledger['pairs']:6} {ledger['untouched']['count']:6}"
+        measured = f"{ledger['max_delta']:10.3g} {100 * ledger['absorbed']:7.2f} % {ledger['max_error']:9.3g}"
+        print(f"{ledger['file']:{width}} {counts} {measured}")
     for ledger in ledgers:
         print(arguments.out / f"step_{ledger['step']}.json")
     return 0
