@@ -44,6 +44,7 @@ from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import TensorWriter, open_tensors, tensor_layout
 from core.config import ROOT, load_model
 from core.errors import GateError, InputError, run_command
+from core.files import sha256_file
 from core.progress import say
 from core.schema import ModelConfig
 
@@ -209,8 +210,6 @@ class Benchmark:
         self.base = folder / "base.ckpt"
         say(f"making a base of {options.layers} layers")
         make_base(self.base, model)
-        from core.files import sha256_file
-
         self.adapters = make_adapters(folder / "adapters", model, sha256_file(self.base), options.rank, options.targets)
         self.out = folder / "ours"
 
