@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.math_types import TYPES
 from core.schema import DataConfig
 from data_convert.scan import overlapping
-from data_convert.selection.dedup import Keys, conflicts, group
+from data_convert.selection.dedup import Keys, Mask, conflicts, group
 from data_convert.selection.draw import draw
 from data_convert.selection.keys import context_key
 from data_convert.selection.near import near_duplicates, signatures
@@ -48,7 +48,7 @@ class Chosen:
 def choose(
     spool: Spool,
     columns: Columns,
-    wrong: NDArray[np.bool_],
+    wrong: Mask,
     data: DataConfig,
     asked: Keys | None,
     against: Mapping[str, Overlap],
@@ -68,85 +68,113 @@ def choose(
     Raises:
         InputError: a quota of an unknown label, or one that cannot be met.
     """
-    counts: dict[str, Any] = {"read": len(columns.label), "wrong": int(wrong.sum())}
-    left = np.flatnonzero(~wrong) if data.wrong == "drop" else np.arange(len(wrong))
-    counts["wrong_dropped"] = len(wrong) - len(left)
-
-    unique = left[_first(columns, left, data.dedup)]
-    counts["duplicates"] = len(left) - len(unique)
-    questions = columns.question[unique]
-    disputed = conflicts(group(questions), columns.answer[unique])
-    counts["conflicting_answers"] = int(disputed.sum())
-
-    test = unique[:0]
-    if asked is not None:
-        left = unique[exclude(questions, asked)]
-    else:
-        split = hold_out(questions, data.test_records, data.seed, eligible=~disputed)
-        test, left = unique[split.test], unique[split.train]
-    counts["held_out"] = len(unique) - len(left)
-
-    free = _free_form(columns, left)
-    # Templates have their own test questions taken out above; those of other files are looked for only where named.
-    compared = overlapping(
-        spool, left if data.against else left[free], {**against, **_held_out(spool, test, data)}, processes
-    )
-    counts["overlap"] = compared.as_json()
-    counts["overlap_removed"] = 0
-    if data.overlap == "remove":
-        kept = ~np.isin(left, compared.numbers)
-        left, free, counts["overlap_removed"] = left[kept], free[kept], int((~kept).sum())
-
-    near = _near(spool, columns, left, free, data)
-    left, counts["near_duplicates"] = left[~near], int(near.sum())
-    train = _sampled(columns, left, data, counts)
-    counts["left_out"] = len(left) - len(np.unique(train))
-    counts["repeated"] = len(train) - len(np.unique(train))
-    counts["trained"] = len(train)
-    return Chosen(train, test, counts)
+    choice = _Choice(spool, columns, data)
+    choice.drop_wrong(wrong)
+    choice.drop_repeated()
+    disputed = choice.disputed()
+    test = choice.hold_out(disputed) if asked is None else choice.leave_out(asked)
+    choice.compare(test, against, processes)
+    choice.drop_similar()
+    train = choice.sample()
+    return Chosen(train, test, choice.counts)
 
 
-def _first(columns: Columns, left: Numbers, dedup: str) -> NDArray[np.bool_]:
-    """Return which records repeat no earlier one."""
-    if dedup == "none":
-        return np.ones(len(left), dtype=np.bool_)
-    keys = columns.whole if dedup == "exact" else np.hstack([columns.question, columns.answer])
-    return group(keys[left]).first
+class _Choice:
+    """The records that are left, step by step, and the counts of those that went.
 
+    Attributes:
+        left: int64, ascending, the records that are left.
+        counts: see `Chosen`.
+    """
 
-def _free_form(columns: Columns, left: Numbers) -> NDArray[np.bool_]:
-    """Return which records are no problem of a template, whose texts are worth comparing."""
-    templates = [number for number, name in enumerate(columns.labels) if name in _TEMPLATES]
-    return ~np.isin(columns.label[left], templates)
+    def __init__(self, spool: Spool, columns: Columns, data: DataConfig) -> None:
+        self._spool, self._columns, self._data = spool, columns, data
+        self.left: Numbers = np.arange(len(columns.label))
+        self.counts: dict[str, Any] = {"read": len(self.left)}
 
+    def drop_wrong(self, wrong: Mask) -> None:
+        """Drop records whose solution is wrong, where that is asked for."""
+        self.counts["wrong"] = int(wrong.sum())
+        self._keep(~wrong if self._data.wrong == "drop" else np.ones(len(wrong), dtype=np.bool_), "wrong_dropped")
 
-def _held_out(spool: Spool, test: Numbers, data: DataConfig) -> dict[str, Overlap]:
-    questions = [record.question for record in spool.records(test.tolist())]
-    return {"held-out questions": Overlap(questions, data.overlap_n)} if questions else {}
+    def drop_repeated(self) -> None:
+        """Drop records that repeat an earlier one."""
+        columns, how = self._columns, self._data.dedup
+        keys = columns.whole if how == "exact" else np.hstack([columns.question, columns.answer])
+        first = np.ones(len(self.left), dtype=np.bool_) if how == "none" else group(keys[self.left]).first
+        self._keep(first, "duplicates")
 
+    def disputed(self) -> Mask:
+        """Return which records left have a question that others answer otherwise."""
+        found = conflicts(group(self._columns.question[self.left]), self._columns.answer[self.left])
+        self.counts["conflicting_answers"] = int(found.sum())
+        return found
 
-def _near(
-    spool: Spool, columns: Columns, left: Numbers, free: NDArray[np.bool_], data: DataConfig
-) -> NDArray[np.bool_]:
-    """Return which records nearly repeat an earlier one about the same, with the same answer."""
-    near = np.zeros(len(left), dtype=np.bool_)
-    if data.near_duplicates is None:
-        return near
-    numbers = left[free]
-    questions, contexts = [], bytearray()
-    for record in spool.records(numbers.tolist()):
-        questions.append(record.question)
-        contexts += context_key(record)
-    alike = group(np.hstack([columns.answer[numbers], as_pairs(contexts)])).ids
-    original = near_duplicates(signatures(questions), questions.__getitem__, data.near_duplicates, alike=alike)
-    near[free] = original >= 0
-    return near
+    def hold_out(self, disputed: Mask) -> Numbers:
+        """Hold out questions of the corpus, none of them disputed; return a record of each."""
+        questions = self._columns.question[self.left]
+        split = hold_out(questions, self._data.test_records, self._data.seed, barred=disputed)
+        test = self.left[split.test]
+        self._keep(split.train, "held_out")
+        return test
 
+    def leave_out(self, asked: Keys) -> Numbers:
+        """Leave out the questions of a test file; return no record of the corpus."""
+        self._keep(exclude(self._columns.question[self.left], asked), "held_out")
+        return self.left[:0]
 
-def _sampled(columns: Columns, left: Numbers, data: DataConfig, counts: dict[str, Any]) -> Numbers:
-    keys = columns.whole[left]
-    if not data.quotas:
-        return left if data.max_records is None else left[draw(keys, data.max_records, data.seed)]
-    drawn = take(columns.label[left], columns.labels, keys, data.quotas, data.seed, data.max_records)
-    counts["quotas"] = [vars(row) for row in drawn.table]
-    return left[drawn.rows]
+    def compare(self, test: Numbers, against: Mapping[str, Overlap], processes: int) -> None:
+        """Find records that share n-grams with evaluations or held-out questions, and drop them where asked to."""
+        data = self._data
+        # Templates have their own test questions taken out above; those of other files are looked for only where named.
+        looked_at = self.left if data.against else self.left[self._free_form()]
+        questions = [record.question for record in self._spool.records(test.tolist())]
+        held_out = {"held-out questions": Overlap(questions, data.overlap_n)} if questions else {}
+        found = overlapping(self._spool, looked_at, {**against, **held_out}, processes)
+        self.counts["overlap"] = found.as_json()
+        dropped = found.numbers if data.overlap == "remove" else found.numbers[:0]
+        self._keep(~np.isin(self.left, dropped), "overlap_removed")
+
+    def drop_similar(self) -> None:
+        """Drop free-form records that nearly repeat an earlier one about the same, with the same answer."""
+        near = np.zeros(len(self.left), dtype=np.bool_)
+        if self._data.near_duplicates is not None:
+            free = self._free_form()
+            numbers = self.left[free]
+            questions, contexts = [], bytearray()
+            for record in self._spool.records(numbers.tolist()):
+                questions.append(record.question)
+                contexts += context_key(record)
+            alike = group(np.hstack([self._columns.answer[numbers], as_pairs(contexts)])).ids
+            threshold = self._data.near_duplicates
+            near[free] = near_duplicates(signatures(questions), questions.__getitem__, threshold, alike=alike) >= 0
+        self._keep(~near, "near_duplicates")
+
+    def sample(self) -> Numbers:
+        """Return the records to train on: all that are left, or as many as quotas and the limit say."""
+        data, keys = self._data, self._columns.whole[self.left]
+        train = self.left
+        if data.quotas:
+            labels = self._columns.label[self.left]
+            drawn = take(labels, self._columns.labels, keys, data.quotas, data.seed, data.max_records)
+            self.counts["quotas"] = [vars(row) for row in drawn.table]
+            train = self.left[drawn.rows]
+        elif data.max_records is not None:
+            train = self.left[draw(keys, data.max_records, data.seed)]
+        distinct = len(np.unique(train))
+        self.counts["left_out"] = len(self.left) - distinct
+        self.counts["repeated"] = len(train) - distinct
+        self.counts["trained"] = len(train)
+        return train
+
+    def _keep(self, mask: Mask, dropped: str) -> None:
+        """Keep the records of a mask, and count the others under a name."""
+        kept = self.left[mask]
+        self.counts[dropped] = len(self.left) - len(kept)
+        self.left = kept
+
+    def _free_form(self) -> Mask:
+        """Return which of the records left are no problem of a template: their texts are worth comparing."""
+        labels = self._columns.labels
+        templates = [number for number, name in enumerate(labels) if name in _TEMPLATES]
+        return ~np.isin(self._columns.label[self.left], templates)

@@ -5,9 +5,8 @@ Every reader yields `Record`s in bounded memory; what cannot be read goes to `on
 """
 
 from core.records import Form
-from data_convert.choice_text import subject_of
 from data_convert.readers.bad import BadRecord, BadRecords, OnBad, TooManyBad, refuse
-from data_convert.readers.forms import FORMS, to_record
+from data_convert.readers.forms import FORMS
 from data_convert.readers.kinds import as_instruction
 from data_convert.readers.layout import corpus_bytes
 from data_convert.readers.read import read_corpus, read_slice
@@ -27,6 +26,4 @@ __all__ = [
     "read_slice",
     "refuse",
     "slices",
-    "subject_of",
-    "to_record",
 ]

@@ -20,7 +20,7 @@ CSV_FORMS: tuple[Form, ...] = ("mmlu", "cmmlu", "ceval")
 _RECORD = {"id", "task", "question", "answer"}
 
 
-def to_record(row: Any, identity: str, where: str, form: Form | None = None, task: str | None = None) -> Record:
+def record_of(row: Any, identity: str, where: str, form: Form | None = None, task: str | None = None) -> Record:
     """Turn one JSON value of a corpus into a Record.
 
     Args:
@@ -31,17 +31,9 @@ def to_record(row: Any, identity: str, where: str, form: Form | None = None, tas
         task: the record's task; None: by the form and by what the record says.
 
     Raises:
-        InputError: the value has not this form, or none of the known ones, or cannot be of this task; a field is
-            empty or not text.
+        Fault: the value has not this form, or none of the known ones, or cannot be of this task; a field is empty or
+            not text.
     """
-    try:
-        return record_of(row, identity, where, form, task)
-    except Fault as fault:
-        raise InputError(f"{where}: {fault}") from None
-
-
-def record_of(row: Any, identity: str, where: str, form: Form | None = None, task: str | None = None) -> Record:
-    """Do what `to_record` does; a Fault, which says no place, is raised instead of InputError."""
     if type(row) is not dict:
         raise Fault(f"a JSON object is expected, this is {type(row).__name__}")
     if form is None:

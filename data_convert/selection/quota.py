@@ -39,11 +39,6 @@ class Quotas:
     rows: Rows
     table: tuple[QuotaRow, ...]
 
-    @property
-    def repeated_share(self) -> float:
-        """Share of the taken records that repeat another one."""
-        return sum(row.repeated for row in self.table) / max(1, len(self.rows))
-
 
 def parse_quotas(texts: Sequence[str]) -> dict[str, int]:
     """Read quotas written LABEL=NUMBER; InputError where one is malformed or a label stands twice."""

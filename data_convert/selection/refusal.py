@@ -64,7 +64,7 @@ class Asked:
         """Return those of the records that hold one of the passages."""
         texts = list({text: None for record in records for text in _long_texts(record)})
         hits = self._words.hits(texts)
-        mostly = (2 * hits.shared >= hits.total) | (hits.shared >= _MOST)
+        mostly = (hits.share >= 0.5) | (hits.shared >= _MOST)
         holding = {
             text
             for text, held in zip(texts, mostly.tolist(), strict=True)

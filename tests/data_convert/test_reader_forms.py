@@ -13,7 +13,9 @@ from core.config import ROOT
 from core.errors import InputError
 from core.prompts import Prompt, render
 from core.records import Record
-from data_convert.readers import BadRecords, read_corpus, to_record
+from data_convert.readers import BadRecords, read_corpus
+from data_convert.readers.bad import Fault
+from data_convert.readers.forms import record_of
 
 ENGLISH = ("Find $x$.", "Thus $x = \\boxed{3}$.")
 CHINESE = ("计算 1 + 2 等于多少？", "1 + 2 = 3")
@@ -23,7 +25,7 @@ MEASURED = {"instruction": INSTRUCTION, "subject": "arts"}
 
 
 def one(row: Any, **options: Any) -> Record:
-    return to_record(row, "7", "file:8", **options)
+    return record_of(row, "7", "file:8", **options)
 
 
 def said(*turns: tuple[str, str]) -> dict[str, Any]:
@@ -103,15 +105,14 @@ def test_a_choice_as_one_text_is_parted_at_its_question() -> None:
 def test_a_conversation_that_is_not_one_question_and_its_answer_is_refused(
     turns: list[tuple[str, str]], reason: str
 ) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(Fault) as caught:
         one(said(*turns))
     assert reason in str(caught.value)
-    assert str(caught.value).startswith("file:8: ")
 
 
 def test_a_wrapper_around_nothing_is_refused() -> None:
     empty = prompt("alpaca").template.replace("{question}", " ")
-    with pytest.raises(InputError, match="the question is empty"):
+    with pytest.raises(Fault, match="the question is empty"):
         one(said(("human", empty), ("gpt", "b")))
 
 
@@ -182,7 +183,7 @@ KIT = {"id": "a", "task": "math", "question": "q", "answer": "1", "source": "x:1
 def test_what_does_not_fit_is_refused_with_its_reason(
     row: dict[str, Any], options: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(Fault) as caught:
         one(row, **options)
     assert reason in str(caught.value)
 
