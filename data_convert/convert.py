@@ -23,7 +23,7 @@ from data_convert.tokenise import Encoder
 from data_convert.workers import processors
 
 # Part of what decides the bytes of a shard; a change of the code that changes them changes this number.
-_FORMAT = 2
+_FORMAT = 3
 _LISTED = 100
 
 

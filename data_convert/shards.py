@@ -127,14 +127,16 @@ class _Shard:
 
     def write(self, number: int) -> tuple[Audit, str]:
         """Write a shard, its records and its account; return the account and the file's sha256 ("": no row)."""
-        done = self.folder / f"{number}.json"
+        done, records = self.folder / f"{number}.json", self.folder / f"{number}.jsonl"
         target = self.folder / self.name / shard_name(number, self.job.shards)
-        if done.is_file():
+        if done.is_file() and records.is_file():
             known = read_json(done)
-            return Audit.from_json(known["audit"]), known["sha256"]
+            # A job that was killed at its very end has moved the shards away already.
+            if target.is_file() or not known["sha256"]:
+                return Audit.from_json(known["audit"]), known["sha256"]
         audit = Audit()
         with ExitStack() as stack:
-            lines = stack.enter_context((self.folder / f"{number}.jsonl").open("wb"))
+            lines = stack.enter_context(stack.enter_context(replacing(records)).open("wb"))
             writer = None
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))

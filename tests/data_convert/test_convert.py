@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -148,6 +149,30 @@ def test_a_killed_conversion_goes_on_and_ends_with_the_same_bytes(tmp_path: Path
     assert files(again) == files(reference)
     kept = [(again.data / "mindrecord" / shard_name(int(number), 24)).stat().st_ino for number in done]
     assert kept == list(done.values()), "finished shards were kept"
+
+
+@pytest.mark.parametrize("removed", [0, 3])
+def test_a_kill_while_the_shards_are_moved_into_place_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: int
+) -> None:
+    config = settings(corpus(tmp_path / "train.jsonl", 100), "data.shards=3")
+    run, reference = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "reference")
+    convert(config, reference)
+    remove = shutil.rmtree
+
+    def interrupted(folder: Path, ignore_errors: bool = False) -> None:
+        if folder.name.startswith("."):
+            for file in sorted(folder.iterdir())[:removed]:
+                file.unlink()
+            raise KeyboardInterrupt
+        remove(folder, ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        convert(config, run)
+    monkeypatch.undo()
+    convert(config, run)
+    assert files(run) == files(reference)
 
 
 def test_an_edited_corpus_is_converted_anew(tmp_path: Path) -> None:
