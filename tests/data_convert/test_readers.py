@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.records import Record
-from data_convert.readers import BadRecords, read_corpus
+from data_convert.readers import BadRecord, BadRecords, read_corpus
 
 MATH = {"problem": "计算 1 + 2 等于多少？", "solution": "1 + 2 = 3"}
 CHOICE = {
@@ -130,7 +130,7 @@ def test_a_bad_element_of_an_array_is_skipped_with_its_place(tmp_path: Path, ele
     file = written(tmp_path, b"[\n" + GOOD.encode() + b",\n" + raw + b",\n" + GOOD.encode() + b"]")
     records, bad = read(file)
     assert [record.id for record in records] == ["0", "2"]
-    assert bad.records == [(f"{file}:3: record 1", reason, raw.decode("utf-8", "backslashreplace"))]
+    assert bad.records == [BadRecord(f"{file}:3: record 1", reason, raw.decode("utf-8", "backslashreplace"))]
 
 
 @pytest.mark.parametrize(

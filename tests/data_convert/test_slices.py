@@ -114,7 +114,7 @@ def test_processes_share_a_corpus_and_count_its_bad_records_as_one_does(tmp_path
     bad.save()
     rows = [json.loads(line) for line in side_file.read_text(encoding="utf-8").splitlines()]
     assert [(row["where"], row["text"]) for row in rows] == [(f"{file}:41", "{}"), (f"{file}:71", "{}")]
-    assert set(rows[0]) == {"where", "reason", "text"}
+    assert set(rows[0]) == {"where", "reason", "text", "records"}
 
 
 def test_the_side_file_is_written_when_there_are_too_many(tmp_path: Path) -> None:
@@ -124,4 +124,5 @@ def test_the_side_file_is_written_when_there_are_too_many(tmp_path: Path) -> Non
     assert not side_file.exists()
     with pytest.raises(TooManyBad):
         bad(BadRecord("file:1", "reason", "text"))
-    assert json.loads(side_file.read_text(encoding="utf-8")) == {"where": "file:1", "reason": "reason", "text": "text"}
+    row = json.loads(side_file.read_text(encoding="utf-8"))
+    assert row == {"where": "file:1", "reason": "reason", "text": "text", "records": 1}
