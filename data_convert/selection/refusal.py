@@ -27,6 +27,7 @@ _EXAMPLE = "python -m data_convert.selection.refusal dev-v1.1.json"
 
 # The shortest passage of the dev set has 157 characters; shorter texts need no look.
 _SHORTEST = 150
+_CONTEXT = ("passage", "instruction")  # of a record's meta
 # So many shared n-grams are a passage, whatever stands around it.
 _MOST = 50
 
@@ -83,11 +84,13 @@ def refusal(places: Sequence[str], path: Path) -> InputError:
 
 def is_long(record: Record) -> bool:
     """Tell whether a record can hold a passage."""
-    return any(True for _ in _long_texts(record))
+    if len(record.question) >= _SHORTEST:
+        return True
+    return not record.meta.keys().isdisjoint(_CONTEXT) and any(True for _ in _long_texts(record))
 
 
 def _long_texts(record: Record) -> Iterator[str]:
-    for text in (record.question, record.meta.get("passage"), record.meta.get("instruction")):
+    for text in (record.question, *map(record.meta.get, _CONTEXT)):
         if isinstance(text, str) and len(text) >= _SHORTEST:
             yield text
 
