@@ -141,7 +141,7 @@ def _read_part(folder: str, name: str) -> dict[str, Any]:
     known = names(folder)
     if name not in known:
         kind = folder.rstrip("s")
-        raise InputError(f"unknown {kind} {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
+        raise InputError(f"unknown {kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
     return _yaml(CONFIGS / folder / f"{name}.yaml")
 
 

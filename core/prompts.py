@@ -63,7 +63,8 @@ def render(prompt: Prompt, record: Record) -> str:
         found = values.get(match[1])
         if not isinstance(found, str):
             raise InputError(
-                f"{record.source or record.id}: prompt {prompt.name!r} asks for {{{match[1]}}}, the record has none"
+                f"{record.source or record.id}: prompt {prompt.name!r} asks for {{{match[1]}}}, the record has none; "
+                "choose another one of configs/prompts/ with prompt=NAME"
             )
         return found
 

@@ -199,6 +199,11 @@ class DataConfig(Section):
     max_bad: int = Field(default=0, ge=0)
     seed: int = 1
 
+    @field_validator("against", mode="before")
+    @classmethod
+    def _one_file_or_several(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
 
 class TrainConfig(Section):
     """The recipe. batch_size is per data-parallel worker; learning_rate falls to lr_end on a cosine."""

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from core.errors import InputError
 
 TokenizerKind = Literal["sentencepiece", "tiktoken", "hf"]
+_KIND = "does model.tokenizer.kind fit it?"
 _ERROR = 2  # sentencepiece's levels are those of Abseil: info, warning, error
 
 
@@ -62,7 +63,7 @@ class SentencePieceTokenizer:
         try:
             self._model.LoadFromSerializedProto(path.read_bytes())
         except (OSError, RuntimeError) as error:
-            raise InputError(f"{path}: not a sentencepiece model that can be read ({error})") from error
+            raise InputError(f"{path}: not a sentencepiece model that can be read ({error}); {_KIND}") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
         _check_ids(self, path)
@@ -166,7 +167,7 @@ class HuggingFaceTokenizer:
         try:
             self._model = Library.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises Exception itself
-            raise InputError(f"{path}: not a tokenizer.json that can be read ({error})") from error
+            raise InputError(f"{path}: not a tokenizer.json that can be read ({error}); {_KIND}") from error
         # A special token's name in a question is plain text; where the prompt means the token, it says so.
         self._model.encode_special_tokens = True
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
@@ -296,7 +297,9 @@ def _ranks(path: Path) -> dict[bytes, int]:
             token, rank = line.split()
             ranks[base64.b64decode(token, validate=True)] = int(rank)
         except ValueError as error:
-            raise InputError(f"{path}:{number}: not a base64 token and its rank, as in Llama-3's file") from error
+            raise InputError(
+                f"{path}:{number}: not a base64 token and its rank, as in Llama-3's file; {_KIND}"
+            ) from error
     if sorted(ranks.values()) != list(range(len(ranks))) or not ranks:
         raise InputError(f"{path}: the ranks are not 0, 1, 2, …; the file is damaged")
     return ranks

@@ -110,7 +110,10 @@ def _tokenizer(config: RunConfig) -> Tokenizer:
     file = kit_path(model.tokenizer.file)
     tokenizer = load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
     if tokenizer.vocab_size > model.vocab_size:
-        raise InputError(f"{file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}")
+        raise InputError(
+            f"{file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; give the model's "
+            "own file with model.tokenizer.file, or its model.vocab_size"
+        )
     return tokenizer
 
 

@@ -80,8 +80,7 @@ def _remarks(audit: dict[str, Any]) -> Iterator[str]:
     yield from (_line(label, number) for label, number in named.items() if number)
     for corpus, overlap in (("records", counts.get("overlap")), ("retention records", retention.get("overlap"))):
         for file, number in (overlap or {"files": {}})["files"].items():
-            if number:
-                yield _line(_short(f"{corpus} overlap with ", file), number)
+            yield _line(_short(f"{corpus} overlap with ", file), number)
 
 
 def _short(label: str, file: str) -> str:

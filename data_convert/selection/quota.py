@@ -112,13 +112,15 @@ def _check(quotas: Mapping[str, int], names: Sequence[str], total: int | None) -
             raise InputError(f"quota of {label!r}: {count} records cannot be taken; 0 leaves all of them out")
         if label != OTHERS and label not in names:
             raise InputError(
-                f"quota of {label!r}: no such label{did_you_mean(label, names)}; there are: {', '.join(names)}"
+                f"quota of {label!r}: no such label; there are: {', '.join(names)}{did_you_mean(label, names)}"
             )
     if total is not None:
         if OTHERS in quotas:
             raise InputError("a quota of '*' and a total say two things about the other labels: give one of them")
         if sum(quotas.values()) > total:
-            raise InputError(f"the quotas ask for {sum(quotas.values())} records, the total is {total}")
+            raise InputError(
+                f"the quotas ask for {sum(quotas.values())} records, the total is {total}; raise the total"
+            )
 
 
 def _of_label(labels: NDArray[np.integer[Any]], at: int, name: str, keys: Keys, asked: int, seed: int) -> Rows:
