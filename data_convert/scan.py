@@ -163,6 +163,8 @@ class Overlaps:
 
 def overlapping(spool: Spool, numbers: NDArray[np.int64], against: Mapping[str, Overlap], processes: int) -> Overlaps:
     """Compare records with the texts of evaluation files."""
+    if not against:
+        return Overlaps(numbers[:0], {}, [])
     pieces = [numbers[at : at + _NUMBERS_A_PIECE] for at in range(0, len(numbers), _NUMBERS_A_PIECE)]
     counts = dict.fromkeys(against, 0)
     hit: set[int] = set()

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -33,11 +33,13 @@ def in_parallel(
     """Yield function(shared, item) for each item, in order, computed by `processes` processes.
 
     `shared` is inherited by the processes, not sent to them; items and results are pickled. Only a few items are
-    ahead of what has been taken, so that results do not pile up. With one process the work is done in this one.
+    ahead of what has been taken, so that results do not pile up. What is work for one process is done in this one.
 
     Raises:
         KitError: a process was killed; and whatever `function` raises.
     """
+    if isinstance(items, Sized):
+        processes = min(processes, len(items))
     if processes <= 1:
         for item in items:
             yield function(shared, item)
