@@ -180,7 +180,8 @@ class HuggingFaceTokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
-        return [list(item.ids) for item in self._model.encode_batch(list(texts), add_special_tokens=False)]
+        # One thread, as above.
+        return [self.encode(text) for text in texts]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; special ids are dropped."""
