@@ -1,19 +1,17 @@
-"""Prove a merged checkpoint by MindFormers' own model: base + adapter and the merged file give the same logits.
+"""Prove merged checkpoints by MindFormers' own model: base + adapter and the merged file give the same logits.
 
-Both are loaded strictly into `LlamaForCausalLM` on the CPU in float32: no name missing, none unexpected, no shape
-differing. MindSpore is imported when the comparison starts.
+`python ckpt_tools/verify.py --run RUN` takes all that it needs from a run. Base + adapter and the merged file are each
+loaded strictly into `LlamaForCausalLM` on the CPU in float32: no name missing, none unexpected, no shape differing.
+MindSpore is imported when the comparison starts.
 """
 
 from __future__ import annotations
 
 import argparse
-import atexit
 import json
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,96 +19,119 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import numpy as np
 
-from ckpt_tools.adapter import AdapterInfo, open_adapter
+from ckpt_tools.adapter import Adapter, open_adapter
 from ckpt_tools.layout import Array, TensorFile
-from ckpt_tools.sharded import fingerprint
+from ckpt_tools.merge_checks import checked_base
 from ckpt_tools.tensors import open_tensors
+from ckpt_tools.verify_network import Network, logs_apart
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
+from core.progress import say
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
-# What the CPU back end can run; whatever the configuration says of these would stop it or change the comparison.
-_ON_CPU: dict[str, Any] = {
-    "use_rope_slice": True,
-    "use_flash_attention": False,
-    "fused_rms_norm": False,
-    "use_past": False,
-    "qkv_concat": False,
-    "compute_dtype": "float32",
-    "param_init_type": "float32",
-    "layernorm_compute_type": "float32",
-    "softmax_compute_type": "float32",
-    "rotary_dtype": "float32",
-    "residual_dtype": "float32",
-    "checkpoint_name_or_path": "",
-    "batch_size": 1,
-}
+# Where merging changed this much of what the adapter does, a user has to know, within the tolerance or not.
+_LOST_WARNING = 0.3
+_RAW = ("base", "adapter", "merged", "config", "prompts")
 
 
 def verify(
     base: Path,
-    adapter: Path,
-    merged: Path,
+    merges: Sequence[tuple[Path, Path]],
     config: Mapping[str, Any],
     prompts: Sequence[Sequence[int]],
     tolerance: float | None = None,
-) -> dict[str, Any]:
-    """Compare the logits of base + adapter with those of the merged checkpoint.
+) -> list[dict[str, Any]]:
+    """Compare the logits of base + adapter with those of the merged checkpoint, for one merge or several.
 
     Args:
         base: the base model's checkpoint.
-        adapter: the adapter folder.
-        merged: the merged checkpoint.
+        merges: (adapter folder, merged checkpoint) of each merge; the adapters differ in step only.
         config: keyword arguments of MindFormers' `LlamaConfig`; what the CPU needs is set over them.
         prompts: token ids, one list a prompt, each at most `seq_length` long.
         tolerance: largest difference allowed, as a share of the largest logit; by the merged file's widest rounding
             (`TOLERANCES`) where None.
 
     Returns:
-        {"prompts", "tokens", "max_difference", "max_logit", "relative", "tolerance", "same_next_token" (share of
-        positions whose most probable token is the same), "base_difference" (largest difference between the base alone
-        and the merged model: how much the adapter does), "passed": True}.
+        For each merge {"step", "merged", "prompts", "tokens", "max_difference", "max_logit", "relative", "tolerance",
+        "same_next_token" (share of positions whose most probable token is the same), "base_difference" (largest
+        difference between the base alone and the merged model: how much the adapter does), "passed": True}.
 
     Raises:
         InputError: files that do not fit the model or each other, or token ids that do not fit the configuration.
-        GateError: the logits differ by more than the tolerance.
+        GateError: the logits of a merge differ by more than the tolerance; all that do are named.
     """
-    rows = _padded(prompts, config)
-    with open_tensors(base) as base_file, open_tensors(merged) as merged_file, open_adapter(adapter) as opened:
-        if opened.info.base_sha256 != fingerprint(base):
-            raise InputError(f"{adapter}: was trained on another base than {base}; give the base it was trained on")
-        if tolerance is None:
-            tolerance = max(TOLERANCES.get(info.dtype, 0.0) for info in merged_file.infos())
-        network = _network(config)
-        for tensors in (base_file, merged_file):
-            _refuse_misfit(network, {info.name: info.shape for info in tensors.infos()}, str(tensors.path))
-        alone = _logits(network, _values(base_file), rows)
-        folded = _logits(network, _values(merged_file), rows)
-        values = _values(base_file) | {name: _float32(opened.tensors.read(name)) for name in opened.tensors}
-        network = _with_adapter(network, opened.info)
-        _refuse_misfit(network, {name: array.shape for name, array in values.items()}, f"{base} + {adapter}")
-        adapted = _logits(network, values, rows)
-        del values, network
-    kept = np.concatenate([np.arange(len(prompt)) + number * rows.shape[1] for number, prompt in enumerate(prompts)])
-    alone, adapted, folded = (logits.reshape(-1, logits.shape[-1])[kept] for logits in (alone, adapted, folded))
+    rows, lengths = _padded(prompts, config), [len(prompt) for prompt in prompts]
+    with ExitStack() as stack:
+        stack.enter_context(logs_apart())
+        base_file = stack.enter_context(open_tensors(base))
+        adapters = [stack.enter_context(open_adapter(adapter)) for adapter, _ in merges]
+        merged = [stack.enter_context(open_tensors(path)) for _, path in merges]
+        checked_base(base, adapters)
+        _refuse_unlike(adapters)
+        network = Network(config)
+
+        def logits(*sources: TensorFile) -> Array:
+            network.load(*sources)
+            return network.logits(rows, lengths)
+
+        alone = logits(base_file)
+        folded = [logits(file) for file in merged]
+        network.adapt(adapters[0].info)
+        results = [
+            {
+                "step": adapter.info.step,
+                "merged": str(file.path),
+                "prompts": len(prompts),
+                "tokens": sum(lengths),
+                **_compared(logits(base_file, adapter.tensors), one, alone),
+                "tolerance": _tolerance(file) if tolerance is None else tolerance,
+                "passed": True,
+            }
+            for adapter, file, one in zip(adapters, merged, folded, strict=True)
+        ]
+    _judge(results)
+    return results
+
+
+def _refuse_unlike(adapters: Sequence[Adapter]) -> None:
+    first, *others = adapters
+    for other in others:
+        if any(getattr(first.info, key) != getattr(other.info, key) for key in ("rank", "alpha", "targets")):
+            raise InputError(f"{other.path}: its rank, alpha or targets are not those of {first.path}; verify it alone")
+
+
+def _tolerance(merged: TensorFile) -> float:
+    return max(TOLERANCES.get(info.dtype, 0.0) for info in merged.infos())
+
+
+def _compared(adapted: Array, folded: Array, alone: Array) -> dict[str, float]:
+    """Return the figures of one merge from the logits [positions, vocabulary] of three models."""
     difference, largest = float(np.abs(adapted - folded).max()), float(np.abs(adapted).max())
-    result = {
-        "prompts": len(prompts),
-        "tokens": len(kept),
+    return {
         "max_difference": difference,
         "max_logit": largest,
         "relative": difference / largest if largest else difference,
-        "tolerance": tolerance,
         "same_next_token": float((adapted.argmax(-1) == folded.argmax(-1)).mean()),
         "base_difference": float(np.abs(alone - folded).max()),
-        "passed": True,
     }
-    if not result["relative"] <= tolerance:
+
+
+def _judge(results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise GateError for merges beyond their tolerance; warn of those that lost much of what their adapter does."""
+    # Written so that a difference that is no number fails.
+    failed = [result for result in results if not result["relative"] <= result["tolerance"]]
+    if failed:
+        named = ", ".join(f"{one['merged']} by {one['relative']:.3g}" for one in failed)
         raise GateError(
-            f"{merged}: its logits differ from those of {base} + {adapter} by {result['relative']:.3g} of the largest "
-            f"(allowed {tolerance:.3g}); merge it again"
+            f"its logits differ from those of base and adapter, as a share of the largest: {named} "
+            f"(allowed {failed[0]['tolerance']:.3g}); merge again"
         )
-    return result
+    for one in results:
+        if one["max_difference"] > _LOST_WARNING * one["base_difference"]:
+            say(
+                f"warning: {one['merged']}: merging changed the logits by {one['max_difference']:.3g}, the adapter by "
+                f"{one['base_difference']:.3g}; rounding may have swallowed it (--dtype float32 keeps it)"
+            )
 
 
 def _padded(prompts: Sequence[Sequence[int]], config: Mapping[str, Any]) -> Array:
@@ -134,86 +155,73 @@ def _padded(prompts: Sequence[Sequence[int]], config: Mapping[str, Any]) -> Arra
     return rows
 
 
-def _values(tensors: TensorFile) -> dict[str, Array]:
-    return {name: _float32(tensors.read(name)) for name in tensors}
-
-
-def _float32(values: Array) -> Array:
-    return values.astype(np.float32)
-
-
-def _network(config: Mapping[str, Any]) -> Any:
-    """Build MindFormers' Llama for the CPU."""
-    if "LOCAL_DEFAULT_PATH" not in os.environ:
-        # MindFormers writes its logs into ./output otherwise, wherever the command was called.
-        scratch = os.environ["LOCAL_DEFAULT_PATH"] = tempfile.mkdtemp(prefix="mindformers-")
-        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    import mindspore
-    from mindformers import LlamaConfig, LlamaForCausalLM
-
-    mindspore.set_context(mode=mindspore.GRAPH_MODE, device_target="CPU")
-    return LlamaForCausalLM(LlamaConfig(**{**config, **_ON_CPU}))
-
-
-def _with_adapter(network: Any, info: AdapterInfo) -> Any:
-    """Give the network LoRA layers, by MindFormers itself."""
-    from mindformers.pet import get_pet_model
-
-    settings = {"lora_rank": info.rank, "lora_alpha": info.alpha, "target_modules": info.targets}
-    return get_pet_model(network, {"pet_type": "lora", "lora_dropout": 0.0, **settings})
-
-
-def _logits(network: Any, values: Mapping[str, Array], rows: Array) -> Array:
-    """Put `values` into the network and return its logits [prompts, seq_length, vocabulary]."""
-    import mindspore
-
-    for parameter in network.get_parameters():
-        parameter.set_data(mindspore.Tensor(values[parameter.name]))
-    network.set_train(False)
-    logits = [network(mindspore.Tensor(row[None]))[0].asnumpy().astype(np.float32) for row in rows]
-    return np.concatenate([row.reshape(1, rows.shape[1], -1) for row in logits])
-
-
-def _refuse_misfit(network: Any, shapes: Mapping[str, tuple[int, ...]], what: str) -> None:
-    """Raise InputError where names or shapes are not exactly those of the network."""
-    wanted = {parameter.name: tuple(parameter.shape) for parameter in network.get_parameters()}
-    missing, extra = sorted(set(wanted) - set(shapes)), sorted(set(shapes) - set(wanted))
-    if missing or extra:
-        kind, names = ("lacks", missing) if missing else ("has the unexpected", extra)
-        raise InputError(f"{what}: {kind} {names[0]!r} ({len(names)} such names); it is no checkpoint of this model")
-    for name, shape in wanted.items():
-        if shapes[name] != shape:
-            raise InputError(f"{what}: {name} has shape {shapes[name]}, the model's is {shape}")
-
-
 def main(argv: Sequence[str]) -> int:
     """Compare, print the figures."""
+    arguments = _arguments(argv)
+    if arguments.run is not None:
+        results = _verify_run(arguments)
+    else:
+        config, prompts = read_json(arguments.config), read_json(arguments.prompts)
+        if not isinstance(config, dict):
+            raise InputError(f"{arguments.config}: has to be a JSON object of LlamaConfig's arguments")
+        if not isinstance(prompts, list) or not all(isinstance(prompt, list) for prompt in prompts):
+            raise InputError(f"{arguments.prompts}: has to be a JSON list of lists of token ids")
+        merges = [(arguments.adapter, arguments.merged)]
+        results = verify(arguments.base, merges, config, prompts, arguments.tolerance)
+    print(json.dumps({"checkpoints": results}) if arguments.json else _table(results))
+    return 0
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/verify.py",
-        description="Compare the logits of base + adapter with those of the merged file (MindFormers on the CPU).",
-        epilog="example: python ckpt_tools/verify.py --base model.ckpt --adapter train/adapters/step_100 "
-        "--merged checkpoints/step_100.ckpt --config llama.json --prompts tokens.json",
+        description="Compare the logits of base + adapter with those of the merged file (MindFormers on the CPU): "
+        "of a run's merged checkpoints (--run), or of any files.",
+        epilog="example: python ckpt_tools/verify.py --run logs/latest",
     )
-    parser.add_argument("--base", type=Path, required=True, help="the base model's checkpoint")
-    parser.add_argument("--adapter", type=Path, required=True, help="the adapter folder")
-    parser.add_argument("--merged", type=Path, required=True, help="the merged checkpoint")
-    parser.add_argument("--config", type=Path, required=True, help="JSON object of LlamaConfig's arguments")
-    parser.add_argument("--prompts", type=Path, required=True, help="JSON list of lists of token ids")
+    parser.add_argument("--run", help="run folder; its own questions are the prompts")
+    parser.add_argument("--step", type=int, nargs="+", metavar="N", help="only these steps of the run (default: all)")
+    parser.add_argument(
+        "--questions", type=int, default=4, help="how many retention and test questions each (default: %(default)s)"
+    )
+    files = parser.add_argument_group("without a run, all of these")
+    files.add_argument("--base", type=Path, help="the base model's checkpoint")
+    files.add_argument("--adapter", type=Path, help="the adapter folder")
+    files.add_argument("--merged", type=Path, help="the merged checkpoint")
+    files.add_argument("--config", type=Path, help="JSON object of LlamaConfig's arguments")
+    files.add_argument("--prompts", type=Path, help="JSON list of lists of token ids")
     parser.add_argument("--tolerance", type=float, help="largest difference, as a share of the largest logit")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
-    config, prompts = read_json(arguments.config), read_json(arguments.prompts)
-    if not isinstance(config, dict):
-        raise InputError(f"{arguments.config}: has to be a JSON object of LlamaConfig's arguments")
-    if not isinstance(prompts, list) or not all(isinstance(prompt, list) for prompt in prompts):
-        raise InputError(f"{arguments.prompts}: has to be a JSON list of lists of token ids")
-    result = verify(arguments.base, arguments.adapter, arguments.merged, config, prompts, arguments.tolerance)
-    if arguments.json:
-        print(json.dumps(result))
-    else:
-        for key, value in result.items():
-            print(f"{key:18}{value:>14.6g}" if isinstance(value, float) else f"{key:18}{value!s:>14}")
-    return 0
+    given = [key for key in _RAW if getattr(arguments, key) is not None]
+    if arguments.run is not None and given:
+        raise InputError(f"--{given[0]} does not go with --run, which takes it from the run")
+    if arguments.run is None and len(given) < len(_RAW):
+        missing = next(key for key in _RAW if key not in given)
+        raise InputError(f"give --run RUN, or all of --{', --'.join(_RAW)} (--{missing} is missing)")
+    if arguments.run is None and arguments.step is not None:
+        raise InputError("--step chooses among a run's checkpoints; give --run with it")
+    return arguments
+
+
+def _verify_run(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    from ckpt_tools.verify_run import subject_of
+    from core.run_folder import find_run
+
+    subject = subject_of(find_run(arguments.run), arguments.step, arguments.questions)
+    return verify(subject.base, list(subject.merges.values()), subject.config, subject.prompts, arguments.tolerance)
+
+
+def _table(results: Sequence[Mapping[str, Any]]) -> str:
+    head = f"{'step':>8} {'prompts':>8} {'tokens':>7} {'difference':>11} {'of logits':>10} {'allowed':>8}"
+    lines = [f"{head} {'same token':>11} {'adapter does':>13}"]
+    for one in results:
+        figures = f"{one['max_difference']:11.3g} {one['relative']:10.3g} {one['tolerance']:8.3g}"
+        lines.append(
+            f"{one['step']:8} {one['prompts']:8} {one['tokens']:7} {figures} {one['same_next_token']:11.2%} "
+            f"{one['base_difference']:13.3g}"
+        )
+    return "\n".join([*lines, f"{len(results)} merged checkpoints give the logits of base and adapter"])
 
 
 if __name__ == "__main__":

@@ -71,20 +71,12 @@ def test_a_merged_checkpoint_is_the_base_plus_the_scaled_product(finished: MainJ
 
 
 def test_merged_logits_are_those_of_the_adapted_model(finished: MainJob) -> None:
-    from ckpt_tools.verify import verify
-    from core.tokenizers import load_tokenizer
-    from data_convert.tokenise import example
-    from finetune.recipe import llama_config
-
-    config = finished.run.config()
-    model = config.model
-    tokenizer = load_tokenizer("sentencepiece", kit_path(model.tokenizer.file), 1, 2, 3)
-    records = read_records(finished.run.data / "test.jsonl")[:3]
-    prompts = [example(record, config.prompt, tokenizer).ids for record in records]
-    settings = llama_config(model, config.data.seq_length, config.machine)
-    del settings["type"]
-    adapter, merged = finished.run.train / "adapters" / "step_10", finished.run.checkpoints / "step_10.ckpt"
-    verify(kit_path(model.checkpoint), adapter, merged, settings, prompts)  # raises where they differ
+    command = [sys.executable, "ckpt_tools/verify.py", "--run", str(finished.run.path), "--questions", "2", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    results = json.loads(done.stdout)["checkpoints"]
+    assert [result["step"] for result in results] == [2, 4, 6, 8, 10]
+    assert all(result["prompts"] == 4 and result["relative"] < 1e-4 < result["base_difference"] for result in results)
 
 
 def test_the_ratio_is_counted_in_the_configuration_and_in_the_log(finished: MainJob) -> None:
