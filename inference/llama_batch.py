@@ -16,7 +16,7 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
-from inference.llama_cells import Prefill, Step, Weights
+from inference.llama_cells import Prefill, Step, Weights, swapped
 from inference.llama_weights import LlamaShape
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -166,12 +166,16 @@ class Extension:
         later = columns > before + np.arange(start, stop)[:, None]
         own = columns > before + last[:, None]
         positions = (self._old[:, None] + np.arange(start, stop)).reshape(-1).astype(np.int32)
+        shape, count, width = self.networks.shape, len(self.counts), stop - start
         logits, keys, values = network(
             Tensor(self._tokens[:, start:stop]),
             Tensor(positions),
             Tensor(spread(np.minimum(seen, np.where(later, _MASKED, np.float32(0))[None]))),
             Tensor(rows.astype(np.int32)),
             Tensor(spread(np.minimum(seen, np.where(own, _MASKED, np.float32(0))[:, None]))),
+            Tensor(swapped(count, width, shape.num_heads)),
+            Tensor(swapped(count, width, shape.kv_heads)),
+            Tensor(swapped(count, shape.num_heads, width)),
             *self.networks.layers(self._cache),
         )
         self._cache = [part.asnumpy() for part in (*keys, *values)]

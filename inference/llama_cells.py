@@ -4,7 +4,8 @@ Why they look as they do, measured on two x86-64 cores: a graph of dynamic shape
 four layers) and takes any batch; operator by operator (PyNative) a step takes five times as long; and an operator that
 broadcasts over rows (x · weight, scores + mask, y + bias) takes ten times as long as one of equal shapes. So scale
 factors are folded into matrices (`llama_weights.fuse`), row factors are spread by a product with ones, and masks come
-in full size.
+in full size. `Transpose` takes five times as long as gathering the same rows one by one, so heads are brought
+together by `Gather`.
 
 B sequences, H heads, G key/value heads, R = H / G, D = head width, C new tokens of each sequence, P cached positions.
 The cache of a layer is a pair of tensors [B·G, positions, D], keys already rotated.
@@ -69,7 +70,6 @@ class _Llama(nn.Cell):  # type: ignore[misc]
     def __init__(self, shape: LlamaShape, weights: Weights) -> None:
         super().__init__(auto_prefix=False)
         self.num_layers, self.head_dim = shape.num_layers, shape.head_dim
-        self.heads, self.groups = shape.num_heads, shape.kv_heads
         self.rep = shape.num_heads // shape.kv_heads
         self.width, self.kv_width = shape.hidden_size, shape.kv_width
         self.eps = shape.rms_norm_eps
@@ -85,8 +85,7 @@ class _Llama(nn.Cell):  # type: ignore[misc]
         self.batched, self.batched_t = P.BatchMatMul(), P.BatchMatMul(transpose_b=True)
         self.square, self.mean, self.rsqrt = P.Square(), P.ReduceMean(keep_dims=True), P.Rsqrt()
         self.bias_add, self.gather, self.softmax = P.BiasAdd(), P.Gather(), P.Softmax(-1)
-        self.reshape, self.transpose, self.concat = P.Reshape(), P.Transpose(), P.Concat(1)
-        self.concat_last = P.Concat(2)
+        self.reshape, self.concat, self.concat_last = P.Reshape(), P.Concat(1), P.Concat(2)
         self.silu = ms.ops.silu
 
     def norm(self, x: Tensor) -> Tensor:
@@ -126,6 +125,7 @@ class Prefill(_Llama):
         mask [B·G, R·C, P+C] float32, added to the scores;
         rows: indices into the B·C tokens whose logits are wanted, int32: [B], one a sequence, or any number if `every`;
         last_mask [B·G, R, P+C]: the rows of `mask` that belong to `rows` (unused if `every`);
+        by_head, by_group: `swapped` [B, C, H] and [B, C, G]; by_token: the way back, `swapped` [B, H, C];
         keys, values: the cache of each layer, [B·G, P, D], P at least 1.
     Outputs:
         logits [rows, vocabulary]; keys and values with the new positions appended.
@@ -134,31 +134,40 @@ class Prefill(_Llama):
     def __init__(self, shape: LlamaShape, weights: Weights, every: bool) -> None:
         super().__init__(shape, weights)
         self.every = every
-        _dynamic_inputs(self, shape, [((None, None), ms.int32), ((None,), ms.int32), ((None, None, None), ms.float32),
-                                      ((None,), ms.int32), ((None, None, None), ms.float32)], caches=2)  # fmt: skip
+        whole, scores = ((None,), ms.int32), ((None, None, None), ms.float32)
+        plain = [((None, None), ms.int32), whole, scores, whole, scores, whole, whole, whole]
+        _dynamic_inputs(self, shape, plain, caches=2)
 
     def construct(
-        self, tokens: Tensor, positions: Tensor, mask: Tensor, rows: Tensor, last_mask: Tensor, keys: Any, values: Any
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        mask: Tensor,
+        rows: Tensor,
+        last_mask: Tensor,
+        by_head: Tensor,
+        by_group: Tensor,
+        by_token: Tensor,
+        keys: Any,
+        values: Any,
     ) -> Any:
         """See the class."""
-        batch, count = tokens.shape
+        count = tokens.shape[1]
         x = self.gather(self.embedding, self.reshape(tokens, (-1,)), 0)
         cosine, sine = self.gather(self.cosine, positions, 0), self.gather(self.sine, positions, 0)
         new_keys: Any = ()
         new_values: Any = ()
         for layer in range(self.num_layers):
             query, key, value = self.project(layer, x, cosine, sine)
-            key = self.concat((keys[layer], self.by_head(key, batch, count)))
-            value = self.concat((values[layer], self.by_head(value, batch, count)))
+            key = self.concat((keys[layer], self.in_order(key, by_group, count)))
+            value = self.concat((values[layer], self.in_order(value, by_group, count)))
             new_keys += (key,)
             new_values += (value,)
             if self.every or layer < self.num_layers - 1:
-                query = self.reshape(query, (batch, count, self.heads, self.head_dim))
-                query = self.reshape(self.transpose(query, (0, 2, 1, 3)), (-1, self.rep * count, self.head_dim))
+                query = self.in_order(query, by_head, self.rep * count)
                 weights = self.softmax(self.batched_t(query, key) + mask)
-                context = self.reshape(self.batched(weights, value), (batch, self.heads, count, self.head_dim))
-                context = self.reshape(self.transpose(context, (0, 2, 1, 3)), (-1, self.width))
-                x = self.finish(layer, x, context)
+                context = self.in_order(self.batched(weights, value), by_token, 1)
+                x = self.finish(layer, x, self.reshape(context, (-1, self.width)))
             else:
                 query = self.reshape(self.gather(query, rows, 0), (-1, self.rep, self.head_dim))
                 weights = self.softmax(self.batched_t(query, key) + last_mask)
@@ -168,10 +177,16 @@ class Prefill(_Llama):
             x = self.gather(x, rows, 0)
         return self.logits(x), new_keys, new_values
 
-    def by_head(self, x: Tensor, batch: int, count: int) -> Tensor:
-        """Turn [B·C, G·D] into [B·G, C, D]."""
-        x = self.transpose(self.reshape(x, (batch, count, self.groups, self.head_dim)), (0, 2, 1, 3))
-        return self.reshape(x, (-1, count, self.head_dim))
+    def in_order(self, x: Tensor, order: Tensor, count: int) -> Tensor:
+        """Return the rows of D numbers of `x` in another order, `count` of them together: [-1, count, D]."""
+        rows = self.gather(self.reshape(x, (-1, self.head_dim)), order, 0)
+        return self.reshape(rows, (-1, count, self.head_dim))
+
+
+def swapped(batch: int, first: int, second: int) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """Return the places of rows [batch, first, second] in the order [batch, second, first]: int32, flat."""
+    places = np.arange(batch * first * second, dtype=np.int32)
+    return places.reshape(batch, first, second).transpose(0, 2, 1).reshape(-1)
 
 
 class Step(_Llama):
