@@ -26,6 +26,7 @@ class Completion:
 
 
 OnDone = Callable[[int, Completion], None]
+OnWeighed = Callable[[int, float], None]
 
 
 class Engine(Protocol):
@@ -58,10 +59,17 @@ class Engine(Protocol):
         """
         ...
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
         """Return the natural logarithm of the probability of each continuation after its prompt.
 
         Prompts that are given several times are computed once.
+
+        Args:
+            prompts: full prompt texts.
+            continuations: one for each.
+            on_done: called with (index of the pair, log-probability) as each one is known, in any order.
         """
         ...
 
@@ -117,11 +125,20 @@ class ScriptedEngine:
                 on_done(index, completions[-1])
         return completions
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
         """Look each (prompt, continuation) up in the script."""
-        for prompt in dict.fromkeys(prompts):
-            self._note(prompt)
-        return [self.loglikelihoods.get(pair, -1000.0) for pair in zip(prompts, continuations, strict=True)]
+        found = []
+        known: set[str] = set()
+        for index, pair in enumerate(zip(prompts, continuations, strict=True)):
+            if pair[0] not in known:
+                self._note(pair[0])
+                known.add(pair[0])
+            found.append(self.loglikelihoods.get(pair, -1000.0))
+            if on_done is not None:
+                on_done(index, found[-1])
+        return found
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """Compare the prompts with `longest`."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import InputError
-from inference.engine import Completion, OnDone, cut_at_stop
+from inference.engine import Completion, OnDone, OnWeighed, cut_at_stop
 from inference.exchange import Answer, Connection, Refused
 from inference.prompt_room import PromptRoom
 from inference.sampling import GREEDY, Sampling, uniform
@@ -101,7 +101,9 @@ class HttpEngine:
                 on_done(index, completion)
         return [found[index] for index in range(len(prompts))]
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
         """Return log-probabilities from the server's echoed `logprobs`; see `Engine.loglikelihood`.
 
         Where prompts are sent as text, the continuation's tokens are those that prompt and continuation together have
@@ -110,14 +112,22 @@ class HttpEngine:
         Raises:
             InputError: the server does not echo log-probabilities.
         """
-        pairs = list(zip(prompts, continuations, strict=True))
-        starts: dict[str, int] = {}
-        if self._room is None:
-            asked = list(dict.fromkeys(prompts))
-            for index, count in self._each(len(asked), lambda index: self._tokens(asked[index], f"prompt {index}")):
-                starts[asked[index]] = count
-        found = dict(self._each(len(pairs), lambda index: self._weigh(*pairs[index], index, starts)))
-        return [found[index] for index in range(len(pairs))]
+        asked: dict[str, list[int]] = {}
+        for place, (prompt, _) in enumerate(zip(prompts, continuations, strict=True)):
+            asked.setdefault(prompt, []).append(place)
+        groups = list(asked.items())
+
+        def weigh(number: int) -> list[float]:
+            prompt, places = groups[number]
+            return self._weigh(prompt, [continuations[place] for place in places], f"prompt {number}")
+
+        sums = [0.0] * len(prompts)
+        for number, values in self._each(len(groups), weigh):
+            for place, value in zip(groups[number][1], values, strict=True):
+                sums[place] = value
+                if on_done is not None:
+                    on_done(place, value)
+        return sums
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`; with prompts sent as text the server decides, and refuses or cuts by itself."""
@@ -133,32 +143,42 @@ class HttpEngine:
             raise InputError(f"{self.url}: does not tell the number of a prompt's tokens (usage.prompt_tokens)")
         return count
 
-    def _weigh(self, prompt: str, continuation: str, index: int, starts: Mapping[str, int]) -> float:
-        whole: Prompt
+    def _weigh(self, prompt: str, continuations: Sequence[str], name: str) -> list[float]:
+        """Return the log-probabilities of the continuations of a prompt."""
+        wholes: list[tuple[Prompt, int]]  # what is sent, and how many of its tokens are the prompt's
         if self._room is None:
-            whole, start = prompt + continuation, starts[prompt]
+            start = self._tokens(prompt, name)
+            wholes = [(prompt + continuation, start) for continuation in continuations]
         else:
-            tail = list(self._room.tokenizer.encode(continuation))
-            head = self._room.ids(prompt, index, self._room.room(max(1, len(tail))))
-            whole, start = head + tail, len(head)
+            pairs = self._room.pairs([prompt] * len(continuations), continuations)
+            wholes = [(head + tail, len(head)) for head, tail in pairs]
+        return [
+            self._echoed(whole, start, continuation, name) if continuation else 0.0
+            for (whole, start), continuation in zip(wholes, continuations, strict=True)
+        ]
+
+    def _echoed(self, whole: Prompt, start: int, continuation: str, name: str) -> float:
+        """Return the sum of the log-probabilities of a text's tokens from `start` on."""
         body = {"prompt": whole, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
         cannot = (
             "options cannot be weighed without `echo` and `logprobs` of the completions interface: ask with "
             "--mode generate or circular"
         )
         try:
-            answer = self._ask(body, f"pair {index}")
+            answer = self._ask(body, name)
         except Refused as error:
             raise InputError(f"{error}; {cannot}") from error
         end = answer.usage("prompt_tokens")
         try:
             marks = answer.choice["logprobs"]["token_logprobs"]
+            if len(marks) <= start:  # the generated token's alone
+                raise ValueError
             values = [float(value) for value in marks[start : len(marks) - 1 if end is None else end]]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{self.url}: returns no log-probabilities of the prompt; {cannot}") from error
-        if continuation and not values:
+        if not values:
             raise InputError(
-                f"{self.url}: makes one token of the end of prompt {index} and its continuation {continuation!r}; "
+                f"{self.url}: makes one token of the end of {name} and its continuation {continuation!r}; "
                 "set eval.http.prompts=tokens"
             )
         return sum(values)

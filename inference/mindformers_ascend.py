@@ -1,4 +1,4 @@
-"""MindFormers' own generation on an Ascend NPU, with its paged key/value cache (`use_past: True`).
+"""MindFormers on an Ascend NPU: its generation with the paged key/value cache (`use_past: True`), and its forward pass.
 
 It needs an NPU with CANN. MindSpore and MindFormers are imported when the engine is made.
 """
@@ -15,8 +15,9 @@ from typing import Any
 from core.errors import InputError
 from core.prompts import Prompt
 from core.tokenizers import Tokenizer
-from inference.engine import Completion, OnDone, cut_at_stop
+from inference.engine import Completion, OnDone, OnWeighed, cut_at_stop
 from inference.llama_weights import LlamaShape
+from inference.mindformers_weighing import Weigher
 from inference.prompt_room import PromptRoom
 from inference.sampling import GREEDY, Sampling, draw
 
@@ -65,7 +66,10 @@ def generation_settings(model: Mapping[str, Any], batch_size: int, max_length: i
 
 
 class AscendEngine:
-    """An `Engine` over MindFormers' `generate`, on the NPU that DEVICE_ID names, 0 without it.
+    """An `Engine` over MindFormers' Llama, on the NPU that DEVICE_ID names, 0 without it.
+
+    Generation needs a network with a cache, log-likelihoods one without. Either is made when it is first asked for, and
+    takes the other's place: two of them would not fit an NPU.
 
     Args:
         settings: LlamaConfig settings, see `generation_settings`.
@@ -74,7 +78,7 @@ class AscendEngine:
         max_length: most tokens of prompt and completion together. A prompt that does not fit loses its beginning.
 
     Raises:
-        InputError: no NPU on this machine, or a checkpoint that does not fit the model.
+        InputError: no NPU on this machine; when asked: a checkpoint that does not fit the model.
     """
 
     def __init__(
@@ -86,22 +90,35 @@ class AscendEngine:
 
         ms.set_context(mode=ms.GRAPH_MODE)
         ms.set_device("Ascend", int(os.environ.get("DEVICE_ID", 0)))
-        self._start(settings, tokenizer, max_length)
-        self.load(checkpoint)
+        self._start(settings, checkpoint, tokenizer, max_length)
 
-    def _start(self, settings: Mapping[str, Any], tokenizer: Tokenizer, max_length: int) -> None:
-        """Make the network, without weights."""
-        from mindformers.models.llama import LlamaConfig, LlamaForCausalLM
-
+    def _start(self, settings: Mapping[str, Any], checkpoint: Path, tokenizer: Tokenizer, max_length: int) -> None:
+        """Take notes; nothing is computed."""
         self.tokenizer, self.batch_size = tokenizer, settings["batch_size"]
+        self._settings, self._checkpoint = settings, checkpoint
         self._room = PromptRoom(tokenizer, max_length, settings["vocab_size"])
-        self._network = LlamaForCausalLM(LlamaConfig(**settings))
-        self._network.set_train(False)
+        self._network: Any = None
+        self._weigher: Weigher | None = None  # where the network is one without a cache
 
     def load(self, checkpoint: Path) -> None:
         """Take the weights of another checkpoint of the same model."""
+        self._checkpoint = checkpoint
+        if self._network is not None:
+            self._load()
+
+    def _make(self, settings: Mapping[str, Any]) -> None:
+        """Make a network in the place of the one that is there."""
+        from mindformers.models.llama import LlamaConfig, LlamaForCausalLM
+
+        self._network = self._weigher = None  # whose memory is needed
+        self._network = LlamaForCausalLM(LlamaConfig(**settings))
+        self._network.set_train(False)
+        self._load()
+
+    def _load(self) -> None:
         import mindspore as ms
 
+        checkpoint = self._checkpoint
         file_format = "safetensors" if checkpoint.suffix == ".safetensors" else "ckpt"
         stored = ms.load_checkpoint(str(checkpoint), format=file_format)
         missing, unexpected = ms.load_param_into_net(self._network, stored, strict_load=False)
@@ -127,6 +144,8 @@ class AscendEngine:
         names: Sequence[str] | None = None,
     ) -> list[Completion]:
         """Continue each prompt, in batches of like length; see `Engine.generate`."""
+        if self._network is None or self._weigher is not None:
+            self._make(self._settings)
         room = self._room.room(max_new_tokens)
         ids = [self._room.ids(prompt, index, room) for index, prompt in enumerate(prompts)]
         called = [str(index) for index in range(len(ids))] if names is None else names
@@ -146,12 +165,25 @@ class AscendEngine:
                     on_done(index, found[index])
         return [found[index] for index in range(len(prompts))]
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
-        """Not offered by MindFormers' generation."""
-        raise InputError(
-            "MindFormers' generation on Ascend gives no log-likelihoods; ask with --mode generate or circular, or a "
-            "server (--server) that echoes logprobs"
-        )
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
+        """Return the log-probability of each continuation; see `Engine.loglikelihood`.
+
+        The continuation is tokenized by itself; without tokens its log-probability is 0.
+        """
+        pairs = list(self._room.pairs(prompts, continuations))
+        if self._weigher is None:
+            self._make({**self._settings, "use_past": False})
+            length = self._settings["seq_length"]
+            self._weigher = Weigher(self._network, self.batch_size, length, self.tokenizer.pad_id)
+        sums: dict[int, float] = {}
+        for found in self._weigher.sums(pairs):
+            for index, value in found.items():
+                sums[index] = value
+                if on_done is not None:
+                    on_done(index, value)
+        return [sums[index] for index in range(len(pairs))]
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InputError
 from core.prompts import Prompt
 from core.tokenizers import Tokenizer
-from inference.engine import Completion, OnDone
+from inference.engine import Completion, OnDone, OnWeighed
 from inference.llama_weights import LlamaShape, fuse, read_checkpoint
 from inference.prompt_room import PromptRoom
 from inference.sampling import GREEDY, Sampling
@@ -106,32 +106,33 @@ class MindSporeEngine:
         ).run()
         return [found[index] for index in range(len(prompts))]
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
         """Return the log-probability of each continuation; see `Engine.loglikelihood`.
 
         The continuation is tokenized by itself; without tokens its log-probability is 0.
         """
         from inference.continuous import PromptQueue
 
-        tails = [self.tokenizer.encode(continuation) for continuation in continuations]
-        asked: dict[str, list[int]] = {}
-        for place, (prompt, _) in enumerate(zip(prompts, continuations, strict=True)):
-            asked.setdefault(prompt, []).append(place)
-        ids = []
-        for prompt, places in asked.items():
-            # All continuations of a prompt see the same tokens of it, so that they can be compared.
-            room = self._room.room(max(1, *(len(tails[place]) for place in places)))
-            ids.append(self._room.ids(prompt, places[0], room))
+        pairs = list(self._room.pairs(prompts, continuations))
+        tails = [tail for _, tail in pairs]
         sums = [0.0] * len(tails)
-        pairs = list(asked.values())
-        queue = PromptQueue(self._networks, ids)
+        asked: dict[str, list[int]] = {}
+        for place, prompt in enumerate(prompts):
+            asked.setdefault(prompt, []).append(place)
+        places = list(asked.values())
+        queue = PromptQueue(self._networks, [pairs[found[0]][0] for found in places])
         while queue.waiting:
             indices, logits, state = queue.take(self.batch_size)
-            rows = [(row, place) for row, index in enumerate(indices) for place in pairs[index]]
+            rows = [(row, place) for row, index in enumerate(indices) for place in places[index]]
             for row, place in rows:
                 if tails[place]:
                     sums[place] = _log_probability(logits[row], tails[place][0])
             self._add_rest(state, [(row, place) for row, place in rows if len(tails[place]) > 1], tails, sums)
+            if on_done is not None:
+                for _, place in rows:
+                    on_done(place, sums[place])
         return sums
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:

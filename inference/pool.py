@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import dump
-from core.errors import InputError, KitError
+from core.errors import KitError
 from core.files import write_json, write_text
 from core.processes import die_with_parent
 from core.progress import say
@@ -24,7 +24,7 @@ from core.prompts import Prompt
 from core.schema import RunConfig
 from core.tokenizers import Tokenizer
 from finetune.launch import check_port
-from inference.engine import Completion, OnDone
+from inference.engine import Completion, OnDone, OnWeighed
 from inference.prompt_room import PromptRoom
 from inference.sampling import GREEDY, Sampling
 
@@ -51,9 +51,13 @@ def command(config: RunConfig, folder: Path) -> list[str]:
     ]
 
 
-def share(lengths: Sequence[int], rank: int, count: int) -> list[int]:
-    """Return the questions of one worker: every count-th in the order of their lengths, so that all work as long."""
-    return sorted(range(len(lengths)), key=lambda index: (lengths[index], index))[rank::count]
+def share(prompts: Sequence[str], rank: int, count: int) -> list[int]:
+    """Return the questions of one worker: every count-th prompt by length, so that all work as long.
+
+    What is asked several times of the same prompt stays with one worker.
+    """
+    mine = set(sorted(dict.fromkeys(prompts), key=len)[rank::count])
+    return [index for index, prompt in enumerate(prompts) if prompt in mine]
 
 
 class WorkerPool:
@@ -92,43 +96,50 @@ class WorkerPool:
         names: Sequence[str] | None = None,
     ) -> list[Completion]:
         """Continue each prompt; see `Engine.generate`."""
-        if not prompts:
-            return []
-        check_port(self._config.machine.master_port)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        prompt = self._room.prompt
-        write_text(self._folder / "config.yaml", dump(self._config))
-        job = {
-            "checkpoint": str(self._checkpoint.resolve()),
-            "prompt": None if prompt is None else prompt.model_dump(mode="json"),
+        how = {
             "max_new_tokens": max_new_tokens,
             "min_new_tokens": min_new_tokens,
             "stop": list(stop),
             "sampling": vars(sampling),
-            "prompts": list(prompts),
             "names": [str(index) for index in range(len(prompts))] if names is None else list(names),
         }
-        write_json(self._folder / "job.json", job)
         found: dict[int, Completion] = {}
-        for index, completion in self._answers():
-            found[index] = completion
+        for row in self._answers(prompts, {"generate": how}):
+            found[row["index"]] = Completion(row["text"], row["tokens"], row["seconds"])
             if on_done is not None:
-                on_done(index, completion)
+                on_done(row["index"], found[row["index"]])
         return [found[index] for index in range(len(prompts))]
 
-    def loglikelihood(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[float]:
-        """Not offered by several workers."""
-        raise InputError(
-            "log-likelihoods are not available from several workers on NPUs; ask with --mode generate or circular, or "
-            "a server (--server) that echoes logprobs"
-        )
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
+        """Return the log-probability of each continuation; see `Engine.loglikelihood`."""
+        found: dict[int, float] = {}
+        for row in self._answers(prompts, {"loglikelihood": {"continuations": list(continuations)}}):
+            found[row["index"]] = row["loglikelihood"]
+            if on_done is not None:
+                on_done(row["index"], row["loglikelihood"])
+        return [found[index] for index in range(len(prompts))]
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`."""
         return self._room.overlong(prompts, new_tokens)
 
-    def _answers(self) -> Iterator[tuple[int, Completion]]:
-        """Start the workers and yield what they answer."""
+    def _answers(self, prompts: Sequence[str], how: dict[str, Any]) -> Iterator[Any]:
+        """Start the workers on a job and yield the rows they write; `how` is what is asked, and its settings."""
+        if not prompts:
+            return
+        check_port(self._config.machine.master_port)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        write_text(self._folder / "config.yaml", dump(self._config))
+        prompt = self._room.prompt
+        job = {
+            "checkpoint": str(self._checkpoint.resolve()),
+            "prompt": None if prompt is None else prompt.model_dump(mode="json"),
+            "prompts": list(prompts),
+            **how,
+        }
+        write_json(self._folder / "job.json", job)
         read = [0] * self._config.machine.workers
         with _running(command(self._config, self._folder), self._folder) as process:
             say(f"{len(read)} workers at work; their logs are in {self._folder / 'msrun'}")
@@ -137,8 +148,7 @@ class WorkerPool:
                 ended = process.poll() is not None
                 for rank in range(len(read)):
                     read[rank], rows = _news(self._folder / f"answers_{rank}.jsonl", read[rank])
-                    for row in rows:
-                        yield row["index"], Completion(row["text"], row["tokens"], row["seconds"])
+                    yield from rows
                 if not ended:
                     time.sleep(_POLL_SECONDS)
         if process.returncode:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from core.errors import InputError
 from core.files import sha256_text
@@ -18,8 +19,7 @@ from inference.ledger import Ledger, Prediction
 from inference.sampling import GREEDY, Sampling
 
 MakeEngine = Engine | Callable[[], Engine]
-# So many questions' options are asked for at a time: enough to fill a batch, few enough to lose when killed.
-_ASKED_TOGETHER = 64
+_NEVER = -1e6  # stands for the logarithm of zero, which JSON has no number for
 
 
 def predict(
@@ -98,30 +98,44 @@ def predict_options(
             engine = make_engine() if callable(make_engine) else make_engine
             asked = [_Weighed(record.id, asking.prompts[record.id], *options(record)) for record in asking.waiting]
             cut = asking.overlong(engine, [item.prompt + max(item.continuations, key=len) for item in asked], 0)
-            for start in range(0, len(asked), _ASKED_TOGETHER):
-                part = slice(start, start + _ASKED_TOGETHER)
-                _weigh(asking, engine, asked[part], cut[part])
+            _weigh(asking, engine, asked, cut)
     return path
 
 
-class _Weighed(NamedTuple):
-    """A question, the continuations that are weighed, and the answer that each of them stands for."""
+@dataclass
+class _Weighed:
+    """A question, the continuations that are weighed, the answer that each stands for, and what is known of them."""
 
     name: str
     prompt: str
     continuations: Sequence[str]
     answers: Sequence[str]
+    found: dict[int, float] = field(default_factory=dict)
 
 
 def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequence[bool]) -> None:
+    """Weigh the continuations of all questions; a question is written when the last of its own is known."""
     started = time.perf_counter()
-    pairs = [(item.prompt, continuation) for item in asked for continuation in item.continuations]
-    scores = iter(engine.loglikelihood([prompt for prompt, _ in pairs], [continuation for _, continuation in pairs]))
-    seconds = (time.perf_counter() - started) / len(asked)
-    for item, truncated in zip(asked, cut, strict=True):
-        found = tuple(round(next(scores), 6) for _ in item.continuations)
-        answer = item.answers[max(range(len(found)), key=found.__getitem__)]
-        asking.add(item.name, answer, 0, seconds, truncated, found)
+    pairs = [(number, place) for number, item in enumerate(asked) for place in range(len(item.continuations))]
+
+    def on_done(index: int, value: float) -> None:
+        nonlocal started
+        number, place = pairs[index]
+        item = asked[number]
+        if math.isnan(value):
+            raise InputError(f"question {item.name!r}: its options have no likelihood (NaN): are the weights sound?")
+        item.found[place] = round(max(value, _NEVER), 6)
+        if len(item.found) == len(item.continuations):
+            scores = tuple(item.found[place] for place in range(len(item.found)))
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            answer = item.answers[max(range(len(scores)), key=scores.__getitem__)]
+            asking.add(item.name, answer, 0, seconds, cut[number], scores)
+
+    engine.loglikelihood(
+        [asked[number].prompt for number, _ in pairs],
+        [asked[number].continuations[place] for number, place in pairs],
+        on_done,
+    )
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.errors import InputError
 from core.prompt_tokens import prompt_ids
@@ -53,6 +53,24 @@ class PromptRoom:
             return tokens
         kept = tokens[-room:]
         return [tokens[0], *kept[1:]] if tokens[0] == self.tokenizer.bos_id else kept
+
+    def pairs(self, prompts: Sequence[str], continuations: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield the tokens of each prompt and those of its continuation, which is tokenized by itself.
+
+        All continuations of a prompt see the same tokens of it, so that they can be compared.
+
+        Raises:
+            InputError: as `ids`; a continuation that leaves no room for its prompt.
+        """
+        tails = [list(self.tokenizer.encode(continuation)) for continuation in continuations]
+        longest: dict[str, int] = {}
+        for prompt, tail in zip(prompts, tails, strict=True):
+            longest[prompt] = max(1, len(tail), longest.get(prompt, 0))
+        known: dict[str, list[int]] = {}
+        for index, (prompt, tail) in enumerate(zip(prompts, tails, strict=True)):
+            if prompt not in known:
+                known[prompt] = self.ids(prompt, index, self.room(longest[prompt]))
+            yield known[prompt], tail
 
     def count(self, prompt: str) -> int:
         """Return the number of tokens of a whole prompt."""

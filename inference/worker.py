@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from core.config import kit_path, load_run
 from core.errors import run_command
@@ -19,7 +20,7 @@ from core.processes import die_with_parent
 from core.prompts import Prompt
 from core.tokenizers import load_tokenizer
 from inference.build import single_engine
-from inference.engine import Completion
+from inference.engine import Engine
 from inference.pool import share
 from inference.sampling import Sampling
 
@@ -43,8 +44,7 @@ def main(argv: Sequence[str]) -> int:
         model.eos_token_id,
         model.pad_token_id,
     )
-    prompts, names = job["prompts"], job["names"]
-    mine = share([len(prompt) for prompt in prompts], rank, count)
+    mine = share(job["prompts"], rank, count)
     if not mine:
         return 0
     engine = single_engine(config, Path(job["checkpoint"]), tokenizer)
@@ -52,20 +52,25 @@ def main(argv: Sequence[str]) -> int:
         engine.use(Prompt.model_validate(job["prompt"]))
     with (folder / f"answers_{rank}.jsonl").open("w", encoding="utf-8", errors="replace") as out:
 
-        def on_done(index: int, answer: Completion) -> None:
-            out.write(json.dumps({"index": mine[index], **vars(answer)}, ensure_ascii=False) + "\n")
+        def write(index: int, **fields: Any) -> None:
+            out.write(json.dumps({"index": mine[index], **fields}, ensure_ascii=False) + "\n")
             out.flush()
 
-        engine.generate(
-            [prompts[index] for index in mine],
-            job["max_new_tokens"],
-            job["min_new_tokens"],
-            job["stop"],
-            on_done,
-            Sampling(**job["sampling"]),
-            [names[index] for index in mine],
-        )
+        _answer(engine, job, mine, write)
     return 0
+
+
+def _answer(engine: Engine, job: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
+    """Answer the questions `mine` of a job; `write` takes the place in `mine` and the fields of each answer."""
+    prompts = [job["prompts"][index] for index in mine]
+    if "loglikelihood" in job:
+        continuations = [job["loglikelihood"]["continuations"][index] for index in mine]
+        engine.loglikelihood(prompts, continuations, lambda index, value: write(index, loglikelihood=value))
+        return
+    how = dict(job["generate"])
+    how["sampling"] = Sampling(**how["sampling"])
+    how["names"] = [how["names"][index] for index in mine]
+    engine.generate(prompts, **how, on_done=lambda index, answer: write(index, **vars(answer)))
 
 
 if __name__ == "__main__":

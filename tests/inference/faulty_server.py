@@ -65,6 +65,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(400, {"error": "echo is not supported"})
         elif body.get("echo") and fault == "nologprobs":
             self._send(200, {"choices": [{"text": prompt, "logprobs": None}], "usage": usage})
+        elif body.get("echo") and fault == "noecho":
+            self._send(200, {"choices": [{"text": "!", "logprobs": {"token_logprobs": [-0.5]}}], "usage": usage})
         elif fault == "garbage":
             self._raw(200, b"<html>gateway</html>", 20)
         elif fault == "list":

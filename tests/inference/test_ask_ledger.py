@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -162,13 +163,29 @@ def test_weighed_options_go_on_where_they_were(tmp_path: Path) -> None:
     first = ScriptedEngine({}, scores, fail_after=100)
     with pytest.raises(KeyboardInterrupt):
         predict_options(choices(), lambda record: record.id, first, path, {}, ask.options)
-    assert len(lines(path)) == 64
+    assert len(lines(path)) == 100
     rest = ScriptedEngine({}, scores)
     predict_options(choices(), lambda record: record.id, rest, path, {}, ask.options)
-    assert rest.prompts == [f"c{number}" for number in range(64, 150)]
+    assert rest.prompts == [f"c{number}" for number in range(100, 150)]
     found = read_predictions(path)
     assert found["c6"] == "The right option is C."
     assert found.scores["c6"] == [-1.123457, -1.123457, -0.123457, -1.123457]
+
+
+def test_an_impossible_option_is_written_and_weights_that_give_no_number_are_one_sentence(tmp_path: Path) -> None:
+    scores = {("c0", f"The right option is {letter}."): value for letter, value in
+              zip("ABCD", (-math.inf, -2.0, -math.inf, -3.0), strict=True)}  # fmt: skip
+    ask = Ask("loglikelihood")
+
+    def weighed(path: Path) -> Path:
+        return predict_options(
+            choices()[:1], lambda record: record.id, ScriptedEngine({}, scores), path, {}, ask.options
+        )
+
+    assert read_predictions(weighed(tmp_path / "p.jsonl")).scores["c0"] == [-1e6, -2, -1e6, -3]
+    scores["c0", "The right option is B."] = math.nan
+    with pytest.raises(InputError, match="'c0': its options have no likelihood"):
+        weighed(tmp_path / "q.jsonl")
 
 
 def test_prompts_that_were_cut_are_marked_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,12 +170,24 @@ def test_prompts_as_tokens_have_their_bos_and_are_cut_by_the_one_rule() -> None:
 
 
 def test_loglikelihood_counts_the_continuation_only(url: str) -> None:
-    assert engine(url).loglikelihood(["ab", "abc", "ab"], ["xyz", "x", ""]) == [-1.5, -0.5, 0.0]
+    seen: dict[int, float] = {}
+    asking = engine(url)
+    assert asking.loglikelihood(["ab", "abc", "ab"], ["xyz", "x", ""], seen.__setitem__) == [-1.5, -0.5, 0.0]
+    assert seen == {0: -1.5, 1: -0.5, 2: 0.0}
+
+
+def test_continuations_of_a_prompt_that_is_cut_see_the_same_tokens_of_it() -> None:
+    room = PromptRoom(Characters(), 12, 128)  # type: ignore[arg-type]
+    with serving() as address:
+        engine(address, room=room).loglikelihood(["rather long"] * 2, ["x", "xyz"])
+        sent = ["".join(map(chr, body["prompt"])) for body in asked(address)["bodies"]]
+    assert sent == ["ther longx", "ther longxyz"]
 
 
 def test_a_server_that_cannot_weigh_says_so_in_one_sentence(url: str) -> None:
-    with pytest.raises(InputError, match="returns no log-probabilities .*--mode generate"):
-        engine(url).loglikelihood(["nologprobs:9:x"], ["y"])
+    for fault in ("nologprobs", "noecho"):
+        with pytest.raises(InputError, match="returns no log-probabilities .*--mode generate"):
+            engine(url).loglikelihood([f"{fault}:9:x"], ["y"])
     with serving("--refuse-echo") as address, pytest.raises(InputError, match="echo is not supported.*--mode generate"):
         engine(address).loglikelihood(["x"], ["y"])
 

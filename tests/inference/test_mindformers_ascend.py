@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,18 @@ class OnCpu(AscendEngine):
     """The engine with MindFormers' generation, but for what has no CPU kernel: paged attention and ArgMaxExt."""
 
     def __init__(self, model: dict[str, Any], checkpoint: Path, tokenizer: SentencePieceTokenizer) -> None:
+        self._start(generation_settings(model, 4, 256), checkpoint, tokenizer, 256)
+
+    def _make(self, settings: Mapping[str, Any]) -> None:
         from mindspore import ops
 
         types = dict.fromkeys(("compute_dtype", "param_init_type", "softmax_compute_type"), "float32")
-        plain = {"use_rope_slice": True, "fused_rms_norm": False, **types}
-        of_npu = generation_settings({**model, **plain}, 4, 128)
-        self._start({**of_npu, "use_past": False, "is_dynamic": False, "use_flash_attention": False}, tokenizer, 128)
+        plain = {"use_rope_slice": True, "fused_rms_norm": False, "use_flash_attention": False, **types}
+        # In prediction, is_dynamic brings flash attention back; a network that weighs needs it for its lengths.
+        weighing = not settings["use_past"]
+        os.environ["RUN_MODE"] = "eval" if weighing else "predict"
+        super()._make({**settings, **plain, "use_past": False, "is_dynamic": weighing})
         self._network.argmax = lambda logits, axis: ops.ArgMaxWithValue(axis)(logits)[0]
-        self.load(checkpoint)
 
 
 @pytest.mark.mindspore
@@ -104,4 +109,29 @@ def test_mindformers_generation_gives_the_text_of_the_cpu_engine(
         assert [answer.text for answer in theirs] == [answer.text for answer in mine]
         assert [answer.tokens for answer in theirs] == [answer.tokens for answer in mine]
         assert len({answer.tokens for answer in mine}) > 1
-    assert os.environ["RUN_MODE"] == "predict"
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_mindformers_forward_pass_weighs_as_the_cpu_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUN_MODE", "predict")
+    tokenizer = make_tokenizer(tmp_path)
+    model = settings(tokenizer.vocab_size, n_kv_heads=2)
+    write_tensors(tmp_path / "base.ckpt", random_tensors(model, 1))
+    write_tensors(tmp_path / "step.ckpt", random_tensors(model, 2))
+    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, MindSporeEngine))
+    # Rows of both lengths, batches that are not full, letters that share a row, tails of several tokens and of none.
+    prompts = [*texts(9, 5, 100), *texts(2, 6, 3)]
+    pairs = [(prompt, tail) for prompt in prompts for tail in (" a", " b", "", " old stone bridge")]
+    for name in ("base", "step"):
+        for engine in (npu, cpu):
+            engine.load(tmp_path / f"{name}.ckpt")
+        seen: dict[int, float] = {}
+        theirs = npu.loglikelihood(*zip(*pairs, strict=True), on_done=seen.__setitem__)
+        assert [seen[index] for index in range(len(pairs))] == theirs
+        assert theirs == pytest.approx(cpu.loglikelihood(*zip(*pairs, strict=True)), abs=2e-4)
+    # Back to generation: the other network takes the place of this one.
+    assert npu.generate(prompts[:2], 5)[1].text == cpu.generate(prompts[:2], 5)[1].text
+    write_tensors(tmp_path / "wide.ckpt", random_tensors({**model, "num_layers": 3}, 1))
+    with pytest.raises(InputError, match="wide.ckpt: does not fit the model"):
+        npu.load(tmp_path / "wide.ckpt")

@@ -23,12 +23,14 @@ from inference.engine import Completion
 from inference.pool import WorkerPool, share
 
 
-@given(lengths=st.lists(st.integers(1, 900), max_size=60), count=st.integers(1, 8))
-def test_every_question_has_one_worker_and_all_work_as_long(lengths: list[int], count: int) -> None:
-    shares = [share(lengths, rank, count) for rank in range(count)]
-    assert sorted(index for mine in shares for index in mine) == list(range(len(lengths)))
-    work = [sum(lengths[index] for index in mine) for mine in shares]
-    assert max(work) - min(work) <= max(lengths, default=0)
+@given(prompts=st.lists(st.text("ab", min_size=1, max_size=90), max_size=60), count=st.integers(1, 8))
+def test_every_question_has_one_worker_and_all_work_as_long(prompts: list[str], count: int) -> None:
+    shares = [share(prompts, rank, count) for rank in range(count)]
+    assert sorted(index for mine in shares for index in mine) == list(range(len(prompts)))
+    shared = [{prompts[index] for index in mine} for mine in shares]
+    assert sum(map(len, shared)) == len(set(prompts))
+    work = [sum(map(len, mine)) for mine in shared]
+    assert max(work) - min(work) <= max(map(len, prompts), default=0)
 
 
 @pytest.fixture
@@ -56,6 +58,20 @@ def test_two_workers_answer_as_one_process(world: tuple[RunConfig, Any, Any, lis
     alone = single_engine(config, kit_path(config.model.checkpoint), tokenizer)
     alone.use(config.squad_prompt)
     assert [answer.text for answer in alone.generate(prompts, 8)] == [answer.text for answer in answers]
+
+
+@pytest.mark.mindspore
+@pytest.mark.slow
+def test_two_workers_weigh_as_one_process(world: tuple[RunConfig, Any, Any, list[str]]) -> None:
+    config, tokenizer, pool, prompts = world
+    pairs = [(prompt, tail) for tail in ("red", "a small town", "") for prompt in prompts[:9]]
+    seen: dict[int, float] = {}
+    found = pool.loglikelihood(*zip(*pairs, strict=True), on_done=seen.__setitem__)
+    assert [seen[index] for index in range(27)] == found
+    alone = single_engine(config, kit_path(config.model.checkpoint), tokenizer)
+    alone.use(config.squad_prompt)
+    assert found == pytest.approx(alone.loglikelihood(*zip(*pairs, strict=True)), abs=1e-4)
+    assert len({round(value, 3) for value in found}) > 18
 
 
 @pytest.mark.mindspore
