@@ -3,98 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ckpt_tools.arithmetic import all_finite, cast
-from ckpt_tools.count import ModelShape, parameter_shapes
-from ckpt_tools.layout import FLOATS, Array, Layout, TensorFile, TensorInfo
+from ckpt_tools.conversion_plan import Move, Plan, plan
+from ckpt_tools.count import ModelShape
+from ckpt_tools.layout import Array, Layout, TensorFile
 from ckpt_tools.ledger import refuse_symlink
-from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
-from ckpt_tools.rotary import to_halves, to_neighbours
-from ckpt_tools.tensors import tensor_layout
+from ckpt_tools.names import Dialect
+from ckpt_tools.sharded import INDEX, index_text, joint_fingerprint, shard_layouts
+from ckpt_tools.tensors import FORMATS, tensor_layout
 from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
-from core.files import replacing
+from core.files import replacing, write_text
 from core.progress import Progress
 
-DTYPES = ("keep", "float32", "float16", "bfloat16")
 _BLOCK_BYTES = 16 << 20
-_ROTARY = (".attention.wq.", ".attention.wk.")
-
-
-@dataclass(frozen=True)
-class _Move:
-    """One tensor of the result: what it is called in the source, and how its rows are brought into the other order."""
-
-    source: str
-    reorder: Callable[[Array, int], Array] | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which tensor of the source becomes which of the result.
-
-    Attributes:
-        source: dialect of the source.
-        target: dialect of the result.
-        infos: the tensors of the result, in MindFormers' order.
-        moves: name in the result -> where it comes from.
-        head_size: entries of one attention head.
-        left_out: tensors of the source that are not converted: buffers, and a copy of tied embeddings.
-    """
-
-    source: Dialect
-    target: Dialect
-    infos: tuple[TensorInfo, ...]
-    moves: Mapping[str, _Move]
-    head_size: int
-    left_out: tuple[str, ...]
-
-
-def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "keep") -> Plan:
-    """Match every tensor of a checkpoint with one of the model, by name and shape.
-
-    Args:
-        tensors: the source; its dialect is told by its names.
-        model: the model that it has to be.
-        target: the dialect wanted.
-        dtype: type of the floating tensors of the result; "keep" for that of the source.
-
-    Raises:
-        InputError: no known dialect; a tensor unknown, missing or of another shape (names up to three); tied
-            embeddings whose two copies differ.
-    """
-    source = dialect_of(tensors.entries)
-    if source is None:
-        raise InputError(
-            f"{tensors.path}: holds no embedding under a known name, or several "
-            f"({', '.join(name_in(dialect, EMBEDDING) for dialect in DIALECTS)}); it is no whole Llama of MindFormers, "
-            "Hugging Face or Meta"
-        )
-    shapes = parameter_shapes(model)
-    head_size = model.hidden_size // model.num_heads
-    reorder = _reorder(source, target)
-    if reorder and head_size % 2:
-        raise InputError(f"model: heads of {head_size} entries cannot hold the pairs of a rotary embedding")
-    names = {name_in(source, name): name for name in shapes}
-    left_out = _left_out(tensors, names, source)
-    _refuse_misfit(tensors, {theirs: shapes[ours] for theirs, ours in names.items()}, left_out)
-    infos, moves = [], {}
-    for theirs, ours in names.items():
-        info = tensors[theirs]
-        kind = info.dtype if dtype == "keep" or info.dtype not in FLOATS else dtype
-        name = name_in(target, ours)
-        infos.append(TensorInfo(name, kind, info.shape))
-        moves[name] = _Move(theirs, reorder if any(part in ours for part in _ROTARY) else None)
-    if target == "meta" and HEAD not in shapes:
-        # Meta's code knows no tied embeddings: its files hold them twice.
-        embedding, head = name_in(target, EMBEDDING), name_in(target, HEAD)
-        infos.append(TensorInfo(head, infos[0].dtype, infos[0].shape))
-        moves[head] = moves[embedding]
-    return Plan(source, target, tuple(infos), moves, head_size, tuple(left_out))
 
 
 def convert(
@@ -103,8 +30,11 @@ def convert(
     target: Dialect,
     out: Path,
     dtype: str = "keep",
+    shard_size: int | None = None,
 ) -> dict[str, Any]:
-    """Write a checkpoint in another dialect, atomically; memory stays near one block whatever the size of the model.
+    """Write a checkpoint in another dialect; memory stays near one block whatever the size of the model.
+
+    What is opened to read the result, the file or the index of its shards, is there when all of it is.
 
     Args:
         tensors: the source, open.
@@ -112,120 +42,124 @@ def convert(
         target: "mindformers", "hf" or "meta".
         out: the file to write; its suffix chooses the format (.safetensors, or .ckpt for MindFormers).
         dtype: "keep", "float32", "float16" or "bfloat16".
+        shard_size: bytes of tensors that one file holds at most; `out` is then a folder for safetensors files and
+            their index. None for a single file.
 
     Returns:
-        {"file", "format", "from", "to", "dtype", "tensors", "reordered" (tensors whose rows were), "left_out" (names),
-        "bytes", "sha256"}.
+        {"file" (or index), "format", "from", "to", "dtype", "tensors", "reordered" (tensors whose rows were),
+        "left_out" (names), "bytes", "sha256" (of several files their `fingerprint`)}.
 
     Raises:
         InputError: as `plan` does; NaN or infinity; values beyond the chosen type; a disk that is too small or cannot
-            be written.
+            be written; a folder that holds a sharded checkpoint already.
     """
     planned = plan(tensors, model, target, dtype)
-    file_format = out.suffix.removeprefix(".")
-    if file_format == "ckpt" and target != "mindformers":
-        raise InputError(f"{out}: {target} tensors go into a .safetensors file; .ckpt is MindSpore's format")
-    refuse_symlink(out)
-    if out.exists() and any(out.samefile(file) for file in tensors.files):
-        raise InputError(f"{out}: is the source itself; choose another name")
-    # transformers refuses a file that does not say which library's tensors it holds.
-    layout = tensor_layout(file_format, planned.infos, {"format": "ms" if target == "mindformers" else "pt"})
+    layouts = _layouts(planned, out, shard_size)
+    for path in layouts:
+        refuse_symlink(path)
+        if path.exists() and any(path.samefile(file) for file in tensors.files):
+            raise InputError(f"{path}: is the source itself; choose another name")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(out.parent).free
-        if layout.size > free:
-            raise InputError(
-                f"{out}: needs {layout.size / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; make room or choose another"
-            )
-        with replacing(out) as partial, TensorWriter(partial, layout) as writer:
-            _stream(tensors, planned, layout, writer)
-            sha256 = writer.finish()
+        _make_room(out if shard_size is not None else out.parent, sum(layout.size for layout in layouts.values()))
+        hashes = _write(tensors, planned, layouts)
+        if shard_size is not None:
+            named = {path.name: layout for path, layout in layouts.items()}
+            write_text(out / INDEX, index_text(named))
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     return {
-        "file": str(out),
-        "format": file_format,
+        "file": str(out if shard_size is None else out / INDEX),
+        "format": next(iter(layouts.values())).file_format,
         "from": planned.source,
         "to": target,
         "dtype": dtype,
         "tensors": len(planned.infos),
         "reordered": sum(move.reorder is not None for move in planned.moves.values()),
         "left_out": list(planned.left_out),
-        "bytes": layout.size,
-        "sha256": sha256,
+        "bytes": sum(layout.size for layout in layouts.values()),
+        "sha256": next(iter(hashes.values())) if shard_size is None else joint_fingerprint(hashes),
     }
 
 
-def _reorder(source: Dialect, target: Dialect) -> Callable[[Array, int], Array] | None:
-    """Return what brings the rows of wq and wk from one dialect's order to the other's; None where it is the same."""
-    if (source == "meta") == (target == "meta"):
-        return None
-    return to_halves if source == "meta" else to_neighbours
-
-
-def _left_out(tensors: TensorFile, names: Mapping[str, str], source: Dialect) -> list[str]:
-    """Return the names of tensors that need no place in the result; InputError for a head that is no copy."""
-    left_out = [name for name in tensors if is_buffer(name)]
-    embedding, head = name_in(source, EMBEDDING), name_in(source, HEAD)
-    if head in tensors and head not in names:
-        if not _same(tensors, embedding, head):
+def _layouts(planned: Plan, out: Path, shard_size: int | None) -> dict[Path, Layout]:
+    """Return the files of the result and their plans; InputError for a place or format that cannot be."""
+    # transformers refuses a file that does not say which library's tensors it holds.
+    metadata = {"format": "ms" if planned.target == "mindformers" else "pt"}
+    file_format = out.suffix.removeprefix(".")
+    if shard_size is None:
+        if file_format == "ckpt" and planned.target != "mindformers":
             raise InputError(
-                f"{tensors.path}: {head} differs from {embedding}, so the model's embeddings are not tied; set "
-                "tie_word_embeddings: false"
+                f"{out}: {planned.target} tensors go into a .safetensors file; .ckpt is MindSpore's format"
             )
-        left_out.append(head)
-    return left_out
+        return {out: tensor_layout(file_format, planned.infos, metadata)}
+    if file_format in FORMATS:
+        raise InputError(f"{out}: several files go into a folder; name one, or leave --shard-size out")
+    refuse_symlink(out)
+    if (out / INDEX).exists():
+        raise InputError(f"{out / INDEX}: is there already; remove that checkpoint or choose another folder")
+    return {out / name: layout for name, layout in shard_layouts(planned.infos, shard_size, metadata).items()}
 
 
-def _same(tensors: TensorFile, one: str, other: str) -> bool:
-    """Tell whether two tensors are equal to the last bit."""
-    if (tensors[one].dtype, tensors[one].shape) != (tensors[other].dtype, tensors[other].shape):
-        return False
-    blocks = zip(tensors.read_slices(one, _BLOCK_BYTES), tensors.read_slices(other, _BLOCK_BYTES), strict=True)
-    return all(first.tobytes() == second.tobytes() for first, second in blocks)
+def _make_room(folder: Path, needed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"{folder}: needs {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; make room or choose another"
+        )
 
 
-def _refuse_misfit(tensors: TensorFile, wanted: Mapping[str, tuple[int, ...]], left_out: Collection[str]) -> None:
-    """Raise InputError where names or shapes are not exactly those of the model."""
-    missing = [name for name in wanted if name not in tensors]
-    unknown = [name for name in tensors if name not in wanted and name not in left_out]
-    misshapen = [
-        f"{name} {list(tensors[name].shape)} instead of {list(shape)}"
-        for name, shape in wanted.items()
-        if name in tensors and tensors[name].shape != shape
-    ]
-    faults = [
-        f"{kind} {some(names)}"
-        for kind, names in (("lacks", missing), ("has the unknown", unknown), ("has", misshapen))
-        if names
-    ]
-    if faults:
-        raise InputError(f"{tensors.path} does not fit the model: it {'; it '.join(faults)}")
+def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout]) -> dict[str, str]:
+    """Write the files one after another, all of them or none; return file name -> sha256."""
+    hashes: dict[str, str] = {}
+    try:
+        with _megabytes(sum(layout.size for layout in layouts.values())) as advance:
+            for path, layout in layouts.items():
+                with replacing(path) as partial, TensorWriter(partial, layout) as writer:
+                    _stream(tensors, planned, layout, writer, advance)
+                    hashes[path.name] = writer.finish()
+    except BaseException:
+        for path in layouts:
+            if path.name in hashes:
+                path.unlink(missing_ok=True)
+        raise
+    return hashes
 
 
-def _stream(tensors: TensorFile, planned: Plan, layout: Layout, writer: TensorWriter) -> None:
-    """Pass every tensor of the result through."""
+@contextmanager
+def _megabytes(total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts bytes as done and shows it."""
     done = 0
-    with Progress("convert", -(-layout.size // 1_000_000), "MB") as shown:
-        for target in layout.infos:
-            move = planned.moves[target.name]
-            source = tensors[move.source]
-            for block in _blocks(tensors, move, planned.head_size):
-                if not all_finite(block, source.dtype):
-                    raise InputError(
-                        f"{tensors.path}: {source.name!r} holds NaN or infinity; the checkpoint is damaged"
-                    )
-                values = cast(block, target.dtype)
-                if not all_finite(values, target.dtype):
-                    raise InputError(
-                        f"{tensors.path}: {source.name!r} holds values beyond {target.dtype}; choose another --dtype"
-                    )
-                writer.write(target.name, values)
-                done += values.nbytes
-                shown.advance(-(-done // 1_000_000) - shown.done)
+    with Progress("convert", -(-total // 1_000_000), "MB") as shown:
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            shown.advance(-(-done // 1_000_000) - shown.done)
+
+        yield advance
 
 
-def _blocks(tensors: TensorFile, move: _Move, head_size: int) -> Iterator[Array]:
+def _stream(
+    tensors: TensorFile, planned: Plan, layout: Layout, writer: TensorWriter, advance: Callable[[int], None]
+) -> None:
+    """Pass the tensors of one file of the result through."""
+    for target in layout.infos:
+        move = planned.moves[target.name]
+        source = tensors[move.source]
+        for block in _blocks(tensors, move, planned.head_size):
+            if not all_finite(block, source.dtype):
+                raise InputError(f"{tensors.path}: {source.name!r} holds NaN or infinity; the checkpoint is damaged")
+            values = cast(block, target.dtype)
+            if not all_finite(values, target.dtype):
+                raise InputError(
+                    f"{tensors.path}: {source.name!r} holds values beyond {target.dtype}; choose another --dtype"
+                )
+            writer.write(target.name, values)
+            advance(values.nbytes)
+
+
+def _blocks(tensors: TensorFile, move: Move, head_size: int) -> Iterator[Array]:
     """Yield the entries of one tensor in the order of the result, in blocks of whole heads where rows move."""
     if move.reorder is None:
         yield from tensors.read_slices(move.source, _BLOCK_BYTES)

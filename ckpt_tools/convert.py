@@ -14,11 +14,13 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-from ckpt_tools.conversion import DTYPES, convert, plan
+from ckpt_tools.conversion import convert
+from ckpt_tools.conversion_plan import DTYPES, plan
 from ckpt_tools.count import Shape
 from ckpt_tools.layout import TensorFile
 from ckpt_tools.model_settings import hf_config, model_from, refuse_other, settings_beside
 from ckpt_tools.names import DIALECTS
+from ckpt_tools.sharded import INDEX, parse_size
 from ckpt_tools.sources import open_source
 from core.config import dump, load_model, names
 from core.errors import InputError, run_command
@@ -32,7 +34,7 @@ def _model(source: TensorFile, chosen: str | None, out: Path, config: Path | Non
     Args:
         source: the checkpoint.
         chosen: name or path of a model's YAML.
-        out: where the converted weights will lie.
+        out: what the converted weights will be opened by.
         config: the configuration to be written, for which special ids and a tokenizer are wanted too; None: the sizes
             are enough.
 
@@ -56,13 +58,13 @@ def _model(source: TensorFile, chosen: str | None, out: Path, config: Path | Non
     return Shape(**{key: settings[key] for key in Shape.__annotations__})
 
 
-def _description(arguments: argparse.Namespace, model: ModelConfig, dtype: str) -> str:
+def _description(arguments: argparse.Namespace, model: ModelConfig, weights: Path, dtype: str) -> str:
     """Return the text of the file that --config asks for: a model's YAML of the kit, or a config.json."""
     if arguments.to == "hf":
         return json.dumps(hf_config(model, dtype), indent=2) + "\n"
     if arguments.to == "meta":
         raise InputError("--config: there is a configuration to write for mindformers and for hf only")
-    named = {"name": arguments.config.stem, "checkpoint": str(arguments.out.absolute()), "param_dtype": dtype}
+    named = {"name": arguments.config.stem, "checkpoint": str(weights.absolute()), "param_dtype": dtype}
     return dump(model.model_copy(update=named))
 
 
@@ -72,23 +74,33 @@ def main(argv: Sequence[str]) -> int:
         prog="ckpt_tools/convert.py",
         description="Convert a checkpoint between MindFormers', Hugging Face's and Meta's names, tensor by tensor.",
         epilog="example: python ckpt_tools/convert.py models/Meta-Llama-3-8B --to mindformers --model llama3_8b "
-        "--out models/llama3-8B.ckpt",
+        "--out models/llama3-8B.ckpt. Meta's folder may hold its model in several slices (consolidated.00.pth, …).",
     )
     parser.add_argument("source", type=Path, help="a checkpoint file, the index of a sharded one, or their folder")
     parser.add_argument("--to", choices=DIALECTS, required=True, help="whose names the result has")
     parser.add_argument("--model", help="name in configs/models or path of a YAML file (default: config.json beside)")
     parser.add_argument(
-        "--out", type=Path, required=True, help="file to write (.safetensors, or .ckpt for MindFormers)"
+        "--out",
+        type=Path,
+        required=True,
+        help="file to write (.safetensors, or .ckpt for MindFormers); with --shard-size a folder",
+    )
+    parser.add_argument(
+        "--shard-size", metavar="SIZE", help="cut safetensors into files of at most this size, such as 5GB"
     )
     parser.add_argument("--dtype", choices=DTYPES, default="keep", help="type of the result (default: the source's)")
     parser.add_argument("--config", type=Path, help="write the model's YAML (or config.json with --to hf) here too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
+    shard_size = parse_size(arguments.shard_size) if arguments.shard_size else None
+    weights = arguments.out if shard_size is None else arguments.out / INDEX
     with open_source(arguments.source) as tensors:
-        model = _model(tensors, arguments.model, arguments.out, arguments.config)
+        model = _model(tensors, arguments.model, weights, arguments.config)
         dtype = plan(tensors, model, arguments.to, arguments.dtype).infos[0].dtype
-        text = _description(arguments, model, dtype) if isinstance(model, ModelConfig) and arguments.config else None
-        result = convert(tensors, model, arguments.to, arguments.out, arguments.dtype)
+        text = None
+        if isinstance(model, ModelConfig) and arguments.config:
+            text = _description(arguments, model, weights, dtype)
+        result = convert(tensors, model, arguments.to, arguments.out, arguments.dtype, shard_size)
     if text is not None:
         write_text(arguments.config, text)
     if arguments.json:

@@ -68,12 +68,15 @@ def joint_fingerprint(hashes: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def shard_layouts(infos: Sequence[TensorInfo], shard_size: int) -> dict[str, Layout]:
+def shard_layouts(
+    infos: Sequence[TensorInfo], shard_size: int, metadata: Mapping[str, str] | None = None
+) -> dict[str, Layout]:
     """Plan a sharded checkpoint: file name -> layout, `model-0000k-of-0000n.safetensors`.
 
     Args:
         infos: the tensors; they stay in their order but for the order inside a shard.
         shard_size: bytes of tensors that a shard holds at most; a larger tensor has a shard of its own.
+        metadata: texts for the headers, as `safetensors_layout` takes them.
 
     Raises:
         InputError: no tensor, or a size below 1.
@@ -89,7 +92,7 @@ def shard_layouts(infos: Sequence[TensorInfo], shard_size: int) -> dict[str, Lay
         shards[-1].append(info)
         held += info.nbytes
     return {
-        f"model-{number:05}-of-{len(shards):05}.safetensors": safetensors_layout(shard)
+        f"model-{number:05}-of-{len(shards):05}.safetensors": safetensors_layout(shard, metadata)
         for number, shard in enumerate(shards, start=1)
     }
 

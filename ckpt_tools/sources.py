@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ckpt_tools import sharded, torch_file
+from ckpt_tools import meta_slices, sharded, torch_file
 from ckpt_tools.layout import TensorFile
 from ckpt_tools.tensors import open_tensors
 from core.errors import InputError
@@ -25,20 +25,24 @@ _IN_FOLDER = (
 def open_source(path: Path) -> TensorFile:
     """Open a checkpoint of any origin: MindSpore, safetensors (sharded too), PyTorch (sharded too), or their folder.
 
+    A folder of Meta's with several `consolidated.NN.pth` is opened as the one model that they are slices of.
+
     Raises:
-        InputError: nothing known in the folder, several slices of tensor parallelism, or a damaged file.
+        InputError: nothing known in the folder, one slice of several, or a damaged file.
     """
     if path.is_dir():
-        path = _in_folder(path)
+        return _open_folder(path)
     if path.name.startswith("consolidated.") and len(list(path.parent.glob("consolidated.*.pth"))) > 1:
-        raise InputError(
-            f"{path.parent}: holds several consolidated.*.pth, slices of one model; use the copy in Hugging Face's form"
-        )
+        raise InputError(f"{path}: is one of several slices of a model; name their folder {path.parent} instead")
     return torch_file.open_torch(path) if torch_file.is_torch(path) else open_tensors(path)
 
 
-def _in_folder(folder: Path) -> Path:
-    for name in _IN_FOLDER:
-        if (folder / name).is_file():
-            return folder / name
-    raise InputError(f"{folder}: holds no checkpoint (looked for {', '.join(_IN_FOLDER)}); name the file")
+def _open_folder(folder: Path) -> TensorFile:
+    found = next((folder / name for name in _IN_FOLDER if (folder / name).is_file()), None)
+    if found is None or found.suffix == ".pth":
+        slices = meta_slices.slices_in(folder)
+        if len(slices) > 1:
+            return meta_slices.open_meta_slices(slices)
+    if found is None:
+        raise InputError(f"{folder}: holds no checkpoint (looked for {', '.join(_IN_FOLDER)}); name the file")
+    return open_source(found)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from ckpt_tools import conversion
 from ckpt_tools import convert as command
@@ -24,6 +25,7 @@ from ckpt_tools.count import Shape, parameter_shapes
 from ckpt_tools.layout import DTYPES
 from ckpt_tools.model_settings import hf_config, hf_settings, refuse_other
 from ckpt_tools.names import Dialect, name_in
+from ckpt_tools.sharded import fingerprint
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.config import load_model
@@ -59,9 +61,11 @@ def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     )
 
 
-def convert_file(source: Path, shape: Shape, target: Dialect, out: Path, dtype: str = "keep") -> dict[str, Any]:
+def convert_file(
+    source: Path, shape: Shape, target: Dialect, out: Path, dtype: str = "keep", shard_size: int | None = None
+) -> dict[str, Any]:
     with open_source(source) as tensors:
-        return convert(tensors, shape, target, out, dtype)
+        return convert(tensors, shape, target, out, dtype, shard_size)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
@@ -107,6 +111,51 @@ def test_folder_with_shards_and_buffers(tmp_path: Path, tiny: Shape) -> None:
     assert sorted(result["left_out"]) == [name for name in names if "inv_freq" in name]
     widened = {name: values.astype(np.float32) for name, values in published(tiny, "mindformers", "bfloat16").items()}
     assert same(contents(tmp_path / "model.ckpt"), widened)
+
+
+@pytest.mark.parametrize("size", [1, 20_000, 10**9])
+def test_shards_hold_what_one_file_holds(tmp_path: Path, tiny: Shape, size: int) -> None:
+    source = tmp_path / "meta.safetensors"
+    write_tensors(source, published(tiny, "meta", "bfloat16"))
+    convert_file(source, tiny, "hf", tmp_path / "whole.safetensors")
+    result = convert_file(source, tiny, "hf", tmp_path / "hf", shard_size=size)
+    index = tmp_path / "hf" / "model.safetensors.index.json"
+    assert result["file"] == str(index)
+    assert result["sha256"] == fingerprint(index)
+    shards = sorted(path for path in index.parent.iterdir() if path != index)
+    assert result["bytes"] == sum(path.stat().st_size for path in shards)
+    with open_source(index.parent) as opened, open_tensors(tmp_path / "whole.safetensors") as whole:
+        assert opened.metadata == {"format": "pt"}
+        assert set(opened) == set(whole)
+        for name in whole:
+            assert opened[name] == whole[name]
+            assert opened.read(name).tobytes() == whole.read(name).tobytes()
+    for path in shards:
+        held = load_file(path)  # the library reads each of them
+        assert sum(values.nbytes for values in held.values()) <= size or len(held) == 1
+    convert_file(index, tiny, "mindformers", tmp_path / "back", shard_size=size)
+    convert_file(source, tiny, "mindformers", tmp_path / "direct.ckpt")
+    back = contents(tmp_path / "back" / "model.safetensors.index.json")
+    assert same(back, contents(tmp_path / "direct.ckpt"))
+
+
+def test_a_sharded_result_that_fails_leaves_nothing(tmp_path: Path, tiny: Shape) -> None:
+    source, out = tmp_path / "hf.safetensors", tmp_path / "out"
+    tensors = published(tiny, "hf")
+    write_tensors(source, tensors | {"model.norm.weight": np.full(64, np.nan, np.float32)})
+    with pytest.raises(InputError, match="NaN or infinity"):
+        convert_file(source, tiny, "mindformers", out, shard_size=20_000)
+    assert not list(out.iterdir())
+    write_tensors(source, tensors)
+    (out / "config.json").write_text("{}")
+    convert_file(source, tiny, "hf", out, shard_size=20_000)
+    assert (out / "config.json").is_file()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(InputError, match=r"index\.json: is there already; remove that checkpoint or choose another"):
+        convert_file(source, tiny, "hf", out, shard_size=10_000)
+    with pytest.raises(InputError, match="several files go into a folder"):
+        convert_file(source, tiny, "hf", tmp_path / "model.safetensors", shard_size=10_000)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_tied_embeddings(tmp_path: Path, tiny: Shape) -> None:
@@ -229,6 +278,11 @@ def test_command_writes_a_models_yaml_and_a_config(
     assert (model.name, model.checkpoint, model.param_dtype) == ("small", str(out), "bfloat16")
     assert (model.tokenizer.kind, model.theta, model.max_length) == ("sentencepiece", 500000.0, 512)
     assert (model.bos_token_id, model.eos_token_id, model.pad_token_id) == (1, 2, 2)
+    shards, several = tmp_path / "shards", tmp_path / "several.yaml"
+    result = run_json(
+        capsys, folder, "--to", "mindformers", "--out", shards, "--shard-size", "50kB", "--config", several
+    )
+    assert load_model(str(several)).checkpoint == result["file"] == str(shards / "model.safetensors.index.json")
     back = tmp_path / "back" / "model.safetensors"
     run_json(capsys, out, "--to", "hf", "--model", yaml, "--out", back, "--config", back.parent / "config.json")
     assert back.read_bytes() == (folder / "model.safetensors").read_bytes()
@@ -326,10 +380,6 @@ def test_published_configurations_are_the_kits_models(tmp_path: Path, name: str,
 
 def test_folders_that_hold_nothing_known(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no checkpoint"):
-        open_source(tmp_path)
-    for number in (0, 1):
-        (tmp_path / f"consolidated.0{number}.pth").write_bytes(b"PK")
-    with pytest.raises(InputError, match="slices of one model"):
         open_source(tmp_path)
 
 

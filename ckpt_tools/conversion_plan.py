@@ -1,0 +1,135 @@
+"""Which tensor of a checkpoint becomes which tensor of the same model in another dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from ckpt_tools.count import ModelShape, parameter_shapes
+from ckpt_tools.layout import FLOATS, Array, TensorFile, TensorInfo
+from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
+from ckpt_tools.rotary import to_halves, to_neighbours
+from core.errors import InputError
+
+DTYPES = ("keep", "float32", "float16", "bfloat16")
+_BLOCK_BYTES = 16 << 20
+_ROTARY = (".attention.wq.", ".attention.wk.")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One tensor of the result: what it is called in the source, and how its rows are brought into the other order."""
+
+    source: str
+    reorder: Callable[[Array, int], Array] | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which tensor of the source becomes which of the result.
+
+    Attributes:
+        source: dialect of the source.
+        target: dialect of the result.
+        infos: the tensors of the result, in MindFormers' order.
+        moves: name in the result -> where it comes from.
+        head_size: entries of one attention head.
+        left_out: tensors of the source that are not converted: buffers, and a copy of tied embeddings.
+    """
+
+    source: Dialect
+    target: Dialect
+    infos: tuple[TensorInfo, ...]
+    moves: Mapping[str, Move]
+    head_size: int
+    left_out: tuple[str, ...]
+
+
+def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "keep") -> Plan:
+    """Match every tensor of a checkpoint with one of the model, by name and shape.
+
+    Args:
+        tensors: the source; its dialect is told by its names.
+        model: the model that it has to be.
+        target: the dialect wanted.
+        dtype: type of the floating tensors of the result; "keep" for that of the source.
+
+    Raises:
+        InputError: no known dialect; a tensor unknown, missing or of another shape (names up to three); tied
+            embeddings whose two copies differ.
+    """
+    source = dialect_of(tensors.entries)
+    if source is None:
+        raise InputError(
+            f"{tensors.path}: holds no embedding under a known name, or several "
+            f"({', '.join(name_in(dialect, EMBEDDING) for dialect in DIALECTS)}); it is no whole Llama of MindFormers, "
+            "Hugging Face or Meta"
+        )
+    shapes = parameter_shapes(model)
+    head_size = model.hidden_size // model.num_heads
+    reorder = _reorder(source, target)
+    if reorder and head_size % 2:
+        raise InputError(f"model: heads of {head_size} entries cannot hold the pairs of a rotary embedding")
+    names = {name_in(source, name): name for name in shapes}
+    left_out = _left_out(tensors, names, source)
+    _refuse_misfit(tensors, {theirs: shapes[ours] for theirs, ours in names.items()}, left_out)
+    infos, moves = [], {}
+    for theirs, ours in names.items():
+        info = tensors[theirs]
+        kind = info.dtype if dtype == "keep" or info.dtype not in FLOATS else dtype
+        name = name_in(target, ours)
+        infos.append(TensorInfo(name, kind, info.shape))
+        moves[name] = Move(theirs, reorder if any(part in ours for part in _ROTARY) else None)
+    if target == "meta" and HEAD not in shapes:
+        # Meta's code knows no tied embeddings: its files hold them twice.
+        embedding, head = name_in(target, EMBEDDING), name_in(target, HEAD)
+        infos.append(TensorInfo(head, infos[0].dtype, infos[0].shape))
+        moves[head] = moves[embedding]
+    return Plan(source, target, tuple(infos), moves, head_size, tuple(left_out))
+
+
+def _reorder(source: Dialect, target: Dialect) -> Callable[[Array, int], Array] | None:
+    """Return what brings the rows of wq and wk from one dialect's order to the other's; None where it is the same."""
+    if (source == "meta") == (target == "meta"):
+        return None
+    return to_halves if source == "meta" else to_neighbours
+
+
+def _left_out(tensors: TensorFile, names: Mapping[str, str], source: Dialect) -> list[str]:
+    """Return the names of tensors that need no place in the result; InputError for a head that is no copy."""
+    left_out = [name for name in tensors if is_buffer(name)]
+    embedding, head = name_in(source, EMBEDDING), name_in(source, HEAD)
+    if head in tensors and head not in names:
+        if not _same(tensors, embedding, head):
+            raise InputError(
+                f"{tensors.path}: {head} differs from {embedding}, so the model's embeddings are not tied; set "
+                "tie_word_embeddings: false"
+            )
+        left_out.append(head)
+    return left_out
+
+
+def _same(tensors: TensorFile, one: str, other: str) -> bool:
+    """Tell whether two tensors are equal to the last bit."""
+    if (tensors[one].dtype, tensors[one].shape) != (tensors[other].dtype, tensors[other].shape):
+        return False
+    blocks = zip(tensors.read_slices(one, _BLOCK_BYTES), tensors.read_slices(other, _BLOCK_BYTES), strict=True)
+    return all(first.tobytes() == second.tobytes() for first, second in blocks)
+
+
+def _refuse_misfit(tensors: TensorFile, wanted: Mapping[str, tuple[int, ...]], left_out: Collection[str]) -> None:
+    """Raise InputError where names or shapes are not exactly those of the model."""
+    missing = [name for name in wanted if name not in tensors]
+    unknown = [name for name in tensors if name not in wanted and name not in left_out]
+    misshapen = [
+        f"{name} {list(tensors[name].shape)} instead of {list(shape)}"
+        for name, shape in wanted.items()
+        if name in tensors and tensors[name].shape != shape
+    ]
+    faults = [
+        f"{kind} {some(names)}"
+        for kind, names in (("lacks", missing), ("has the unknown", unknown), ("has", misshapen))
+        if names
+    ]
+    if faults:
+        raise InputError(f"{tensors.path} does not fit the model: it {'; it '.join(faults)}")
