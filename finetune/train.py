@@ -81,8 +81,8 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
     machine = config.machine
     if machine.model_parallel * machine.pipeline_stage > 1:
         raise InputError(
-            f"machine {machine.name}: with model_parallel or pipeline_stage above 1 every worker holds a slice of the "
-            "adapter, and joining slices is not built in; train data-parallel"
+            f"machine {machine.name}: the kit trains data-parallel (set machine.model_parallel=1 "
+            "machine.pipeline_stage=1); slices that MindFormers trained by itself are joined by ckpt_tools/join.py"
         )
     if not (run.data / "audit.json").is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
