@@ -119,7 +119,8 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     lines += [f"disk: {name:<13} {size / 1e9:,.2f} GB" for name, size in plan["disk_bytes"].items()]
     if config.machine.model_parallel * config.machine.pipeline_stage > 1:
         lines.append(
-            "note: adapters of model- or pipeline-parallel workers are slices, which the kit does not join yet"
+            "note: workers of this machine hold slices of the adapter; the kit itself trains data-parallel only "
+            "(ckpt_tools/join.py joins slices that MindFormers trained by itself)"
         )
     lines += ["", "# msrun, one command a host" if config.machine.hosts > 1 else "# msrun", *plan["msrun"]]
     lines += ["", "# MindFormers YAML (train/finetune.yaml)"]
