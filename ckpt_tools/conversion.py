@@ -14,12 +14,13 @@ from ckpt_tools.count import ModelShape
 from ckpt_tools.layout import Array, Layout, TensorFile
 from ckpt_tools.ledger import refuse_symlink
 from ckpt_tools.names import Dialect
-from ckpt_tools.sharded import INDEX, index_text, joint_fingerprint, shard_layouts
+from ckpt_tools.sharded import index_text, joint_fingerprint, shard_layouts
 from ckpt_tools.tensors import FORMATS, tensor_layout
 from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing, write_text
 from core.progress import Progress
+from core.shards import INDEX
 
 _BLOCK_BYTES = 16 << 20
 

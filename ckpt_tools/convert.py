@@ -20,12 +20,13 @@ from ckpt_tools.count import Shape
 from ckpt_tools.layout import TensorFile
 from ckpt_tools.model_settings import hf_config, model_from, refuse_other, settings_beside
 from ckpt_tools.names import DIALECTS
-from ckpt_tools.sharded import INDEX, parse_size
+from ckpt_tools.sharded import parse_size
 from ckpt_tools.sources import open_source
 from core.config import dump, load_model, names
 from core.errors import InputError, run_command
 from core.files import write_text
 from core.schema import ModelConfig
+from core.shards import INDEX
 
 
 def _model(source: TensorFile, chosen: str | None, out: Path, config: Path | None) -> ModelConfig | Shape:

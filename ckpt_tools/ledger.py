@@ -10,8 +10,9 @@ from typing import Any
 
 from ckpt_tools.adapter import AdapterInfo, Pair
 from ckpt_tools.arithmetic import PairSum
-from ckpt_tools.sharded import INDEX, joint_fingerprint
+from ckpt_tools.sharded import joint_fingerprint
 from core.errors import InputError
+from core.shards import INDEX
 
 SCHEMA = 1
 # A tensor that loses more of its changed entries to rounding than this is worth a warning.

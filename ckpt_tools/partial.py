@@ -20,10 +20,11 @@ from typing import Any
 from ckpt_tools.layout import Array, Layout
 from ckpt_tools.ledger import Recipe, WrittenFile, refuse_symlink
 from ckpt_tools.safetensors_file import SUFFIX
-from ckpt_tools.sharded import INDEX, index_text
+from ckpt_tools.sharded import index_text
 from ckpt_tools.writing import TensorWriter, checked_prefix
 from core.errors import InputError
 from core.files import write_json, write_text
+from core.shards import INDEX
 
 # To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
 _ARITHMETIC = 1

@@ -16,7 +16,6 @@ from ckpt_tools.safetensors_file import open_safetensors, safetensors_layout
 from core.errors import InputError
 from core.files import read_json, sha256_file
 
-INDEX = "model.safetensors.index.json"
 INDEX_SUFFIX = ".safetensors.index.json"
 _MAX_INDEX = 64 << 20
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)

@@ -17,6 +17,7 @@ from core.records import Record
 from core.results import update_results
 from core.run_folder import LOGS, RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
+from core.shards import INDEX, opened_by, whole
 
 BASE = "base"
 _STEP = re.compile(r"step_(\d+)")
@@ -28,7 +29,7 @@ class Target:
 
     Attributes:
         name: the name it has in results: "base", "step_N", or its file's.
-        path: the file.
+        path: the file, or the index of one in several files.
         of_run: whether it is the run's base or one of its merged checkpoints.
     """
 
@@ -165,7 +166,8 @@ def targets(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Tar
     """Turn what a user typed after --ckpt into checkpoints, the base first.
 
     Args:
-        words: files, names of the run's checkpoints ("step_120"), "base", or "all" for the base and every checkpoint.
+        words: files, indexes or their folders, names of the run's checkpoints ("step_120"), "base", or "all" for the
+            base and every checkpoint.
         run: the run folder.
         config: its configuration.
 
@@ -179,12 +181,14 @@ def targets(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Tar
         elif word == BASE:
             found.append(_base(config))
         elif _STEP.fullmatch(word):
-            found.append(Target(word, run.checkpoint(word, config)))
+            missing = Target(word, run.checkpoints / f"{word}.{config.submission.format}")
+            found += [target for target in _merged(run, config) if target.name == word] or [missing]
         else:
             found.append(_file(Path(word), run, config))
     for target in found:
         if not target.path.is_file():
-            raise InputError(f"{target.path}: no such checkpoint; give a file, step_N of the run, base, or all")
+            what = "a file, the folder of one in several files, step_N of the run, base, or all"
+            raise InputError(f"{target.path}: no such checkpoint; give {what}")
     names = [target.name for target in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -197,16 +201,28 @@ def _base(config: RunConfig) -> Target:
 
 
 def _of_run(run: RunFolder, config: RunConfig) -> list[Target]:
-    files = [file for file in run.checkpoints.glob(f"*.{config.submission.format}") if _STEP.fullmatch(file.stem)]
-    if not files:
+    merged = _merged(run, config)
+    if not merged:
         raise InputError(f"{run.checkpoints} holds no merged checkpoint yet: merge first (python ckpt_tools/merge.py)")
-    return [Target(file.stem, file) for file in sorted(files, key=lambda file: int(file.stem[len("step_") :]))]
+    return merged
+
+
+def _merged(run: RunFolder, config: RunConfig) -> list[Target]:
+    """Return the run's merged checkpoints, single files and sharded ones, in the order of their steps."""
+    files = [*run.checkpoints.glob(f"step_*.{config.submission.format}"), *run.checkpoints.glob(f"step_*/{INDEX}")]
+    found = [Target(_name(file), file) for file in files if _STEP.fullmatch(_name(file))]
+    return sorted(found, key=lambda target: int(target.name[len("step_") :]))
+
+
+def _name(path: Path) -> str:
+    return whole(path).name if path.name == INDEX else path.stem
 
 
 def _file(path: Path, run: RunFolder, config: RunConfig) -> Target:
+    path = opened_by(path)
     if path.resolve() == kit_path(config.model.checkpoint).resolve():
         return Target(BASE, path)
-    return Target(path.stem, path, of_run=path.resolve().parent == run.checkpoints.resolve())
+    return Target(_name(path), path, of_run=whole(path.resolve()).parent == run.checkpoints.resolve())
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +233,8 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--ckpt",
         nargs="+",
         default=[],
-        help="checkpoints to evaluate: files, step_N of the run, base, or all; needs MindSpore",
+        help="checkpoints to evaluate: files (of one in several its folder or index), step_N of the run, base, or all; "
+        "needs MindSpore",
     )
     what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions interface (vLLM, MindIE)")
     parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")

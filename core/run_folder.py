@@ -20,6 +20,7 @@ from core.config import ROOT, dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
 from core.schema import RunConfig
+from core.shards import whole
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
@@ -95,10 +96,6 @@ class RunFolder:
             finally:
                 del os.environ[_HELD]
 
-    def checkpoint(self, name: str, config: RunConfig) -> Path:
-        """Return the merged checkpoint `step_N` of this run."""
-        return self.checkpoints / f"{name}.{config.submission.format}"
-
 
 def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     """Make a run folder named after the contest and the time, with run.yaml and environment.json in it."""
@@ -152,8 +149,8 @@ def find_run(path: str | None) -> RunFolder:
 
 
 def run_of_checkpoint(checkpoint: Path) -> RunFolder | None:
-    """Return the run folder that a checkpoint lies in (checkpoints/step_N.ckpt), if it lies in one."""
-    folder = checkpoint.resolve().parent.parent
+    """Return the run folder that a checkpoint (a file, an index or its folder) lies in, if it lies in one."""
+    folder = whole(checkpoint.resolve()).parent.parent
     return RunFolder(folder) if (folder / "run.yaml").is_file() else None
 
 

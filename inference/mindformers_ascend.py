@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ckpt_tools.tensors import open_tensors
 from core.errors import InputError
 from core.prompts import Prompt
 from core.tokenizers import Tokenizer
@@ -119,8 +120,11 @@ class AscendEngine:
         import mindspore as ms
 
         checkpoint = self._checkpoint
-        file_format = "safetensors" if checkpoint.suffix == ".safetensors" else "ckpt"
-        stored = ms.load_checkpoint(str(checkpoint), format=file_format)
+        with open_tensors(checkpoint) as opened:
+            files, file_format = opened.files, opened.file_format
+        stored: dict[str, Any] = {}
+        for file in files:
+            stored |= ms.load_checkpoint(str(file), format=file_format)
         missing, unexpected = ms.load_param_into_net(self._network, stored, strict_load=False)
         # The cache of paged attention is made of parameters too, and no checkpoint holds it.
         missing = [name for name in missing if "key_cache" not in name and "value_cache" not in name]

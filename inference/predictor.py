@@ -8,14 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from ckpt_tools.sharded import fingerprint
 from core.config import kit_path
 from core.errors import InputError
 from core.evaluation import Target, targets
-from core.files import read_json, sha256_file, sha256_text
+from core.files import read_json, sha256_text
 from core.prompts import Prompt, first_difference
 from core.records import Record
 from core.run_folder import RunFolder
 from core.schema import DecodingConfig, RunConfig
+from core.shards import whole
 from core.tokenizers import Tokenizer, load_tokenizer
 from inference.asking import Ask, answer_gap
 from inference.build import LocalEngine, engine_name, http_engine, local_engine
@@ -51,7 +53,7 @@ def predict_all(
     for target in found:
         name = target.name
         if not (standard and target.of_run):
-            name = f"{name}-{_mark(records, ask, sha256_file(target.path), decoding)}"
+            name = f"{name}-{_mark(records, ask, fingerprint(target.path), decoding)}"
         yield target, predictor.predict(target, records, kind, run.predictions / f"{kind}_{name}.jsonl", ask)
 
 
@@ -99,7 +101,7 @@ class Predictor:
         Raises:
             InputError: the checkpoint does not fit the model, or the prompt is not the one that was trained with.
         """
-        model = {"checkpoint": target.path.name, "checkpoint_sha256": sha256_file(target.path)}
+        model = {"checkpoint": whole(target.path).name, "checkpoint_sha256": fingerprint(target.path)}
         prompt = self.prompt(kind)
         return self._predict(records, kind, path, ask or Ask(), model, lambda: self._ready(target.path, prompt))
 

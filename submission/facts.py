@@ -200,6 +200,12 @@ class _Reader:
         name = ledger_path.relative_to(self.folder).as_posix()
         ledger = self.object(ledger_path)
         weights = [path for suffix in CHECKPOINT_SUFFIXES if (path := ledger_path.with_suffix(suffix)).is_file()]
+        if not weights and (folder := ledger_path.with_suffix("")).is_dir():
+            self.problems.append(
+                f"{folder.relative_to(self.folder).as_posix()}/: is a checkpoint in several files, the contest takes "
+                "one file each: merge again without --shard-size"
+            )
+            return None
         if len(weights) != 1:
             kinds = " or ".join(CHECKPOINT_SUFFIXES)
             self.problems.append(f"{name}: {len(weights)} weight files beside it, one is needed ({kinds})")

@@ -37,9 +37,9 @@ from google.protobuf.message import DecodeError
 from ckpt_tools import mindspore_ckpt
 from ckpt_tools.layout import TensorFile
 from ckpt_tools.protobuf import field, varint
-from ckpt_tools.sharded import INDEX
 from ckpt_tools.tensors import info_of, open_tensors, tensor_layout
 from core.errors import InputError
+from core.shards import INDEX
 
 Mutation = Callable[[random.Random, bytes], bytes]
 _ARRAYS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,16 @@ def random_tensors(model: dict[str, Any], seed: int) -> dict[str, np.ndarray[Any
         return (rng.normal(size=shape) * scale + ("norm" in name)).astype(np.float32)
 
     return {name: one(name, shape) for name, shape in LlamaShape.from_settings(model).tensors().items()}
+
+
+def write_shards(folder: Path, tensors: dict[str, np.ndarray[Any, Any]]) -> Path:
+    """Write a checkpoint in two files; return its index."""
+    parts = {f"model-0000{number}-of-00002.safetensors": dict(list(tensors.items())[number::2]) for number in (0, 1)}
+    for name, part in parts.items():
+        write_tensors(folder / name, part)
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {key: name for name, part in parts.items() for key in part}}))
+    return index
 
 
 def write_checkpoint(path: Path, model: dict[str, Any], seed: int = 1) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from ckpt_tools.tensors import write_tensors
 from core.errors import InputError
 from inference.llama_weights import LlamaShape, fuse, read_checkpoint, rotary_tables
-from tests.inference.llama_world import random_tensors, settings
+from tests.inference.llama_world import random_tensors, settings, write_shards
 
 MODEL = settings(100)
 SHAPE = LlamaShape.from_settings(MODEL)
@@ -39,6 +39,14 @@ def test_a_fitting_checkpoint_is_read_as_float32(tmp_path: Path, suffix: str) ->
     for name, values in found.items():
         assert values.dtype == np.float32
         np.testing.assert_array_equal(values, halves[name].astype(np.float32))
+
+
+def test_a_checkpoint_in_several_files_is_read_like_one(tmp_path: Path) -> None:
+    tensors = random_tensors(MODEL, 1)
+    found = read_checkpoint(write_shards(tmp_path, tensors), SHAPE)
+    assert list(found) == list(SHAPE.tensors())
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, tensors[name])
 
 
 def test_a_checkpoint_that_does_not_fit_names_the_first_faults(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from inference.mindformers_ascend import AscendEngine, ascend_devices, generatio
 from inference.mindspore_cpu import MindSporeEngine
 from inference.pool import command
 from inference.sampling import Sampling
-from tests.inference.llama_world import make_tokenizer, random_tensors, settings, texts
+from tests.inference.llama_world import make_tokenizer, random_tensors, settings, texts, write_shards
 
 without_npu = pytest.mark.skipif(ascend_devices() > 0, reason="this machine has an NPU")
 
@@ -132,6 +132,12 @@ def test_mindformers_forward_pass_weighs_as_the_cpu_engine(tmp_path: Path, monke
         assert theirs == pytest.approx(cpu.loglikelihood(*zip(*pairs, strict=True)), abs=2e-4)
     # Back to generation: the other network takes the place of this one.
     assert npu.generate(prompts[:2], 5)[1].text == cpu.generate(prompts[:2], 5)[1].text
+    # A checkpoint in several files takes the place of the same one in a single file.
+    asked = npu.generate(prompts, 5)
+    npu.load(tmp_path / "base.ckpt")
+    assert [answer.text for answer in npu.generate(prompts, 5)] != [answer.text for answer in asked]
+    npu.load(write_shards(tmp_path / "step", random_tensors(model, 2)))
+    assert [answer.text for answer in npu.generate(prompts, 5)] == [answer.text for answer in asked]
     write_tensors(tmp_path / "wide.ckpt", random_tensors({**model, "num_layers": 3}, 1))
     with pytest.raises(InputError, match="wide.ckpt: does not fit the model"):
         npu.load(tmp_path / "wide.ckpt")

@@ -31,6 +31,13 @@ def test_a_link_to_the_run_is_followed(run: Path, tmp_path: Path) -> None:
     assert read_run(link).folder == run.resolve()
 
 
+def test_a_checkpoint_in_several_files_is_refused(run: Path) -> None:
+    (run / "checkpoints" / "step_20.ckpt").unlink()
+    (run / "checkpoints" / "step_20").mkdir()
+    with pytest.raises(InputError, match="step_20/: is a checkpoint in several files, .* without --shard-size"):
+        read_run(run)
+
+
 @pytest.mark.parametrize(
     "name",
     [
