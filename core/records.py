@@ -25,7 +25,7 @@ class Record:
         question: math: the problem; choice: the alpaca `input` (question and options); squad: the question;
             instruction: the alpaca `instruction` and, on the next line, its `input`.
         answer: the reference text that training teaches; squad: the contest's one reference.
-        source: where it came from, as file:number.
+        source: where it came from, as file:line, in a JSON array with the record's number behind it.
         meta: what the task adds. choice: "instruction" and "subject"; squad: "passage" and "answers"
             (all references); math: "type".
     """

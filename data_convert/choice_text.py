@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 LETTERS = "ABCD"
+LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
+_MARKS = tuple(f"{letter}." for letter in LETTERS)
 _SUBJECT = re.compile(r"Here is a question about (.{1,120}?), the correct answer")
 
 
@@ -43,3 +45,11 @@ def has_options(text: str) -> bool:
             return False
         at += 1
     return True
+
+
+def names_option(text: str, answer_text: str) -> bool:
+    """Tell whether an answer to a question with options names one of them, by its letter or by its text."""
+    if LETTER.search(answer_text):
+        return True
+    bare = answer_text.strip(" .。\n")
+    return any(line[:2] in _MARKS and line[2:].strip(" .。") == bare for line in text.splitlines())

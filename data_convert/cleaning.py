@@ -75,9 +75,11 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
         "asked", "overlapping", "near_duplicates", "left_out" and "kept"; "repeats" are written beside the kept.
 
     Raises:
-        InputError: a file is missing or malformed, `out` is one that is read, a quota cannot be met.
+        InputError: a file is missing or malformed, `out` is one that is read or a folder, a quota cannot be met.
     """
     processes = processes or processors()
+    if out is not None and out.is_dir():
+        raise InputError(f"{out}: a folder; give the name of a file to write")
     if out is not None and out.resolve() in {path.resolve() for path in (corpus, *wishes.against)}:
         raise InputError(f"{out}: is read here, and would be written over; give another name to write to")
     evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}

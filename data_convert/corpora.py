@@ -221,7 +221,7 @@ def _read_test(data: DataConfig, task: str) -> list[Record] | None:
     records = list(read_corpus(file))
     other = next((record for record in records if record.task != task), None)
     if other is not None:
-        raise InputError(f"{other.source or file}: a {other.task} record; this contest's questions are {task}")
+        raise InputError(f"{other.source or file}: of task {other.task}; this contest's questions are {task}")
     names = {record.id for record in records}
     if len(names) < len(records):
         raise InputError(f"{file}: {len(records) - len(names)} of its ids stand twice")

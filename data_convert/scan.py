@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.math_types import recognise
 from core.progress import Progress
 from core.records import Form, Record
 from data_convert.readers import (
@@ -29,11 +28,12 @@ from data_convert.readers import (
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.refusal import Asked, is_long, refusal
 from data_convert.spool import Lines, Spool
-from data_convert.typed.check import Report, check_typed
+from data_convert.typed.check import Report, check_record
 from data_convert.workers import in_parallel
 
 # Verdicts of the check under which a record teaches something false, or nothing.
 WRONG = frozenset({"wrong", "unparsable", "unsolvable"})
+_CHECKED = frozenset({"math", "choice"})
 _NUMBERS_A_PIECE = 20_000
 _SLICE = 1 << 20  # bytes: small, so that all processes end together
 _EXAMPLES = 20
@@ -44,7 +44,7 @@ class Scanner:
     """How a corpus is read.
 
     Attributes:
-        check: whether math solutions are checked.
+        check: whether answers are checked, see `check_record`.
         tasks: the tasks its records may be of; None: any.
         general: a record of another task counts as a general instruction, instead of as one that cannot be used.
         asked: what no record may hold; None: they may hold anything.
@@ -62,12 +62,12 @@ class Scanner:
             for record in read_slice(piece, bad):
                 if self.tasks is not None and record.task not in self.tasks:
                     if not self.general:
-                        reason = f"a {record.task} record; this contest's corpus is {' or '.join(sorted(self.tasks))}"
+                        reason = f"of task {record.task}; this contest's corpus is {' or '.join(sorted(self.tasks))}"
                         bad(BadRecord(record.source, reason, record.question))
                         continue
                     record = as_instruction(record)
                 found.lines.add(record)
-                found.wrong.append(self.check and record.task == "math" and found.checked(record))
+                found.wrong.append(self.check and record.task in _CHECKED and found.checked(record))
                 if self.asked and is_long(record):
                     long.append(record)
         found.bad = bad.records
@@ -94,8 +94,8 @@ class Scanned:
     leaks: list[str] = field(default_factory=list)
 
     def checked(self, record: Record) -> bool:
-        """Check a math record, count the verdict, and tell whether it is wrong."""
-        verdict = check_typed(recognise(record.question), record.answer)
+        """Check a record, count the verdict, and tell whether it is wrong."""
+        verdict = check_record(record)
         self.report.add(verdict, record.source)
         return verdict.verdict in WRONG
 

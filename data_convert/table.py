@@ -19,7 +19,7 @@ _TAKEN_OFF = {
     "held_out": "with held-out or asked questions",
     "overlap_removed": "overlapping with evaluations (data.overlap)",
     "near_duplicates": "near-duplicates (data.near_duplicates)",
-    "left_out": "left out by sampling (data.quotas)",
+    "left_out": "left out (data.quotas, data.max_records)",
 }
 # The verdicts that are not sound, as a table's columns call them.
 _UNSOUND = {"wrong": "wrong", "unparsable": "no answer", "unsolvable": "unsolvable", "unknown": "not checked"}
@@ -95,7 +95,7 @@ def _solutions(audit: dict[str, Any]) -> Iterator[str]:
     if not report["records"]:
         return
     unsound = {name: label for name, label in _UNSOUND.items() if report["verdicts"].get(name)}
-    yield f"{'solutions of the corpus':<24}" + "".join(
+    yield f"{'answers of the corpus':<24}" + "".join(
         f"{name:>{_NUMBER}}" for name in ("all", "sound", *unsound.values())
     )
     for kind, verdicts in {**report["types"], "all": report["verdicts"]}.items():

@@ -8,9 +8,8 @@ from itertools import permutations
 
 from core.records import Record
 from data_convert.answers.draw import draw
-from data_convert.choice_text import LETTERS
+from data_convert.choice_text import LETTER, LETTERS
 
-_LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
 # What makes an option depend on the others, or on where it stands among them.
 _ENGLISH = (
     r"\b(?:all|none|both|neither|either|any|some|two|three|each|one)\b[^.]{0,20}"
@@ -76,7 +75,7 @@ def why_fixed(record: Record) -> str:
     parsed = parse_options(record.question)
     if parsed is None:
         return "no options A to D, one line each"
-    if len(_LETTER.findall(record.answer)) != 1:
+    if len(LETTER.findall(record.answer)) != 1:
         return "the answer does not name one letter alone"
     if any(_OF_OTHERS.search(text) for text in parsed.texts):
         return "an option speaks of the others"
@@ -103,7 +102,7 @@ def permuted(record: Record, copy: int, seed: int) -> Record | None:
     parsed = parse_options(record.question)
     if parsed is None or why_fixed(record):
         return None
-    letter = _LETTER.search(record.answer)
+    letter = LETTER.search(record.answer)
     assert letter is not None
     right = LETTERS.index(letter[0])
     order = _order(right, copy, draw(seed, record.id))
@@ -133,7 +132,7 @@ def with_full_option(record: Record) -> Record:
     It is returned as it is where it has no options, or its answer is more than a letter or names none.
     """
     parsed = parse_options(record.question)
-    letters = list(_LETTER.finditer(record.answer))
+    letters = list(LETTER.finditer(record.answer))
     if parsed is None or len(letters) != 1 or record.answer[letters[0].end() :].strip() not in ("", "."):
         return record
     text = parsed.texts[LETTERS.index(letters[0][0])].strip()

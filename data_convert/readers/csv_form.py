@@ -45,6 +45,7 @@ class Columns(NamedTuple):
     Attributes:
         width: the number of columns.
         by_number: the options are named 0 to 3, and so may answers.
+        twice: the first of these columns that stands twice; "" for none.
     """
 
     width: int
@@ -53,6 +54,7 @@ class Columns(NamedTuple):
     answer: int | None
     explanation: int | None = None
     by_number: bool = False
+    twice: str = ""
 
 
 # The original MMLU files have no header row.
@@ -134,6 +136,7 @@ def columns_of(cells: Sequence[str]) -> Columns | None:
     def place(name: str) -> int | None:
         return names.index(name) if name in names else None
 
+    twice = next((name for name in ("question", *options, "answer") if names.count(name) > 1), "")
     return Columns(
         len(names),
         names.index("question"),
@@ -141,6 +144,7 @@ def columns_of(cells: Sequence[str]) -> Columns | None:
         place("answer"),
         place("explanation"),
         options == _OPTIONS[1],
+        twice,
     )
 
 
@@ -165,13 +169,15 @@ def csv_records(
         on_bad: takes each row that cannot be read, and once a file without answers.
 
     Raises:
-        InputError: the header row is missing though needed.
+        InputError: the header row is missing though needed, or names a column twice.
     """
     rows = csv_rows(stream)
     row = next(rows, None)
     if row is None:
         return
     columns = None if row.fault else columns_of(row.cells)
+    if columns is not None and columns.twice:
+        raise InputError(f"{path}:{row.first}: column {columns.twice!r} stands twice in the header row")
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
         reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"

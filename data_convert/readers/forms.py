@@ -12,7 +12,7 @@ from core.math_types import recognise
 from core.records import Form, Record, parse_record
 from data_convert.readers.bad import Fault
 from data_convert.readers.conversation import conversation
-from data_convert.readers.fields import text_field
+from data_convert.readers.fields import kind_of, text_field
 from data_convert.readers.kinds import Exchange, settle
 
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -35,7 +35,7 @@ def record_of(row: Any, identity: str, where: str, form: Form | None = None, tas
             not text.
     """
     if type(row) is not dict:
-        raise Fault(f"a JSON object is expected, this is {type(row).__name__}")
+        raise Fault(f"a JSON object is expected, this is {kind_of(row)}")
     if form is None:
         form = _form_of(row)
     if form == "math" and task is None:
@@ -81,11 +81,17 @@ def _gsm8k(row: dict[str, Any]) -> tuple[Exchange, str | None]:
 def _alpaca(row: dict[str, Any]) -> tuple[Exchange, str | None]:
     if row.get("history"):
         raise Fault("a conversation of several rounds (field 'history'); a record is one question")
-    given = row.get("input", "")
-    if not isinstance(given, str):
-        raise Fault("field 'input' is not text")
-    given = text_field(row, "input") if given.strip() else ""
-    return Exchange(text_field(row, "instruction"), given, text_field(row, "output")), None
+    given = _optional(row, "input")
+    system = _optional(row, "system")
+    meta = {"system": system} if system else {}
+    return Exchange(text_field(row, "instruction"), given, text_field(row, "output"), meta), None
+
+
+def _optional(row: dict[str, Any], name: str) -> str:
+    """Return a field's text; "" where it is missing, null or blank."""
+    value = row.get(name)
+    blank = value is None or (isinstance(value, str) and not value.strip())
+    return "" if blank else text_field(row, name)
 
 
 def _conversation(row: dict[str, Any]) -> tuple[Exchange, str | None]:

@@ -16,7 +16,16 @@ from data_convert.readers.squad_form import is_squad
 
 Layout = Literal["lines", "array", "squad", "csv"]
 _HEAD = 1 << 16
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# What files begin with that are no UTF-8 text, and what is to be done with them.
+_FOREIGN = {
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"\x1f\x8b": "compressed by gzip; unpack it and give the file within",
+    b"PK\x03\x04": "a zip archive; unpack it and give the file or folder within",
+    b"\xfd7zXZ\0": "compressed by xz; unpack it and give the file within",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it and give the file within",
+    b"PAR1\x15": "Parquet; save it as JSON Lines",
+}
 
 
 @contextmanager
@@ -37,12 +46,13 @@ def layout_of(path: Path, form: Form | None) -> Layout:
         form: what the caller says it holds; JSON is then still an array or lines by its first character.
 
     Raises:
-        InputError: the file cannot be read, or is UTF-16.
+        InputError: the file cannot be read, or is UTF-16, compressed or Parquet.
     """
     with opened(path) as stream:
         head = stream.read(_HEAD)
-        if head.startswith(_UTF16):
-            raise InputError(f"{path}: UTF-16 text; save it as UTF-8")
+        for begin, what in _FOREIGN.items():
+            if head.startswith(begin):
+                raise InputError(f"{path}: {what}")
         if form in CSV_FORMS:
             return "csv"
         if form == "squad":

@@ -96,13 +96,14 @@ def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     stream.seek(part.start)
     text = JsonStream(stream, part.path, part.line, part.end - part.start)
     for number, element in enumerate(text.elements(part.start == 0, ends), part.number):
-        where = f"{part.path}:{element.line}"
+        # Several elements may stand on one line, and all of them on the first.
+        where = f"{part.path}:{element.line} (record {number})"
         try:
             if element.fault:
                 raise Fault(element.fault)
             yield record_of(element.value, str(number), where, part.form, part.task)
         except Fault as fault:
-            on_bad(bad_record(f"{where}: record {number}", str(fault), element.text))
+            on_bad(bad_record(where, str(fault), element.text))
     text.end()
 
 

@@ -1,4 +1,4 @@
-r"""The check of a math corpus: every solution against the exact solver, every `\boxed{}` answer found."""
+r"""The check of a corpus: math solutions against the exact solver, `\boxed{}` answers found, options that are named."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 from core.boxed import last_boxed
 from core.errors import InputError
 from core.math_types import MathQuestion, recognise
+from core.records import Record
+from data_convert.choice_text import names_option
 from data_convert.typed.solver import digits, value, worded
 
 # right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
 # wrong: another value; boxed, stated: a free-form problem, which no solver can check, whose answer stands in \boxed{…},
-# or after GSM8K's "####" or the "=" of a solution of one line; unparsable: no answer found; unsolvable: the question
-# has no solution; unknown: no template.
+# or after GSM8K's "####" or the "=" of a solution of one line, or a multiple choice whose answer names an option;
+# unparsable: no answer found; unsolvable: the question has no solution; unknown: no template.
 VERDICTS = ("right", "equal", "rounded", "wrong", "boxed", "stated", "unparsable", "unsolvable", "unknown")
 SOUND = frozenset({"right", "equal", "rounded", "boxed", "stated"})
 
@@ -53,7 +55,7 @@ class Verdict:
     """What the check says about one record.
 
     Attributes:
-        type: the question's type, one of `core.math_types.TYPES`.
+        type: the question's type, one of `core.math_types.TYPES`, or "choice".
         verdict: one of `VERDICTS`.
         expected: the corpus' solution; empty where there is none to compute.
         found: the answer as it stands in the record's solution; empty where none was found.
@@ -65,6 +67,14 @@ class Verdict:
     expected: str = ""
     found: str = ""
     form: str = ""
+
+
+def check_record(record: Record) -> Verdict:
+    """Check a record of task "math", or whether the answer of one of task "choice" names an option at all."""
+    if record.task == "choice":
+        named = names_option(record.question, record.answer)
+        return Verdict("choice", "stated" if named else "unparsable", "", record.answer)
+    return check(record.question, record.answer)
 
 
 def check(question_text: str, solution_text: str) -> Verdict:

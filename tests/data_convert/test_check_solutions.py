@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.math_types import MathQuestion, recognise
-from data_convert.typed.check import SOUND, VERDICTS, Report, Verdict, answer_form, check
+from core.records import Record
+from data_convert.typed.check import SOUND, VERDICTS, Report, Verdict, answer_form, check, check_record
 from data_convert.typed.solver import question_text, solution
 
 EQUATION = "解方程 -81x + -45 = 0"
@@ -133,6 +134,24 @@ def test_no_text_makes_a_defect(question: str, answer: str) -> None:
 def test_no_number_makes_a_defect(answer: str) -> None:
     for asked in (EQUATION, FRACTION, FUNCTION, "How many?"):
         assert check(asked, answer).verdict in VERDICTS
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("The right option is B.", "stated"),
+        ("B", "stated"),
+        ("选B", "stated"),
+        ("王勃", "stated"),
+        ("王勃。", "stated"),
+        ("The right option is E.", "unparsable"),
+        ("The right option is 2.", "unparsable"),
+        ("李", "unparsable"),
+    ],
+)
+def test_the_answer_to_a_choice_must_name_one_of_its_options(answer: str, verdict: str) -> None:
+    question = "Question: 作者是 \nA.李白\nB.王勃\nC.王维\nD.杜甫"
+    assert check_record(Record("1", "choice", question, answer)) == Verdict("choice", verdict, "", answer)
 
 
 def test_the_report_counts_types_and_lists_places_and_parts_add_up() -> None:

@@ -277,7 +277,7 @@ def test_a_general_record_that_looks_like_another_task_is_an_instruction(tmp_pat
         audit = convert(load_contest(contest, ["data.squad_records=20", *more]), run)
         corpus = audit["corpus"]["retention_corpus"]
         assert (audit["corpus"]["retention"], corpus["read"], corpus["bad"]) == (3, 3, 1)
-        assert f"{general}:1: record 3: field 'output' is missing or not text" in audit["listed"]
+        assert f"{general}:1 (record 3): field 'output' is missing" in audit["listed"]
         tasks = {record.question: record.task for record in read_records(run.data / "train.jsonl")}
         assert tasks[question] == tasks["Say hello."] == "instruction"
 

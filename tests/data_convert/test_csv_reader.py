@@ -154,6 +154,12 @@ def test_a_form_by_name(tmp_path: Path) -> None:
     assert len(list(read_corpus(file, form="mmlu"))) == 1
 
 
+def test_a_column_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+    file = written(tmp_path, "arts.csv", "question,A,A,B,C,D,answer\nq,a,e,b,c,d,B\n")
+    with pytest.raises(InputError, match=":1: column 'a' stands twice in the header row"):
+        list(read_corpus(file))
+
+
 def test_a_choice_can_be_asked_as_an_instruction(tmp_path: Path) -> None:
     record = next(read_corpus(written(tmp_path, "dev/arts.csv", LETTERED), task="instruction"))
     assert (record.task, record.meta) == ("instruction", {"subject": "arts", "split": "dev"})

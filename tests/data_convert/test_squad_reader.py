@@ -35,14 +35,14 @@ def test_every_question_is_a_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "place", "reason"),
     [
-        ({"context": "p", "qas": [question(7, "x")]}, ".qas[0]", "field 'id' is missing or not text"),
+        ({"context": "p", "qas": [question(7, "x")]}, ".qas[0]", "field 'id' is a number, not text"),
         ({"context": "p", "qas": [question("b", "x", question=" ")]}, ".qas[0]", "field 'question' is empty"),
         ({"context": "p", "qas": [question("a", "x")]}, ".qas[0]", "question id 'a' stands twice"),
         ({"context": "p", "qas": [question("b")]}, ".qas[0]", "no reference answer (question 'b')"),
         ({"context": "p", "qas": [question("b", None)]}, ".qas[0]", "answers[0] has no text"),
         ({"context": "p", "qas": [question("b", answers=5)]}, ".qas[0]", "field 'answers' is missing or not a list"),
         ({"context": "p", "qas": [5]}, ".qas[0]", "a JSON object is expected"),
-        ({"context": 5, "qas": [question("b", "x")]}, ".qas[0]", "field 'context' is missing or not text"),
+        ({"context": 5, "qas": [question("b", "x")]}, ".qas[0]", "field 'context' is a number, not text"),
         ({"context": "p"}, "", "field 'qas' is missing or not a list"),
         ("text", "", "field 'qas' is missing or not a list"),
     ],

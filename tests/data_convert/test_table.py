@@ -33,11 +33,12 @@ def _math(path: Path) -> Path:
     return _lines(path, rows, "{", "7")
 
 
-def _choice(path: Path) -> Path:
+def _choice(path: Path, *more: dict[str, str]) -> Path:
     instruction = (
         "Here is a question about numbers, the correct answer is one of the options A/B/C/D. Please select it."
     )
-    return _lines(path, [{"instruction": instruction, "input": text, "output": "A"} for text in CHOICES])
+    rows = [{"instruction": instruction, "input": text, "output": "A"} for text in CHOICES]
+    return _lines(path, [*rows, *({"instruction": instruction, **row} for row in more)])
 
 
 def _convert(tmp_path: Path, contest: str, *more: str) -> str:
@@ -70,9 +71,19 @@ def test_the_sums_add_up(tmp_path: Path, contest: str, more: list[str]) -> None:
 
 def test_solutions_that_are_not_sound_are_counted_by_type_and_shown(tmp_path: Path) -> None:
     text = _convert(tmp_path, "practice_math", f"data.train={_math(tmp_path / 'train.jsonl')}", "data.max_bad=2")
-    assert re.search(r"^solutions of the corpus +all +sound +wrong +unsolvable$", text, re.MULTILINE)
+    assert re.search(r"^answers of the corpus +all +sound +wrong +unsolvable$", text, re.MULTILINE)
     assert re.search(r"^  add +65 +64 +1 +0$", text, re.MULTILINE)
     assert re.search(r"^  div +1 +0 +0 +1$", text, re.MULTILINE)
     assert f"{tmp_path}/train.jsonl:65: wrong: 11, expected 9 + 1 = 10" in text
     assert re.search(r"^solution wrong or missing, kept +2$", text, re.MULTILINE)
     assert re.search(r"^same question, other answer, kept +2$", text, re.MULTILINE)
+
+
+def test_an_answer_that_names_no_option_is_shown_and_can_be_dropped(tmp_path: Path) -> None:
+    odd = {"input": CHOICES[0].replace("Which", "What"), "output": "The right option is E."}
+    file = _choice(tmp_path / "train.jsonl", odd)
+    text = _convert(tmp_path, "practice_choice", f"data.train={file}")
+    assert re.search(r"^  choice +41 +40 +1$", text, re.MULTILINE)
+    assert f"{file}:41: no answer: The right option is E." in text
+    text = _convert(tmp_path, "practice_choice", f"data.train={file}", "data.wrong=drop")
+    assert re.search(r"^- solution wrong or missing \(data.wrong\) +1$", text, re.MULTILINE)
