@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
+import reprlib
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +19,7 @@ from core.files import read_json, write_json
 TENSORS = "adapter.safetensors"
 DESCRIPTION = "adapter.json"
 SCHEMA = 1
+_MAX_STEP = 10**12
 METHODS = ("lora",)
 _PAIR = re.compile(r"(?P<layer>.+)\.mindpet_delta_lora_(?P<side>[ab])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -154,8 +156,10 @@ def _checked(value: Any, path: Path) -> AdapterInfo:
             raise InputError(f"{path}: {key} is {value[key]!r}; it has to be a whole number of at least 1 (step: 0)")
     if value["schema"] != SCHEMA:
         raise InputError(f"{path}: schema {value['schema']}; this version of the kit reads schema {SCHEMA}")
-    if type(value["alpha"]) not in (int, float) or not math.isfinite(value["alpha"]) or value["alpha"] <= 0:
-        raise InputError(f"{path}: alpha is {value['alpha']!r}; it has to be a positive number")
+    if value["step"] > _MAX_STEP:
+        raise InputError(f"{path}: step has {len(str(value['step']))} digits; no training is that long")
+    if type(value["alpha"]) not in (int, float) or not 0 < value["alpha"] <= sys.float_info.max:
+        raise InputError(f"{path}: alpha is {reprlib.repr(value['alpha'])}; it has to be a positive number")
     for key in ("method", "targets", "base_sha256", "model"):
         if not isinstance(value[key], str):
             raise InputError(f"{path}: {key} is {value[key]!r}; it has to be a text")

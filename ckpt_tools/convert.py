@@ -93,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--config", type=Path, help="write the model's YAML (or config.json with --to hf) here too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
-    shard_size = parse_size(arguments.shard_size) if arguments.shard_size else None
+    shard_size = None if arguments.shard_size is None else parse_size(arguments.shard_size)
     weights = arguments.out if shard_size is None else arguments.out / INDEX
     with open_source(arguments.source) as tensors:
         model = _model(tensors, arguments.model, weights, arguments.config)

@@ -90,7 +90,9 @@ class WrittenFile:
 def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
     """Return the ledger in `out` where it and its checkpoint are of this recipe and whole; None otherwise."""
     try:
-        ledger = json.loads((out / recipe.ledger_name).read_text(encoding="utf-8"))
+        path = out / recipe.ledger_name
+        # Whoever reads from a pipe may wait for ever.
+        ledger = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         # A round trip through JSON, so that tuples and numbers compare as they are stored.
         wanted = json.loads(json.dumps(recipe.head()))
         if any(ledger[key] != value for key, value in wanted.items()):
@@ -176,7 +178,9 @@ def _share(part: int, whole: int) -> float:
 
 
 def _warnings(recipe: Recipe, merged: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which tensors lost much of their change to rounding."""
+    """Say that nothing changes, or which tensors lost much of their change to rounding."""
+    if not any(facts["changed"] for facts in merged):
+        return [f"{recipe.name}: the adapter changes nothing, each B A is zero; the result is the base"]
     lossy = [facts for facts in merged if facts["absorbed"] > ABSORBED_WARNING]
     if not lossy:
         return []

@@ -273,13 +273,14 @@ def main(argv: Sequence[str]) -> int:
         arguments.out,
         arguments.format,
         arguments.dtype,
-        shard_size=parse_size(arguments.shard_size) if arguments.shard_size else None,
+        shard_size=None if arguments.shard_size is None else parse_size(arguments.shard_size),
         checksum=arguments.crc,
         force=arguments.force,
     )
     if arguments.json:
         print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))
         return 0
+    ledgers.sort(key=lambda ledger: int(ledger["step"]))
     width = max(len(ledger["file"]) for ledger in ledgers)
     head = f"{'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
     print(f"{'checkpoint':{width}} {head}")

@@ -17,7 +17,7 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import Array, Layout
+from ckpt_tools.layout import Array, Layout, open_regular
 from ckpt_tools.ledger import Recipe, WrittenFile, refuse_symlink
 from ckpt_tools.safetensors_file import SUFFIX
 from ckpt_tools.sharded import index_text
@@ -62,13 +62,18 @@ class Partial:
 
     def check_place(self) -> None:
         """Raise InputError where the result would be written over or through what is not its own."""
-        result = self.out / self.recipe.result_name
-        for path in (self.folder, result, self.out / self.recipe.ledger_name):
+        result, sharded = self.out / self.recipe.result_name, self.recipe.shard_size is not None
+        for path, is_folder in (
+            (self.folder, True),
+            (result, sharded),
+            (self.out / self.recipe.ledger_name, False),
+        ):
             refuse_symlink(path)
-        if self.recipe.shard_size is None and result.is_dir():
-            raise InputError(f"{result}: is a folder; remove it or choose another folder for the results")
-        if self.recipe.shard_size is not None and result.exists():
-            strange = [path for path in _content(result) if path.suffix != SUFFIX and path.name != INDEX]
+            if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
+                what = "a folder" if path.is_dir() else "no folder" if path.is_file() else "no regular file"
+                raise InputError(f"{path}: is {what}; remove it or choose another folder for the results")
+        if sharded and result.exists():
+            strange = [path for path in result.iterdir() if not _of_a_checkpoint(path)]
             if strange:
                 raise InputError(f"{strange[0]}: would be lost, a sharded checkpoint goes there; move it away")
 
@@ -176,14 +181,15 @@ class Partial:
     def _read_journal(self) -> list[dict[str, Any]] | None:
         """Return the records of the journal; None where there is none, or one of other inputs or settings."""
         try:
-            lines = (self.folder / _JOURNAL).read_bytes().split(b"\n")
+            with open_regular(self.folder / _JOURNAL) as stream:
+                lines = stream.read().split(b"\n")
             # The last line is empty, or was cut off by a kill.
             head, *records = [json.loads(line) for line in lines[:-1]]
             names = [info.name for layout in self.layouts.values() for info in layout.infos]
             fits = head == json.loads(json.dumps(self._head)) and len(records) <= len(names)
             fits = fits and all(set(record) == {"name", "prefix", "facts"} for record in records)
             return records if fits and all(map(eq, (record["name"] for record in records), names)) else None
-        except (OSError, ValueError, TypeError, RecursionError):
+        except (InputError, OSError, ValueError, TypeError, RecursionError):
             return None
 
     def _write_journal(self) -> None:
@@ -207,8 +213,8 @@ def _digest(layouts: Mapping[str, Layout]) -> str:
     return digest.hexdigest()
 
 
-def _content(path: Path) -> list[Path]:
-    return list(path.iterdir()) if path.is_dir() else [path]
+def _of_a_checkpoint(path: Path) -> bool:
+    return path.is_file() and (path.suffix == SUFFIX or path.name == INDEX)
 
 
 def _base_names(layouts: Mapping[str, Layout]) -> dict[str, Layout]:

@@ -18,7 +18,7 @@ from core.files import read_json, sha256_file
 
 INDEX_SUFFIX = ".safetensors.index.json"
 _MAX_INDEX = 64 << 20
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
 def open_sharded(index: Path) -> TensorFile:

@@ -46,7 +46,8 @@ def checked_prefix(path: Path, layout: Layout, hashes: Sequence[str]) -> Prefix:
     """
     good = Prefix(0, 0, hashlib.sha256(), 0)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Whoever opens a pipe may wait for ever, unless he says that he will not.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return good
     buffer = np.empty(_CHUNK, dtype=np.uint8)

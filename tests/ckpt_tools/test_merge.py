@@ -163,6 +163,13 @@ def test_what_bfloat16_swallows_is_said(
     assert kept["warnings"] == []
 
 
+def test_an_adapter_that_changes_nothing_is_said(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
+    base = make_base("bfloat16")
+    (ledger,) = merge(base, [make_adapter(base, 5, size=0)], tmp_path / "out")
+    assert ledger["warnings"] == ["step_5: the adapter changes nothing, each B A is zero; the result is the base"]
+    assert sha256_file(tmp_path / "out" / ledger["file"]) == sha256_file(base)
+
+
 def test_a_row_without_delta_keeps_its_bytes(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
     base = make_base("bfloat16")
     adapter = make_adapter(base, 5)

@@ -169,10 +169,47 @@ def test_files_and_folders_in_the_way(tmp_path: Path, make_base: Make, make_adap
     (tmp_path / "a" / "step_3.ckpt").mkdir(parents=True)
     with pytest.raises(InputError, match="is a folder"):
         merge(base, [adapter], tmp_path / "a")
+    (tmp_path / "b" / "step_3" / "notes.safetensors").mkdir(parents=True)
+    with pytest.raises(InputError, match="notes.safetensors: would be lost"):
+        merge(base, [adapter], tmp_path / "b", "safetensors", shard_size=1000)
     # The folder of adapters itself: a sharded result would take the adapter's place.
     with pytest.raises(InputError, match="would be lost"):
         merge(base, [adapter], adapter.parent, "safetensors", shard_size=1000)
     assert (adapter / "adapter.json").is_file()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "file"])
+@pytest.mark.parametrize("name", ["step_3.ckpt", "step_3.json", ".step_3.partial"])
+def test_what_is_in_the_way_is_found_before_the_first_byte(
+    tmp_path: Path, make_base: Make, make_adapter: Make, name: str, kind: str
+) -> None:
+    base, out = make_base(), tmp_path / "out"
+    out.mkdir()
+    {"pipe": os.mkfifo, "folder": Path.mkdir, "file": Path.touch}[kind](out / name)
+    adapter = make_adapter(base, 3)
+    if (kind == "folder") == name.endswith(".partial") and kind != "pipe":
+        merge(base, [adapter], out)  # what an earlier merge could have left
+        return
+    with pytest.raises(InputError, match=f"{name}: is .*; remove it or choose another folder"):
+        merge(base, [adapter], out)
+    assert names(out) == {name}
+
+
+def test_a_pipe_inside_what_was_left(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, out = make_base(), tmp_path / "out"
+    adapter = make_adapter(base, 3)
+    for name in ("step_3.ckpt", "journal.jsonl"):
+        _interrupt(monkeypatch, base, adapter, out)
+        (out / ".step_3.partial" / name).unlink()
+        os.mkfifo(out / ".step_3.partial" / name)
+        if name == "step_3.ckpt":
+            with pytest.raises(InputError, match="cannot be written"):
+                merge(base, [adapter], out)
+            shutil.rmtree(out)
+    (ledger,) = merge(base, [adapter], out)  # without the journal it begins anew
+    assert sha256_file(out / "step_3.ckpt") == ledger["sha256"]
 
 
 def test_two_merges_into_one_folder(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
