@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 # What a system says where a disk has no room for more or a file may not grow, and where it does not let one write.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = _NO_ROOM | {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
+# And where a path leads to no place for a file: a folder, something below a file, links in a circle.
+_NO_PLACE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG}
 
 
 class KitError(Exception):
@@ -76,7 +78,7 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
     except Exception as error:
         if debug:
             traceback.print_exc()
-        if isinstance(error, OSError) and error.errno in _REFUSED:
+        if isinstance(error, OSError) and error.errno in _REFUSED | _NO_PLACE:
             print(f"error: {refusal(error)}", file=sys.stderr)
             return InputError.exit_code
         # a defect of the kit

@@ -142,7 +142,7 @@ def find_run(path: str | None) -> RunFolder:
     folder = Path(path) if path else LOGS / "latest"
     if not path and not folder.exists():
         raise InputError("there is no run yet: start one with `bash finetune/run_lora.sh`, or give --run")
-    run = RunFolder(folder.resolve())
+    run = RunFolder(Path(os.path.realpath(folder)))  # Path.resolve() has an error of its own for links in a circle
     if not (run.path / "run.yaml").is_file():
         raise InputError(f"{folder} is not a run folder (run.yaml is missing); give --run logs/NAME")
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,7 +81,7 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     processes = processes or processors()
     if out is not None and out.is_dir():
         raise InputError(f"{out}: a folder; give the name of a file to write")
-    if out is not None and out.resolve() in {path.resolve() for path in (corpus, *wishes.against)}:
+    if out is not None and os.path.realpath(out) in map(os.path.realpath, (corpus, *wishes.against)):
         raise InputError(f"{out}: is read here, and would be written over; give another name to write to")
     evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}
     asked = {name: question_keys(records) for name, records in evaluations.items()}

@@ -152,7 +152,7 @@ def _given_tokenizer(text: str) -> Vocabulary:
 def _run_of(place: Path) -> RunFolder | None:
     from core.run_folder import RunFolder
 
-    place = place.resolve()
+    place = Path(os.path.realpath(place))
     return next((RunFolder(path) for path in (place, *place.parents) if (path / "run.yaml").is_file()), None)
 
 

@@ -176,10 +176,17 @@ def test_bad_input_is_one_sentence_and_leaves_the_output_alone(
     assert Path("out.jsonl").read_text(encoding="utf-8") == "kept\n"
 
 
-def test_a_folder_is_no_file_to_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_place_for_a_file_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     corpus = _corpus(tmp_path / "train.json")
-    assert run_command(clean.main, [str(corpus), "--out", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"error: {tmp_path}: a folder; give the name of a file to write\n"
+    (tmp_path / "left").symlink_to("right")
+    (tmp_path / "right").symlink_to("left")
+    for out, reason in (
+        (tmp_path, f"{tmp_path}: a folder; give the name of a file to write"),
+        (corpus / "out.jsonl", f"{corpus}: File exists"),
+        (tmp_path / "left" / "out.jsonl", f"{tmp_path}/left: File exists"),
+    ):
+        assert run_command(clean.main, [str(corpus), "--out", str(out)]) == 2
+        assert capsys.readouterr().err.splitlines()[-1] == f"error: {reason}"
 
 
 def test_unreadable_records_are_passed_over_up_to_a_bound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,7 @@ def test_mistakes_are_one_sentence(run: RunFolder, tmp_path: Path, capsys: pytes
     with MindRecordWriter(foreign, ["a"]) as writer:
         writer.write({"a": np.ones((1, 3), np.int32)})
     (tmp_path / "empty").mkdir()
+    (tmp_path / "circle").symlink_to("circle")
     for words, message in (
         ([str(run.path), "--rows", "3"], "there is no row 3; it has 3 rows, from 0 to 2"),
         ([str(run.path), "--rows", "2-1"], "--rows 2-1: give a row as 7"),
@@ -153,7 +154,9 @@ def test_mistakes_are_one_sentence(run: RunFolder, tmp_path: Path, capsys: pytes
         ([str(foreign)], "the columns a, not input_ids and labels"),
         ([str(tmp_path / "empty")], "no .mindrecord file in it"),
         ([str(tmp_path / "absent.mindrecord")], "cannot be read"),
+        ([str(tmp_path / "circle")], "cannot be read"),
         ([str(run.path), "--run", str(tmp_path)], "not a run folder"),
+        ([str(run.path), "--run", str(tmp_path / "circle")], "not a run folder"),
     ):
         assert run_command(show.main, words) == 2
         printed = capsys.readouterr()
