@@ -12,7 +12,7 @@ from eval_accuracy.values import Number, chinese_number, first_number, last_chin
 # A pattern of many alternatives begins with the characters that one of them can begin with: it is tried at few places.
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
 _TURN = re.compile(
-    r"(?=[<\n])(?:</s>|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
+    r"(?=[<\nU])(?:</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
     r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
@@ -20,6 +20,14 @@ _NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem)\s?[:：]")
 # GSM8K's last line; what follows it is no part of the answer.
 _SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")
 _DIGIT = re.compile("[0-9０-９]")
+# A remark on how an answer is rounded has numbers of its own, and a check of it has other results.
+_COUNT = "[0-9零一二两三四五六七八九十]{1,3}"
+_ROUNDED = re.compile(
+    rf"(?=[保精四小0-9t])(?:(?:保留|小数点后){_COUNT}\s?位(?:有效数字|小数)?|(?:精确|四舍五入)[到至]0\.[01]+"
+    r"|[0-9]+[ -](?:decimal|significant)|to\s(?:the\snearest\s)?0\.0*1(?![0-9]))"
+)
+_ROUNDING_WORDS = ("位", "精确", "四舍五入", "decimal", "significant", "to 0", "to the nearest 0")
+_CHECK = re.compile(r"(?=[检验代CcVv])(?:检验|验证|验算|代入原方程|\b[Cc]heck|\b[Vv]erification)\s?:")
 # Where the answer begins; it matches at the start of any text, if only the empty string.
 _RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bot\|>\s?:|\s)*")
 # What stands before the question in the prompts of this field.
@@ -37,11 +45,14 @@ _LEAD = re.compile(r"(?:[\s*_¥$\"“'(\[{:]|\\[(\[]){0,12}(?:(?:大?约为?|abo
 _CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)|\((?=[^\s0-9(.+*/√-])")
 _EQUALS = re.compile(r"≈|~=|≒|=|等于")
 _MARKER = re.compile(
-    r"(?=[≈~≒=等约#最答FfAa结方平函面质折:即得])(?:(?:≈|~=|≒|=|等于|约等于)"
+    r"(?=[≈~≒=等约#最答FfAa结方平函面质今折:即得])(?:(?:≈|~=|≒|=|等于|约等于)"
     rf"|(?P<phrase>{_FINAL.pattern}|结果(?:就?是|为|[:：])|方程的解(?:为|是)|平均[值数](?:为|是)|函数的?值(?:为|是)"
-    r"|面积(?:为|是)|质量(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
+    r"|面积(?:为|是)|质量(?:为|是)|今年的?销售额(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
     r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9]))"
 )
+
+
+_UNMARKED = "last number"
 
 
 @dataclass(frozen=True)
@@ -109,11 +120,14 @@ def final_number(text: str, fractions: bool) -> Found | None:
     """
     text = text[-_LONGEST_TEXT:]
     ascii_text = plain(text)
+    if any(word in ascii_text for word in _ROUNDING_WORDS):
+        ascii_text = _ROUNDED.sub(lambda remark: "字" * len(remark[0]), ascii_text)
     if "\\" in text and (box := last_boxed(text)):
         content, inside = box.content, plain(box.content)
         if number := first_number(inside, 0, len(inside), fractions=True):
             return Found("boxed", content[number.start : number.end].strip(), number)
-    marker, found = _stated(ascii_text, fractions) or _marked(ascii_text, fractions)
+    stated = _stated(ascii_text, fractions) or _checked(ascii_text, fractions)
+    marker, found = stated or _marked(ascii_text, fractions)
     return Found(marker, text[found.start : found.end].strip(), found) if found else None
 
 
@@ -132,6 +146,13 @@ def _stated(text: str, fractions: bool) -> tuple[str, Number] | None:
     return (phrases[-1][0], number) if number and number.start == start else None
 
 
+def _checked(text: str, fractions: bool) -> tuple[str, Number] | None:
+    """Return what is marked before a check of the answer."""
+    check = _CHECK.search(text)
+    marker, number = _marked(text[: check.start()], fractions) if check else ("", None)
+    return (marker, number) if number and marker != _UNMARKED else None
+
+
 def _marked(text: str, fractions: bool) -> tuple[str, Number | None]:
     """Return the last marker that a number follows, and that number; without any marker, the last number."""
     markers = list(_MARKER.finditer(text))[-_MOST_MARKERS:]
@@ -144,7 +165,7 @@ def _marked(text: str, fractions: bool) -> tuple[str, Number | None]:
     if markers:
         return "", None
     last = last_number(text, fractions) if _DIGIT.search(text) else last_chinese_number(text)
-    return "last number", last
+    return _UNMARKED, last
 
 
 def _number_after(text: str, start: int, stop: int, fractions: bool) -> Number | None:

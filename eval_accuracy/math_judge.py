@@ -21,8 +21,12 @@ _LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)
 _LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
 _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
 _SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
-_UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z \t]{1,60}$")
-_ASSIGNED = re.compile(r"^[a-zA-Z]\s?=\s?")
+_SHORT_ROOT = re.compile(r"\\sqrt\s?([0-9])(?![0-9])")
+_UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z. \t]{1,60}$")
+_ASSIGNED = re.compile(r"(?:^|(?<=,))[a-zA-Z]=")
+_OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-Za-z])|[或和、]")
+_BRACKET = re.compile(r"[\[\](){}]")
+_OPTION = re.compile(r"^\(([A-Z])\)$")
 
 
 def judge(question: str, prediction: str, reference: str, prompt: str | None = None) -> Verdict:
@@ -70,9 +74,9 @@ def _free_form(answer: str, truth: Found) -> Found | None:
     """Find the answer of a free-form problem: the whole boxed or named text, else the final number."""
     if found := final_clause(answer):
         number = whole_number(_latex(found.span))
-        if number or found.marker == "boxed" or _latex(found.span) == _latex(truth.span):
+        if number or found.marker == "boxed" or _is_same_text(found.span, truth.span):
             return Found(found.marker, found.span, number)
-    if truth.number is None and _latex(answer) == _latex(truth.span):
+    if truth.number is None and _is_same_text(answer, truth.span):
         return Found("whole text", answer.strip(), None)
     return final_number(answer, fractions=True)
 
@@ -80,7 +84,7 @@ def _free_form(answer: str, truth: Found) -> Found | None:
 def _compare(asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str, bool], str]:
     """Return whether an answer is right under each rule, and how it differs where it is not exactly right."""
     if found.number is None or truth.number is None:
-        same = _latex(found.span) == _latex(truth.span)
+        same = _is_same_text(found.span, truth.span)
         return dict.fromkeys(RULES, same), "" if same else "other text"
     left, right = found.number, truth.number
     if left.fraction is not None and asked.type not in ("english", "other") and not in_lowest_terms(left.fraction):
@@ -116,14 +120,23 @@ def _without_equation(answer: str, asked: MathQuestion) -> str:
     return answer
 
 
+def _is_same_text(left: str, right: str) -> bool:
+    """Compare LaTeX answers; several solutions, which stand in no brackets, may have any order."""
+    texts = (_latex(left), _latex(right))
+    if any("," not in text or _BRACKET.search(text) for text in texts):
+        return texts[0] == texts[1]
+    return sorted(texts[0].split(",")) == sorted(texts[1].split(","))
+
+
 @lru_cache(maxsize=1 << 12)
 def _latex(text: str) -> str:
     r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
     plain_text = plain(text).replace("\\$", "").strip().rstrip(".。")
-    plain_text = _UNIT_WORDS.sub("", plain_text.strip("$ "))
+    plain_text = _OR.sub(",", _UNIT_WORDS.sub("", plain_text.strip("$ ")).replace("π", "\\pi"))
     plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
     # A text that is all \text{…} is the answer; beside a number it is a unit.
     without_units = _LATEX_UNIT.sub("", plain_text)
     plain_text = without_units if re.search(r"[0-9]", without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
     plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
-    return _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text)
+    plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
+    return _OPTION.sub(r"\1", plain_text)

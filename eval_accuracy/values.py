@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 from eval_accuracy.chinese_numerals import NUMERAL, read
+from eval_accuracy.repeating import MARKS, as_fraction
 
 # Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
 _EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -19,23 +20,30 @@ _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
 # last place: what is within this share of it cannot be told from the true value.
 _COMPUTED_DIGITS, _COMPUTED_SHARE = 15, Decimal("1e-14")
 
-_SEPARATOR = r"(?:,|\{,\}|,\\!|\\,|[\u2009\u202f])"
+_SEPARATOR = r"(?:[,'’_]|\{,\}|,\\!|\\,|[\u2009\u202f])"
 # Spaces separate thousands only where there are two of them: two numbers may stand side by side.
 _GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}})"
 _DIGITS = rf"(?:[0-9]{{1,3}}{_GROUPS}(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
-_TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot)\s{0,2}"
-_TEN = r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
-_SIGN = r"(?P<sign>[-+])?[ \t]?[¥$]?[ \t]?"
+_TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot|乘以?)\s{0,2}"
+_TEN = (
+    r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"|\s?的\s?(?P<said>-?[0-9]+)\s?次[方幂])"
+)
+_SIGN = r"(?P<sign>[-+负負])?[ \t]?[¥$]?[ \t]?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
-_MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>[万萬亿億]))?"
-_NUMBER = re.compile(rf"(?=[-+ \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){_EXPONENT}{_MARKS}")
+_MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>万亿|[万萬亿億]))?"
+_NUMBER = re.compile(
+    rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){MARKS}{_EXPONENT}{_MARKS}"
+)
 _FRACTION = re.compile(
-    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)\s{{0,2}}(?:又\s{{0,2}}|(?=\\)))?"
-    r"(?:\\[dtc]?frac\s?\{\s?(?P<top>-?[0-9]+)\s?\}\s?\{\s?(?P<bottom>-?[0-9]+)\s?\}"
+    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\))|[ ](?=[0-9]+/[0-9])))?"
+    r"(?:\\[dtc]?frac\s?(?:\{\s?(?P<top>-?[0-9]+)\s?\}|(?P<upper>[0-9]))"
+    r"\s?(?:\{\s?(?P<bottom>-?[0-9]+)\s?\}|(?P<lower>[0-9]))"
     r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.])"
     r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
 )
-_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8}
+_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "万亿": 12}
+_NEGATIVE = frozenset("-负負")
 # What makes the number before it a mere part of an expression that nobody has evaluated.
 _GOES_ON = re.compile(
     r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π]|[加减乘除]以?\s?[-+0-9])"
@@ -43,7 +51,7 @@ _GOES_ON = re.compile(
 )
 _OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
 # The 2 of cm^2, cm2 and 厘米^2 is no answer.
-_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
+_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
 _OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
 
 _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
@@ -51,7 +59,7 @@ _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789
 _PLAIN = str.maketrans(
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) != "，"}
     | dict.fromkeys("−–—﹣", "-")
-    | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":"}
+    | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":", "\u2044": "/", "\u2215": "/"}
 )
 _UNUSUAL = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}，]")
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
@@ -68,7 +76,7 @@ class Number:
         fraction: numerator and denominator as written, the sign in the numerator.
         start, end: where it stands in the text.
         percent: a percent sign follows, or 百分之 precedes; `value` is the number beside it.
-        scale: 4 or 8 where 万 or 亿 follows; `value` is the number before it.
+        scale: 4, 8 or 12 where 万, 亿 or 万亿 follows; `value` is the number before it.
     """
 
     value: Decimal
@@ -171,24 +179,29 @@ def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | Non
 
 def _number(match: re.Match[str]) -> Number | None:
     digits = re.sub(r"[^0-9.]", "", match["digits"])
-    power = match["e"] or match["power"] or (match["super"] or "0").translate(_SUPERSCRIPTS)
+    power = match["e"] or match["power"] or match["said"] or (match["super"] or "0").translate(_SUPERSCRIPTS)
     if len(digits) > _MOST_DIGITS or len(power) > 8 or abs(int(power)) > _MOST_EXPONENT:
         return None
     decimals = len(digits.partition(".")[2]) - int(power)
-    value = Decimal(f"{match['sign'] or ''}{digits}E{power}")
+    sign = "-" if match["sign"] in _NEGATIVE else ""
+    value = Decimal(f"{sign}{digits}E{power}")
     begin = next(name for name in ("hundredth", "sign", "digits") if match[name])
     percent = bool(match["percent"] or match["hundredth"])
-    return Number(value, decimals, match.start(begin), match.end(), None, percent, _SCALES.get(match["scale"] or "", 0))
+    scale = _SCALES.get(match["scale"] or "", 0)
+    if power == "0" and not percent and not scale and (ratio := as_fraction(match)):
+        ratio = (ratio[0].copy_negate() if sign else ratio[0], ratio[1])
+        return Number(_EXACT.divide(*ratio), 0, match.start(begin), match.end(), ratio)
+    return Number(value, decimals, match.start(begin), match.end(), None, percent, scale)
 
 
 def _fraction(match: re.Match[str]) -> Number | None:
-    whole, top = match["whole"] or "0", match["top"] or match["left"] or match["over"]
-    bottom = match["bottom"] or match["right"] or match["under"]
+    whole, top = match["whole"] or "0", match["top"] or match["upper"] or match["left"] or match["over"]
+    bottom = match["bottom"] or match["lower"] or match["right"] or match["under"]
     if max(len(whole), len(top), len(bottom)) > _MOST_DIGITS or not int(bottom):
         return None
     denominator = Decimal(bottom)
     numerator = _EXACT.fma(Decimal(whole), denominator, Decimal(top))
-    if (match["sign"] == "-") != (denominator < 0):
+    if (match["sign"] in _NEGATIVE) != (denominator < 0):
         numerator = numerator.copy_negate()
     denominator = denominator.copy_abs()
     value = _EXACT.divide(numerator, denominator)

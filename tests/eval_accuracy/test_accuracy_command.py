@@ -98,7 +98,7 @@ def test_no_prediction_is_wrong_and_counted_apart() -> None:
         ('{"a": 1}', "neither problem/solution"),
         (
             '[{"instruction": "i", "input": "q \\nA.1\\nB.2\\nC.3\\nD.4", "output": "perhaps"}]',
-            ":1: reference 'perhaps'",
+            ":1 (record 0): reference 'perhaps'",
         ),
         ("[3]", "record 0"),
         ("[]", "no record"),

@@ -45,9 +45,64 @@ PAIR = ("Which point?", "$\\boxed{(2,3)}$")
 ALL, NONE = "erar", "----"
 
 
+THIRD = ("计算 1.00 / 3.00 等于多少？", "1.00 / 3.00 = 0.3333333333333333333333333333")
+MIXED = ("How much?", "$\\boxed{3\\frac{1}{2}}$")
+REPEATING = ("Which number?", "$\\boxed{0.1\\overline{6}}$")
+SOLUTIONS = ("Solve $x^2-3x+2=0$.", "$\\boxed{1,2}$")
+OPTION = ("Which one?", "$\\boxed{\\text{(B)}}$")
+
+
 @pytest.mark.parametrize(
     ("pair", "prediction", "right"),
     [
+        # signs and separators of other places
+        (MUL, "负20039957.168", ALL),
+        (MUL, "-20'039'957.168", ALL),
+        (MUL, "-20_039_957.168", ALL),
+        (FUNCTION, "函数的值为：2.769155521409239378157128235乘以10的34次方", ALL),
+        (SALES, "0.004096万亿", NONE),
+        # remarks on rounding, and checks of the result, have numbers of their own
+        (DIV, "0.87 (rounded to 2 decimal places)", "-ra-"),
+        (DIV, "0.87，保留2位小数", "-ra-"),
+        (DIV, "0.875，精确到0.001", "-ra-"),
+        (DIV, "≈0.8747（保留4位小数）", "-rar"),
+        (DIV, "零点八七，保留两位小数", "-ra-"),
+        (ADD, "3 + 4 = 7，验算：7 - 4 = 3", ALL),
+        (ADD, "3 + 4 = 7\nCheck: 7 - 3 = 4", ALL),
+        (ADD, "验算：3 + 4 = 7", ALL),
+        (EQUATION, "经检验，x = -0.56", "-ra-"),
+        (SALES, "今年的销售额为40.96万元，比去年增加8.96万元", ALL),
+        (SALES, "去年的销售额为32万元，今年是 32 * 1.28 = 40.96", ALL),
+        (AREA, "4788 $\\text{cm}^2$", ALL),
+        (ADD, "7 USER: 计算 5 + 5 等于多少？ ASSISTANT: 10", ALL),
+        # fractions as people type them
+        (FRACTION, "\\frac56", ALL),
+        (FRACTION, "5\u20446", ALL),
+        (MEAN, "47 2/3", "-rar"),
+        (MIXED, "3 1/2", ALL),
+        (MIXED, "\\boxed{\\dfrac72}", ALL),
+        # decimals that repeat
+        (THIRD, "0.333...", "-rar"),
+        (THIRD, "0.3循环", "-rar"),
+        (THIRD, "0.(3)", "-rar"),
+        (THIRD, "0.\\dot{3}", "-rar"),
+        (MEAN, "47.666…", "-rar"),
+        (DIV, "0.8746954...", "-rar"),
+        (ADD, "7...", ALL),
+        (REPEATING, "1/6", ALL),
+        (REPEATING, "0.1(6)", ALL),
+        (REPEATING, "0.1666...", ALL),
+        (REPEATING, "0.17", "-ra-"),
+        (REPEATING, "0.\\overline{16}", "--a-"),
+        # free-form answers
+        (SOLUTIONS, "x = 2 or x = 1", ALL),
+        (SOLUTIONS, "\\boxed{1 \\text{ and } 2}", ALL),
+        (SOLUTIONS, "x = 2", NONE),
+        (PAIR, "(3,2)", NONE),
+        (ROOT, "$7\\sqrt5$", ALL),
+        (OPTION, "(B)", ALL),
+        (OPTION, "\\boxed{B}", ALL),
+        (OPTION, "(A)", NONE),
         # the corpus' own forms, and the bare value
         (ADD, "3 + 4 = 7", ALL),
         (ADD, "7", ALL),
