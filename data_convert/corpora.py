@@ -21,8 +21,9 @@ from data_convert.choose import choose
 from data_convert.practice import choice, math, reading
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.scan import Scanner, overlapping, scan
+from data_convert.selection.dedup import isin
 from data_convert.selection.draw import draw
-from data_convert.selection.keys import question_keys
+from data_convert.selection.keys import NO_ANSWER, question_keys
 from data_convert.selection.overlap import Overlap, evaluation_texts
 from data_convert.selection.refusal import Asked
 from data_convert.spool import Lines, Spool
@@ -173,15 +174,24 @@ class _Source:
     def _drawn(self, path: Path) -> tuple[Numbers, dict[str, Any]]:
         """Read a retention corpus; return the records drawn from it, and what became of the others."""
         first, bad = len(self.spool), self.bad.lost
-        scanner = Scanner(tasks=frozenset({"squad", "instruction", self.task}), general=True, asked=self._asked)
+        tasks = frozenset({"squad", "instruction", self.task})
+        scanner = Scanner(tasks=tasks, general=True, asked=self._asked, prefix="retention/")
         scan(self.spool, path, None, scanner, self.bad, self.processes)
         numbers = np.arange(first, len(self.spool))
-        keys = self.spool.settle().whole
+        columns = self.spool.settle()
+        # Whoever learns from SQuAD v2.0's questions without an answer to say nothing loses retention by it.
+        silent = numbers[isin(columns.answer[numbers], NO_ANSWER)]
         compared = overlapping(self.spool, numbers, self._evaluations, self.processes)
-        counts = {"read": len(numbers), "bad": self.bad.lost - bad, "overlap": compared.as_json()}
+        counts = {
+            "read": len(numbers),
+            "bad": self.bad.lost - bad,
+            "unanswerable": len(silent),
+            "overlap": compared.as_json(),
+        }
+        numbers = np.setdiff1d(numbers, silent)
         if self.data.overlap == "remove":
             numbers = np.setdiff1d(numbers, compared.numbers)
-        return numbers[draw(keys[numbers], self.data.retention_records, self.data.seed)], counts
+        return numbers[draw(columns.whole[numbers], self.data.retention_records, self.data.seed)], counts
 
     @cached_property
     def _asked(self) -> Asked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import tee
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,14 @@ class Scanner:
         tasks: the tasks its records may be of; None: any.
         general: a record of another task counts as a general instruction, instead of as one that cannot be used.
         asked: what no record may hold; None: they may hold anything.
+        prefix: goes before every id, so that the ids of two corpora differ.
     """
 
     check: bool = False
     tasks: frozenset[str] | None = None
     general: bool = False
     asked: Asked | None = None
+    prefix: str = ""
 
     def scan(self, piece: Slice, allowed: int) -> Scanned:
         """Read one slice, up to the bad record that is one more than `allowed`."""
@@ -66,6 +68,8 @@ class Scanner:
                         bad(BadRecord(record.source, reason, record.question))
                         continue
                     record = as_instruction(record)
+                if self.prefix:
+                    record = replace(record, id=self.prefix + record.id)
                 found.lines.add(record)
                 found.wrong.append(self.check and record.task in _CHECKED and found.checked(record))
                 if self.asked and is_long(record):

@@ -76,6 +76,7 @@ def _remarks(audit: dict[str, Any]) -> Iterator[str]:
         "same question, other answer, kept": counts.get("conflicting_answers", 0),
         "records of the retention corpus": retention.get("read", 0),
         "  unreadable (data.max_bad)": retention.get("bad", 0),
+        "  without an answer, never trained on": retention.get("unanswerable", 0),
     }
     yield from (_line(label, number) for label, number in named.items() if number)
     for corpus, overlap in (("records", counts.get("overlap")), ("retention records", retention.get("overlap"))):

@@ -73,6 +73,9 @@ def answer_key(record: Record) -> bytes:
     return fingerprint(normalise(record.answer).replace(" ", ""))
 
 
+NO_ANSWER = as_pairs(fingerprint(""))  # the key of an answer without any text, uint64 (1, 2)
+
+
 def label_of(record: Record) -> str:
     """Return what quotas and tables count a record as: its type (math), its subject (choice), or its task."""
     return str(record.meta.get("type") or record.meta.get("subject") or record.task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from data_convert.mindrecord import MindRecordReader
 from data_convert.practice import math
 from data_convert.rows import IGNORED
 from data_convert.shards import shard_name
+from data_convert.table import table
 
 
 def corpus(path: Path, count: int, seed: int = 7) -> Path:
@@ -298,6 +300,26 @@ def test_retention_records_that_overlap_with_an_evaluation_are_reported_or_remov
     assert found["files"] == {str(questions): 1}
     assert "flow through the old town" in found["examples"][0]["shared"]
     assert (counts["report"]["retention"], counts["remove"]["retention"]) == (2, 1)
+
+
+def test_questions_without_an_answer_are_not_trained_on(tmp_path: Path) -> None:
+    file = tmp_path / "train-v2.0.json"
+    answers = [[{"text": "1881", "answer_start": 0}], []]
+    qas = [
+        {"id": f"{n}", "question": f"When was {n}?", "answers": answers[n % 2], "is_impossible": bool(n % 2)}
+        for n in range(20)
+    ]
+    article = {"title": "t", "paragraphs": [{"context": "It was founded in 1881.", "qas": qas}]}
+    file.write_text(json.dumps({"version": "v2.0", "data": [article]}), encoding="utf-8")
+    config = settings(
+        corpus(tmp_path / "train.jsonl", 40), f"data.retention_corpus={file}", "data.retention_records=15"
+    )
+    run = RunFolder(tmp_path / "run")
+    audit = convert(config, run)
+    assert audit["corpus"]["retention_corpus"]["unanswerable"] == 10
+    assert audit["corpus"]["retention"] == 10
+    assert "" not in {record.answer for record in read_records(run.data / "train.jsonl")}
+    assert re.search(r"^  without an answer, never trained on +10$", table(audit), re.MULTILINE)
 
 
 @pytest.mark.mindspore
