@@ -35,6 +35,36 @@ INSTRUCTION = (
         ("The correct answer is (B).", "other phrase", "B"),
         ("The right option is 'B'", "other phrase", "B"),
         ("The right option is C.", "phrase", "C"),
+        # forms that models write; full-width letters too
+        ("正确答案为：Ｂ", "other phrase", "B"),
+        ("【答案】B", "other phrase", "B"),
+        ("答案应该是 B", "other phrase", "B"),
+        ("B选项", "bare letter", "B"),
+        ("Ｂ。", "bare letter", "B"),
+        ("B B B", "bare letter", "B"),
+        ("`B`", "bare letter", "B"),
+        ("$\\boxed{\\text{B}}$", "other phrase", "B"),
+        ("The answer is: B", "other phrase", "B"),
+        ("the answer is b.", "other phrase", "B"),
+        ("The answer would be (B)", "other phrase", "B"),
+        ("Option B is correct.", "other phrase", "B"),
+        ("I think it's B.", "other phrase", "B"),
+        ("综上所述，B是正确答案。", "other phrase", "B"),
+        # some options are called wrong, or are only spoken of
+        ("not B but C", "other phrase", "C"),
+        ("The right option is not B but C.", "other phrase", "C"),
+        ("不是B，而是C", "other phrase", "C"),
+        ("A选项错误，B选项正确", "other phrase", "B"),
+        ("A is wrong. B is right.", "other phrase", "B"),
+        ("选项A是一，选项B是二，答案是B", "other phrase", "B"),
+        ("选A还是B？我选B", "other phrase", "B"),
+        ("B, because A is small", "bare letter", "B"),
+        # the option's text instead of its letter
+        ("two", "option text", "B"),
+        ("The answer is Two.", "option text", "B"),
+        ("B two", "option text", "B"),
+        # what follows is another question
+        ("B\n\nHere is a question about law …\nThe right option is C.", "bare letter", "B"),
     ],
 )
 def test_the_letter_and_what_decided(prediction: str, marker: str, letter: str) -> None:
@@ -46,7 +76,26 @@ def test_the_letter_and_what_decided(prediction: str, marker: str, letter: str) 
 
 @pytest.mark.parametrize(
     "prediction",
-    ["I cannot say", "The right option is", "The right option is Apple.", "A dog", "Because of D", "E", "An A"],
+    [
+        "A和C",
+        "AC",
+        "A, B",
+        "A or B",
+        "The right option is B or C.",
+        "答案是 A 或 B",
+        "A选项错误",
+        "one and two",
+        "The answer is a dog",
+        "C'est B",
+        "选项A是一，选项B是二",
+        "I cannot say",
+        "The right option is",
+        "The right option is Apple.",
+        "A dog",
+        "Because of D",
+        "E",
+        "An A",
+    ],  # fmt: skip
 )
 def test_nothing_is_guessed(prediction: str) -> None:
     verdict = judge(QUESTION, prediction, "The right option is A.")
@@ -73,6 +122,14 @@ def test_the_whole_contest_sample(shared_data: Path) -> None:
         assert all(verdict.rules.values())
         assert verdict.type
         assert not any(judge(row["input"], echo, row["output"]).rules.values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A " * 50_000, "选A和B，" * 20_000, "not A, but " * 10_000, " " * 100_000, "((" * 50_000, "answer is " * 10_000],
+)
+def test_a_long_answer_costs_bounded_time(text: str) -> None:
+    assert judge(QUESTION, text, "A").reason in ("unparsable", "empty")
 
 
 @given(st.text())
