@@ -1,7 +1,7 @@
 """Which steps the checkpoints of a contest are taken at, and which step a MindSpore file name means.
 
 `python ckpt_tools/schedule.py --records N --batch N --epochs N` says at which steps five even checkpoints are taken;
-with files of MindSpore's checkpoint callback it says whether those are evenly spaced.
+with files of MindSpore's checkpoint callback, or with its settings, it says whether those are evenly spaced.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from core.errors import GateError, InputError, run_command
+from core.progress import say
 
 _NAME = re.compile(r"(?:^|-)(\d+)_(\d+)(?:\.ckpt|\.safetensors)?$")
 
@@ -77,7 +78,7 @@ def even_steps(total_steps: int, count: int = 5) -> list[int]:
     return [(2 * total_steps * number + count) // (2 * count) for number in range(1, count + 1)]
 
 
-def evenly_spaced(steps: Sequence[int], sink: int = 1) -> bool:
+def evenly_spaced(steps: Sequence[int], sink: int = 1, from_start: bool = False) -> bool:
     """Tell whether checkpoints were taken at even intervals: positive, ascending, gaps that differ by at most one sink.
 
     (A total that the count does not divide gives gaps that differ by one.)
@@ -85,21 +86,13 @@ def evenly_spaced(steps: Sequence[int], sink: int = 1) -> bool:
     Args:
         steps: their steps, in order.
         sink: steps of one sink; 1 without sink mode.
+        from_start: whether the steps before the first one count as a gap too.
     """
     if not steps or steps[0] < 1:
         return False
-    gaps = [after - before for before, after in zip(steps, steps[1:], strict=False)]
+    marks = [0, *steps] if from_start else steps
+    gaps = [after - before for before, after in zip(marks, marks[1:], strict=False)]
     return not gaps or (min(gaps) >= 1 and max(gaps) - min(gaps) <= sink)
-
-
-def files_evenly_spaced(names: Sequence[str], epoch_steps: int, sink_size: int | None = None) -> bool:
-    """Tell whether files of MindSpore's checkpoint callback were saved at even intervals; any order will do.
-
-    Raises:
-        InputError: as `step_of_name`.
-    """
-    steps = sorted(step_of_name(name, epoch_steps, sink_size) for name in names)
-    return evenly_spaced(steps, _sink(epoch_steps, sink_size))
 
 
 def steps_per_epoch(records: int, batch_size: int, world_size: int = 1, drop_remainder: bool = True) -> int:
@@ -245,7 +238,8 @@ def _check_sink(sink_size: int, epoch_steps: int) -> None:
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/schedule.py",
-        description="The steps of evenly spaced checkpoints; or whether files of MindSpore's callback are even.",
+        description="The steps of evenly spaced checkpoints; or whether files of MindSpore's callback are even, or "
+        "what it leaves behind.",
         epilog="example: python ckpt_tools/schedule.py --records 27562 --batch 4 --workers 4 --epochs 10 --sink 2",
     )
     parser.add_argument("files", nargs="*", help="names of checkpoint files (…-EPOCH_STEP.ckpt) to look at")
@@ -256,8 +250,28 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sink", type=int, help="sink size under sink mode; -1 where a sink is an epoch")
     parser.add_argument("--keep-remainder", action="store_true", help="the last, smaller batch is trained too")
     parser.add_argument("--count", type=int, default=5, help="checkpoints (default: 5)")
+    parser.add_argument(
+        "--save", type=int, metavar="N", help="look at what the callback leaves with save_checkpoint_steps: N"
+    )
+    parser.add_argument("--keep", type=int, metavar="N", help="and with keep_checkpoint_max: N (default: 5)")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.files and options.save is not None:
+        raise InputError("name files, or give --save: not both")
+    if options.keep is not None and options.save is None:
+        raise InputError("--keep says what is left of what --save N saves; give both")
+    return options
+
+
+def _steps_of(files: Sequence[str], epoch_steps: int, sink_size: int | None, total: int) -> list[int]:
+    """Return the steps of files in ascending order; InputError for one that such a training cannot have written."""
+    steps = {name: step_of_name(name, epoch_steps, sink_size) for name in files}
+    for name, step in steps.items():
+        if step > total:
+            raise InputError(
+                f"{name}: is of step {step}, the training has {total}; check records, epochs and sink size"
+            )
+    return sorted(steps.values())
 
 
 def main(argv: Sequence[str]) -> int:
@@ -265,19 +279,22 @@ def main(argv: Sequence[str]) -> int:
     options = _arguments(argv)
     drop, sink_size = not options.keep_remainder, options.sink
     epoch_steps = steps_per_epoch(options.records, options.batch, options.workers, drop)
+    total, sink = total_steps(options.epochs, epoch_steps, sink_size), _sink(epoch_steps, sink_size)
     if options.files:
-        steps = sorted(step_of_name(name, epoch_steps, sink_size) for name in options.files)
+        steps = _steps_of(options.files, epoch_steps, sink_size, total)
+    elif options.save is not None:
+        steps = surviving(saved_steps(total, options.save, sink), 5 if options.keep is None else options.keep)
     else:
         steps = even_checkpoints(
             options.records, options.batch, options.epochs,
             world_size=options.workers, sink_size=sink_size, drop_remainder=drop, count=options.count,
         )  # fmt: skip
-    total, sink = total_steps(options.epochs, epoch_steps, sink_size), _sink(epoch_steps, sink_size)
     result: dict[str, Any] = {
         "epoch_steps": epoch_steps,
         "steps": total,
         "checkpoints": [{"step": step, "name": name_of_step(step, epoch_steps, sink_size)} for step in steps],
         "even": evenly_spaced(steps, sink),
+        "from_start": evenly_spaced(steps, sink, from_start=True),
         "save_checkpoint_steps": steps[0] if saved_steps(total, steps[0], sink) == steps else None,
     }
     if options.json:
@@ -290,6 +307,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"as CheckpointMonitor: save_checkpoint_steps: {steps[0]}, keep_checkpoint_max: {len(steps)} or more")
         else:
             print("no save_checkpoint_steps of CheckpointMonitor gives just these")
+    if result["even"] and not result["from_start"]:
+        say("note: even among themselves, not from the start of training on, which the submission's check asks for")
     if not result["even"]:
         raise GateError(f"the {len(steps)} checkpoints are not evenly spaced: steps {', '.join(map(str, steps))}")
     return 0

@@ -15,7 +15,6 @@ from ckpt_tools.schedule import (
     even_checkpoints,
     even_steps,
     evenly_spaced,
-    files_evenly_spaced,
     name_of_step,
     saved_steps,
     step_of_name,
@@ -202,8 +201,6 @@ def test_five_even_checkpoints_of_a_training() -> None:
     assert steps == [3444, 6888, 10332, 13776, 17220]
     names = [f"internlm_7b_lora_rank_0-{name_of_step(step, 1722, 2)}.ckpt" for step in steps]
     assert names[-1] == "internlm_7b_lora_rank_0-8610_2.ckpt"
-    assert files_evenly_spaced(names[::-1], 1722, 2)
-    assert not files_evenly_spaced([*names[:3], names[4]], 1722, 2)
     assert even_checkpoints(100, 10, 5, sink_size=-1) == [10, 20, 30, 40, 50]
     assert even_checkpoints(100, 10, 5, sink_size=4) == [8, 20, 28, 40, 48]
     assert even_checkpoints(13, 2, 2, drop_remainder=False) == [3, 6, 8, 11, 14]
@@ -225,8 +222,7 @@ def test_even_checkpoints_end_sinks_and_are_even(data: st.DataObject) -> None:
     assert not any(step % sink for step in steps)
     gaps = [after - before for before, after in pairwise([0, *steps])]
     assert max(gaps) - min(gaps) in (0, sink)
-    names = [f"a-{name_of_step(step, epoch, sink_size)}.ckpt" for step in steps]
-    assert files_evenly_spaced(names, epoch, sink_size)
+    assert evenly_spaced(steps, sink, from_start=True)
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -238,6 +234,30 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["save_checkpoint_steps"] == 3444
     assert run_command(schedule.main, words) == 0
     assert "save_checkpoint_steps: 3444, keep_checkpoint_max: 5 or more" in capsys.readouterr().out
+    assert (
+        run_command(schedule.main, [*words, *(f"a-{number}_2.ckpt" for number in (6888, 1722, 5166, 8610, 3444))]) == 0
+    )
+    assert "note" not in capsys.readouterr().err
+    assert run_command(schedule.main, [*words, *(f"a-{number}_2.ckpt" for number in (8600, 8605, 8610))]) == 0
+    assert "not from the start of training on" in capsys.readouterr().err
+    assert run_command(schedule.main, [*words, "a-8611_2.ckpt"]) == 2
+    assert "a-8611_2.ckpt: is of step 17222, the training has 17220" in capsys.readouterr().err
     assert run_command(schedule.main, [*words, "a-1_2.ckpt", "a-2_2.ckpt", "a-9_2.ckpt"]) == 3
     assert "not evenly spaced: steps 2, 4, 18" in capsys.readouterr().err
     assert run_command(schedule.main, [*words, "a-1_3.ckpt"]) == 2
+
+
+def test_the_command_says_what_the_callback_leaves(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "--records 27562 --batch 4 --workers 4 --epochs 10 --sink 2 --json".split()
+
+    def left(*more: str) -> list[int]:
+        assert run_command(schedule.main, [*words, *more]) in (0, 3)
+        return [row["step"] for row in json.loads(capsys.readouterr().out)["checkpoints"]]
+
+    assert left("--save", "3444") == [3444, 6888, 10332, 13776, 17220]
+    assert left("--save", "1722") == [10332, 12054, 13776, 15498, 17220]  # the first five are deleted
+    assert left("--save", "1722", "--keep", "2") == [15498, 17220]
+    assert run_command(schedule.main, [*words, "--save", "4000"]) == 3
+    assert "not evenly spaced: steps 4000, 8000, 12000, 16000, 17220" in capsys.readouterr().err
+    assert run_command(schedule.main, [*words, "--keep", "2"]) == 2
+    assert run_command(schedule.main, [*words, "--save", "3", "a-1_2.ckpt"]) == 2
