@@ -100,11 +100,13 @@ def merge(
         with _alone(out):
             ledgers = {recipe.name: None if force else valid_ledger(out, recipe) for recipe in recipes}
             plan = _plan(tensors, recipes[0])
-            todo = [
-                (Partial(out, recipe, _named(plan, recipe)), adapter)
-                for recipe, adapter in zip(recipes, opened, strict=True)
-                if ledgers[recipe.name] is None
-            ]
+            results = [Partial(out, recipe, _named(plan, recipe)) for recipe in recipes]
+            todo = []
+            for result, adapter in zip(results, opened, strict=True):
+                if ledgers[result.recipe.name] is None:
+                    todo.append((result, adapter))
+                else:
+                    result.tidy()
             if todo:
                 made = _merge(tensors, todo, out, unchanged, force, progress)
                 ledgers |= {f"step_{ledger['step']}": ledger for ledger in made}

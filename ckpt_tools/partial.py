@@ -142,7 +142,16 @@ class Partial:
     def discard(self) -> None:
         """Remove the folder and what is in it."""
         self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # The journal goes last: what a kill leaves of the folder is still known as that of this result.
+        for path in self.folder.glob("*"):
+            if path.name != _JOURNAL:
+                _remove(path)
+        _remove(self.folder)
+
+    def tidy(self) -> None:
+        """Remove what is left of a merge that was killed when its result had its name already."""
+        if self._read_journal() is not None:
+            self.discard()
 
     def _next_file(self, known: list[dict[str, Any]]) -> None:
         """Open the next file behind those of its tensors that are there as `known` says."""
@@ -197,6 +206,15 @@ class Partial:
         path = self.folder / _JOURNAL
         write_text(path, "".join(_line(value).decode() for value in (self._head, *self.records)))
         self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder as far as that is possible."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _line(value: Any) -> bytes:

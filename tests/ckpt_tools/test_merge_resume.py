@@ -289,6 +289,26 @@ def test_stopped_while_results_get_their_names(
     assert stops > 5
 
 
+def test_stopped_while_what_is_left_is_removed(
+    tmp_path: Path, make_base: Make, make_adapter: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = make_base()
+    adapter = make_adapter(base, 1)
+    merge(base, [adapter], tmp_path / "out", dtype="float16", **FORMATS["sharded"])  # is replaced, then removed
+    merge(base, [adapter], tmp_path / "calm", **FORMATS["sharded"])
+
+    def stop(path: Path, *_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", stop)
+        with pytest.raises(KeyboardInterrupt):
+            merge(base, [adapter], tmp_path / "out", **FORMATS["sharded"])
+    assert (tmp_path / "out" / ".step_1.partial" / "replaced").is_dir()
+    merge(base, [adapter], tmp_path / "out", **FORMATS["sharded"])
+    assert content(tmp_path / "out") == content(tmp_path / "calm")
+
+
 @pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
     noise = np.random.default_rng(0)
