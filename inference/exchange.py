@@ -115,7 +115,7 @@ class Connection:
         status, after, data = self._exchange(body)
         if status in _RETRIED:
             raise _Passing(f"answered with status {status}", after)
-        told = data[:200].decode("utf-8", "replace").strip()
+        told = " ".join(data[:200].decode("utf-8", "replace").split())
         if status in (401, 403):
             raise Refused(f"{self._address}: wants another key (status {status}); name it with eval.http.api_key_env")
         if status != 200:
@@ -123,7 +123,7 @@ class Connection:
         try:
             return Answer(json.loads(data))
         except (ValueError, RecursionError) as error:
-            raise _Passing("answered with something that is no completion") from error
+            raise _Passing(f"answered with something that is no completion ({told or 'nothing'})") from error
 
     def _exchange(self, body: bytes) -> tuple[int, float | None, bytes]:
         """Post the body; return status, Retry-After and answer within the timeout."""
@@ -146,7 +146,7 @@ class Connection:
         except TimeoutError:
             late.set()
         except (OSError, http.client.HTTPException) as error:
-            fault = str(error) or type(error).__name__
+            fault = " ".join(str(error).split()) or type(error).__name__
         finally:
             if connected is not None:
                 self._open.discard(connected)

@@ -90,7 +90,7 @@ class HttpEngine:
             body = {"prompt": self._put(prompts[index], index, max_new_tokens), **limits}
             if not sampling.is_greedy:
                 body["seed"] = int(uniform(sampling.seed, called[index], 0) * (1 << 31))
-            answer = self._ask(body, called[index])
+            answer = self._ask(body, f"question {called[index]}")
             tokens = answer.usage("completion_tokens")
             return Completion(cut_at_stop(answer.text, stop), tokens or 0, time.perf_counter() - started)
 

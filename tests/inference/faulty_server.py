@@ -69,6 +69,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {"choices": [{"text": "!", "logprobs": {"token_logprobs": [-0.5]}}], "usage": usage})
         elif fault == "garbage":
             self._raw(200, b"<html>gateway</html>", 20)
+        elif fault == "gibberish":
+            self.wfile.write(b"GIBBERISH\r\n\r\n")
         elif fault == "list":
             self._send(200, [1, 2])
         elif fault == "cut":

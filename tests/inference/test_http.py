@@ -66,7 +66,8 @@ def test_a_passing_fault_is_survived(url: str, fault: str) -> None:
     ("fault", "said"),
     [
         ("500", "status 500, 2 times"),
-        ("garbage", "no completion, 2 times"),
+        ("garbage", r"no completion \(<html>gateway</html>\), 2 times for question 0;"),
+        ("gibberish", "connection failed .GIBBERISH., 2 times"),
         ("cut", "cut the connection|connection failed"),
         ("hang", "did not answer within 0.5 s"),
         ("drip", "did not answer within 0.5 s"),
