@@ -62,8 +62,8 @@ class SentencePieceTokenizer:
         self._model = sentencepiece.SentencePieceProcessor()
         try:
             self._model.LoadFromSerializedProto(path.read_bytes())
-        except (OSError, RuntimeError) as error:
-            raise InputError(f"{path}: not a sentencepiece model that can be read ({error}); {_KIND}") from error
+        except RuntimeError as error:  # it names lines of the library's own sources, and nothing of use
+            raise InputError(f"{path}: not a sentencepiece model that can be read; {_KIND}") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
         _check_ids(self, path)

@@ -79,7 +79,7 @@ def csv_rows(stream: BinaryIO) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            fault = f"malformed CSV ({error})"
+            fault = f"malformed CSV ({str(error).partition(' - ')[0]})"  # Python adds advice for programmers
             lines.give_back()
         text = "".join(lines.taken)
         if fault or "".join(cells).strip():
