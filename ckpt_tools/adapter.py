@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ckpt_tools.layout import FLOATS, Array, TensorFile
+from ckpt_tools.regular import read_regular_json
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.errors import InputError
-from core.files import read_json, write_json
+from core.files import write_json
 
 TENSORS = "adapter.safetensors"
 DESCRIPTION = "adapter.json"
@@ -94,7 +95,7 @@ def write_adapter(folder: Path, tensors: Mapping[str, Array], info: AdapterInfo)
 def read_info(folder: Path) -> AdapterInfo:
     """Read `adapter.json`; InputError where it is missing, malformed, or has a key too many or too few."""
     path = folder / DESCRIPTION
-    return _checked(read_json(path), path)
+    return _checked(read_regular_json(path), path)
 
 
 @contextmanager

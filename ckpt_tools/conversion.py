@@ -92,6 +92,10 @@ def _layouts(planned: Plan, out: Path, shard_size: int | None) -> dict[Path, Lay
             raise InputError(
                 f"{out}: {planned.target} tensors go into a .safetensors file; .ckpt is MindSpore's format"
             )
+        if file_format not in FORMATS:
+            raise InputError(
+                f"{out}: name a file that ends in .safetensors (or .ckpt for MindFormers), or give --shard-size"
+            )
         return {out: tensor_layout(file_format, planned.infos, metadata)}
     if file_format in FORMATS:
         raise InputError(f"{out}: several files go into a folder; name one, or leave --shard-size out")

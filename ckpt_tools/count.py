@@ -17,6 +17,7 @@ from typing import Protocol
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
+from ckpt_tools.regular import open_regular
 from core.errors import GateError, InputError, run_command
 
 # LoRA tensors as MindFormers and PEFT name them; parameters as MindFormers, Hugging Face, Meta and PEFT do.
@@ -233,7 +234,7 @@ def count_log(path: Path) -> Count:
     """
     found: list[tuple[int, Count]] = []
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             for number, line in enumerate(stream, start=1):
                 if match := _LOG_LINE.search(line):
                     millions = match[2] is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, BinaryIO
 import ml_dtypes
 import numpy as np
 
+from ckpt_tools.regular import open_regular
 from core.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -146,22 +146,6 @@ def checked_shape(shape: Sequence[int], dtype: str, where: str) -> tuple[int, ..
         if total > _MAX_BYTES:
             raise InputError(f"{where}: the shape is larger than any disk; the file is damaged")
     return tuple(shape)
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading.
-
-    Raises:
-        InputError: it is missing, cannot be read, or is a pipe or device, which might never end.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise InputError(f"{path}: is no regular file; name a checkpoint file")
-    return os.fdopen(descriptor, "rb")
 
 
 class TensorFile:

@@ -27,9 +27,9 @@ from ckpt_tools.layout import (
     TensorFile,
     TensorInfo,
     checked_shape,
-    open_regular,
 )
 from ckpt_tools.protobuf import Window, field, varint
+from ckpt_tools.regular import open_regular
 from core.errors import InputError
 
 SUFFIX = ".ckpt"

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ckpt_tools.regular import read_regular_json
 from core.errors import InputError
-from core.files import read_json
 from core.schema import ModelConfig
 
 # Biases of (q, k, v) and of o: what each family's class has, or the key of config.json that says so.
@@ -232,7 +232,7 @@ def _tokenizer(folder: Path) -> dict[str, str]:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    value = read_json(path)
+    value = read_regular_json(path)
     if not isinstance(value, dict):
         raise InputError(f"{path}: has to be a JSON object")
     return value

@@ -17,8 +17,9 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import Array, Layout, open_regular
+from ckpt_tools.layout import Array, Layout
 from ckpt_tools.ledger import Recipe, WrittenFile, refuse_symlink
+from ckpt_tools.regular import open_regular
 from ckpt_tools.safetensors_file import SUFFIX
 from ckpt_tools.sharded import index_text
 from ckpt_tools.writing import TensorWriter, checked_prefix

@@ -23,11 +23,12 @@ from ckpt_tools.adapter import AdapterInfo, open_adapter, write_adapter
 from ckpt_tools.arithmetic import all_finite
 from ckpt_tools.layout import FLOATS, Array, TensorFile
 from ckpt_tools.names import dialect_of, hf_module, some
+from ckpt_tools.regular import read_regular_json
 from ckpt_tools.sharded import fingerprint
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.errors import InputError, run_command
-from core.files import read_json, write_json
+from core.files import write_json
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -140,7 +141,7 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
 
 def _read_config(path: Path) -> tuple[int, float, list[str] | None]:
     """Return rank, alpha (for a scaling of alpha / rank) and the listed target modules, None where an expression."""
-    config = read_json(path)
+    config = read_regular_json(path)
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise InputError(f"{path}: is no PEFT configuration of type LORA")
     rank, alpha = config.get("r"), config.get("lora_alpha")

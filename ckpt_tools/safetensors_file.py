@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape, open_regular
+from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
+from ckpt_tools.regular import open_regular
 from core.errors import InputError
 
 SUFFIX = ".safetensors"

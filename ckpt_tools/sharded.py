@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_tools.layout import Entry, Layout, TensorFile, TensorInfo, open_regular
+from ckpt_tools.layout import Entry, Layout, TensorFile, TensorInfo
+from ckpt_tools.regular import read_regular_json
 from ckpt_tools.safetensors_file import open_safetensors, safetensors_layout
 from core.errors import InputError
-from core.files import read_json, sha256_file
+from core.files import sha256_file
 
 INDEX_SUFFIX = ".safetensors.index.json"
-_MAX_INDEX = 64 << 20
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
@@ -122,10 +122,7 @@ def parse_size(text: str) -> int:
 
 def _weight_map(index: Path) -> dict[str, str]:
     """Return tensor name -> file name beside the index."""
-    with open_regular(index) as stream:
-        if stream.seek(0, 2) > _MAX_INDEX:
-            raise InputError(f"{index}: more than {_MAX_INDEX} bytes; not an index of safetensors")
-    content = read_json(index)
+    content = read_regular_json(index)
     weight_map = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(weight_map, dict) or not weight_map:
         raise InputError(f"{index}: has no weight_map; not an index of safetensors")

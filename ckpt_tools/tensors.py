@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ckpt_tools import mindspore_ckpt, safetensors_file, sharded
-from ckpt_tools.layout import DTYPES, Array, Layout, TensorFile, TensorInfo, open_regular
+from ckpt_tools.layout import DTYPES, Array, Layout, TensorFile, TensorInfo
+from ckpt_tools.regular import open_regular
 from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing

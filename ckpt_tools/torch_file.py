@@ -19,9 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape, open_regular
+from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape
+from ckpt_tools.regular import open_regular, read_regular_json
 from core.errors import InputError
-from core.files import read_json
 
 SUFFIXES = (".pth", ".pt", ".bin")
 INDEX_SUFFIX = ".bin.index.json"
@@ -104,7 +104,7 @@ def open_torch(path: Path) -> TensorFile:
 
 
 def _open_sharded(index: Path) -> TensorFile:
-    content = read_json(index)
+    content = read_regular_json(index)
     weight_map = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(weight_map, dict) or not weight_map:
         raise InputError(f"{index}: has no weight_map; not an index of torch files")

@@ -208,7 +208,7 @@ def test_targets_that_cannot_be_are_refused(tmp_path: Path, tiny: Shape) -> None
     link.symlink_to(tmp_path / "elsewhere")
     for out, what in (
         (tmp_path / "model.ckpt", "go into a .safetensors file"),
-        (tmp_path / "model.bin", "unknown checkpoint format"),
+        (tmp_path / "model.bin", "name a file that ends in"),
         (source, "is the source itself"),
         (link, "symbolic link"),
         (source / "model.safetensors", "cannot be written"),
