@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from ckpt_tools.tensors import FORMATS, tensor_layout
 from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing, write_text
-from core.progress import Progress
+from core.progress import megabytes
 from core.shards import INDEX
 
 _BLOCK_BYTES = 16 << 20
@@ -118,7 +117,7 @@ def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout]) -
     """Write the files one after another, all of them or none; return file name -> sha256."""
     hashes: dict[str, str] = {}
     try:
-        with _megabytes(sum(layout.size for layout in layouts.values())) as advance:
+        with megabytes("convert", sum(layout.size for layout in layouts.values())) as advance:
             for path, layout in layouts.items():
                 with replacing(path) as partial, TensorWriter(partial, layout) as writer:
                     _stream(tensors, planned, layout, writer, advance)
@@ -129,20 +128,6 @@ def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout]) -
                 path.unlink(missing_ok=True)
         raise
     return hashes
-
-
-@contextmanager
-def _megabytes(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that counts bytes as done and shows it."""
-    done = 0
-    with Progress("convert", -(-total // 1_000_000), "MB") as shown:
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            shown.advance(-(-done // 1_000_000) - shown.done)
-
-        yield advance
 
 
 def _stream(

@@ -11,7 +11,6 @@ from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_
 from ckpt_tools.rotary import to_halves, to_neighbours
 from core.errors import InputError
 
-DTYPES = ("keep", "float32", "float16", "bfloat16")
 _BLOCK_BYTES = 16 << 20
 _ROTARY = (".attention.wq.", ".attention.wk.")
 

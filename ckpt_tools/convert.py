@@ -15,9 +15,9 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from ckpt_tools.conversion import convert
-from ckpt_tools.conversion_plan import DTYPES, plan
+from ckpt_tools.conversion_plan import plan
 from ckpt_tools.count import Shape
-from ckpt_tools.layout import TensorFile
+from ckpt_tools.layout import RESULT_TYPES, TensorFile
 from ckpt_tools.model_settings import hf_config, model_from, refuse_other, settings_beside
 from ckpt_tools.names import DIALECTS
 from ckpt_tools.sharded import parse_size
@@ -89,7 +89,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--shard-size", metavar="SIZE", help="cut safetensors into files of at most this size, such as 5GB"
     )
-    parser.add_argument("--dtype", choices=DTYPES, default="keep", help="type of the result (default: the source's)")
+    parser.add_argument(
+        "--dtype", choices=RESULT_TYPES, default="keep", help="type of the result (default: the source's)"
+    )
     parser.add_argument("--config", type=Path, help="write the model's YAML (or config.json with --to hf) here too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)

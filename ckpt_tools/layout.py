@@ -41,6 +41,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "float8_e5m2": np.dtype(ml_dtypes.float8_e5m2),
 }
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+# What a user may ask of the floating tensors of a result; "keep" stands for the type that each of them has.
+RESULT_TYPES = ("keep", "float32", "float16", "bfloat16")
 CRC_BYTES = 10
 _MAX_DIMENSIONS = 32
 _MAX_BYTES = 1 << 62

@@ -25,7 +25,7 @@ if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ckpt_tools.adapter import TENSORS, Adapter, open_adapter
 from ckpt_tools.checked_file import unwritable
-from ckpt_tools.layout import FLOATS, DiskError, Layout, TensorFile
+from ckpt_tools.layout import FLOATS, RESULT_TYPES, DiskError, Layout, TensorFile
 from ckpt_tools.ledger import Recipe, valid_ledger
 from ckpt_tools.merge_checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
 from ckpt_tools.partial import Partial
@@ -34,9 +34,8 @@ from ckpt_tools.stream import Lane, stream
 from ckpt_tools.tensors import FORMATS, open_tensors, tensor_layout
 from core.errors import InputError, KitError, run_command
 from core.files import sha256_file
-from core.progress import Progress, say
-
-DTYPES = ("keep", "float32", "float16", "bfloat16")
+from core.progress import megabytes, say
+from core.shards import opened_by
 
 
 def merge(
@@ -57,8 +56,8 @@ def merge(
     left unfinished is gone on with.
 
     Args:
-        base: the base model's checkpoint (MindSpore `.ckpt`, safetensors or the index of a sharded one, MindFormers
-            names).
+        base: the base model's checkpoint (MindSpore `.ckpt`, safetensors or the index of a sharded one or its folder,
+            MindFormers names).
         adapters: adapter folders, each of another step.
         out: folder of the results.
         file_format: "ckpt" or "safetensors".
@@ -77,9 +76,11 @@ def merge(
             the chosen type, a disk that is too small or cannot be written.
         GateError: the numeric check of a merged tensor failed, or a file did not read back as it was written.
     """
-    kind = dtype or "keep"
-    if file_format not in FORMATS or kind not in DTYPES:
-        raise InputError(f"format {file_format!r}, type {kind!r}: known are {', '.join(FORMATS)}; {', '.join(DTYPES)}")
+    base, kind = opened_by(base), dtype or "keep"
+    if file_format not in FORMATS or kind not in RESULT_TYPES:
+        raise InputError(
+            f"format {file_format!r}, type {kind!r}: known are {', '.join(FORMATS)}; {', '.join(RESULT_TYPES)}"
+        )
     if shard_size is not None and file_format != "safetensors":
         raise InputError("only safetensors can be sharded: give --format safetensors with --shard-size")
     if not adapters:
@@ -224,26 +225,19 @@ def _make_room(out: Path, results: Sequence[Partial], force: bool) -> None:
 
 @contextmanager
 def _steps(total: int, progress: Callable[[int, int], None] | None) -> Iterator[Callable[[int], None]]:
-    """Yield a function that counts bytes of the base as done and shows it."""
-    done = 0
-    if progress is not None:
-        report = progress
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            report(done, total)
-
-        yield advance
+    """Yield a function that counts bytes of the base as done and shows or reports it."""
+    if progress is None:
+        with megabytes("merge", total) as advance_shown:
+            yield advance_shown
         return
-    with Progress("merge", -(-total // 1_000_000), "MB") as shown:
+    done = 0
 
-        def advance_shown(count: int) -> None:
-            nonlocal done
-            done += count
-            shown.advance(-(-done // 1_000_000) - shown.done)
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done, total)
 
-        yield advance_shown
+    yield advance
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -252,11 +246,15 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         description="Merge adapters into their base model: W' = W + (alpha / rank) B A, one full checkpoint each.",
         epilog="example: python ckpt_tools/merge.py --base base.ckpt --adapter train/adapters/step_* --out checkpoints",
     )
-    parser.add_argument("--base", type=Path, required=True, help="the base model: .ckpt, .safetensors or its index")
+    parser.add_argument(
+        "--base", type=Path, required=True, help="the base model: .ckpt, .safetensors, an index or its folder"
+    )
     parser.add_argument("--adapter", type=Path, nargs="+", required=True, metavar="DIR", help="adapter folders")
     parser.add_argument("--out", type=Path, required=True, help="folder for step_N.ckpt and step_N.json")
     parser.add_argument("--format", choices=FORMATS, default="ckpt", help="format of the results (default: ckpt)")
-    parser.add_argument("--dtype", choices=DTYPES, default="keep", help="type of the results (default: the base's)")
+    parser.add_argument(
+        "--dtype", choices=RESULT_TYPES, default="keep", help="type of the results (default: the base's)"
+    )
     parser.add_argument(
         "--shard-size", metavar="SIZE", help="cut safetensors into files of at most this size, such as 5GB"
     )

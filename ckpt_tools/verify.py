@@ -27,6 +27,7 @@ from ckpt_tools.verify_network import Network, logs_apart
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
 from core.progress import say
+from core.shards import opened_by
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
 # Where merging changed this much of what the adapter does, a user has to know, within the tolerance or not.
@@ -45,7 +46,8 @@ def verify(
 
     Args:
         base: the base model's checkpoint.
-        merges: (adapter folder, merged checkpoint) of each merge; the adapters differ in step only.
+        merges: (adapter folder, merged checkpoint) of each merge; the adapters differ in step only. Of a checkpoint in
+            several files, the base too, its index or its folder.
         config: keyword arguments of MindFormers' `LlamaConfig`; what the CPU needs is set over them.
         prompts: token ids, one list a prompt, each at most `seq_length` long.
         tolerance: largest difference allowed, as a share of the largest logit; by the merged file's widest rounding
@@ -60,12 +62,13 @@ def verify(
         InputError: files that do not fit the model or each other, or token ids that do not fit the configuration.
         GateError: the logits of a merge differ by more than the tolerance; all that do are named.
     """
+    base = opened_by(base)
     rows, lengths = _padded(prompts, config), [len(prompt) for prompt in prompts]
     with ExitStack() as stack:
         stack.enter_context(logs_apart())
         base_file = stack.enter_context(open_tensors(base))
         adapters = [stack.enter_context(open_adapter(adapter)) for adapter, _ in merges]
-        merged = [stack.enter_context(open_tensors(path)) for _, path in merges]
+        merged = [stack.enter_context(open_tensors(opened_by(path))) for _, path in merges]
         checked_base(base, adapters)
         _refuse_unlike(adapters)
         network = Network(config)

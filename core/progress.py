@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -57,6 +58,20 @@ class Progress:
         share = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
         tail = f", {note}" if note else ""
         say(f"{self.label}: {self.done}/{self.total} {self.unit}{share}, {seconds:.0f} s{tail}")
+
+
+@contextmanager
+def megabytes(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts bytes of `total` as done, and show them in megabytes, begun ones included."""
+    done = 0
+    with Progress(label, -(-total // 1_000_000), "MB") as shown:
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            shown.advance(-(-done // 1_000_000) - shown.done)
+
+        yield advance
 
 
 def track(items: Iterable[T], label: str, total: int, unit: str = "it") -> Iterator[T]:

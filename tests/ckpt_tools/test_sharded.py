@@ -46,6 +46,7 @@ def test_merged_like_one_file(
     (adapter / DESCRIPTION).write_text(json.dumps(description))
     (sharded,) = merge(index, [adapter], tmp_path / "out", "safetensors")
     assert sharded["sha256"] == whole["sha256"]
+    assert merge(index.parent, [adapter], tmp_path / "out", "safetensors") == [sharded]
 
 
 @pytest.mark.parametrize("size", [1, 20_000, 10**9])

@@ -19,7 +19,6 @@ from ckpt_tools.tensors import open_tensors, write_tensors
 from ckpt_tools.verify import verify
 from core.config import ROOT
 from core.errors import GateError, InputError, run_command
-from core.shards import INDEX
 
 PROMPTS = [[1, 5, 9, 30], list(range(32)), [99]]
 WQ = "model.layers.1.attention.wq.weight"
@@ -45,7 +44,7 @@ def test_merged_files_give_the_adapted_logits(
     merges = [
         (other, tmp_path / "out" / "step_8.ckpt"),
         (adapter, tmp_path / "out" / "step_4.ckpt"),
-        (adapter, tmp_path / "short" / "step_4" / INDEX),
+        (adapter, tmp_path / "short" / "step_4"),
     ]
     results = verify(base, merges, config, PROMPTS)
     assert [result["step"] for result in results] == [8, 4, 4]
