@@ -110,7 +110,7 @@ class Decoding:
         self._queue = PromptQueue(networks, ids)
         self._names, self._limits, self._decode, self._on_done = names, limits, decode, on_done
         self._batch_size, self._cache_tokens = batch_size, cache_tokens
-        self._slots = Slots(networks)
+        self._slots = Slots(networks, batch_size)
         self._running: list[_Sequence] = []  # one for each slot, in the order of the slots
         self._ends = sorted(limits.ends)
 

@@ -188,13 +188,14 @@ class Slots:
 
     Args:
         networks: the model.
+        most: how many sequences there will be at the most.
 
     Attributes:
         live: how many sequences there are; they have the rows 0 … live - 1.
     """
 
-    def __init__(self, networks: Networks) -> None:
-        self.networks, self.live = networks, 0
+    def __init__(self, networks: Networks, most: int) -> None:
+        self.networks, self.live, self._most = networks, 0, most
         self._lengths = np.zeros(0, np.int32)
         self._width = 0
         self._allocate(0, _BLOCK)
@@ -246,18 +247,21 @@ class Slots:
         """
         columns = max(columns, int(self._lengths[: self.live].max(initial=0)) + 2)
         width = -(-columns // _BLOCK) * _BLOCK
-        rows = len(self._lengths)
-        if self.live + more > rows or not width <= self._width <= 2 * width:
-            live, kept = self.live, min(self._width, width)
+        live, rows, needed = self.live, len(self._lengths), self.live + more
+        if needed > rows or not width <= self._width <= 2 * width:
+            kept = min(self._width, width)
             cache, mask, lengths = self._cache, self._mask, self._lengths
-            self._allocate(max(live + more, min(rows, 2 * (live + more))), width)
+            # Half as many again, so that those who enter a few at a time do not move everybody each time.
+            self._allocate(min(self._most, needed * 3 // 2) if needed > rows else min(rows, 2 * needed), width)
             self._cache[:, :live, :, :kept] = cache[:, :live, :, :kept]
             self._mask[:live, :, :, :kept] = mask[:live, :, :, :kept]
             self._lengths[:live] = lengths[:live]
 
     def _allocate(self, rows: int, width: int) -> None:
         shape = self.networks.shape
-        self._cache = np.zeros((2 * shape.num_layers, rows, shape.kv_heads, width, shape.head_dim), np.float32)
+        # Not np.zeros: only of an empty array numpy asks the system for large pages, which are had forty times as fast.
+        self._cache = np.empty((2 * shape.num_layers, rows, shape.kv_heads, width, shape.head_dim), np.float32)
+        self._cache.fill(0)  # whatever is masked has to be a number all the same
         self._mask = np.full((rows, shape.kv_heads, shape.rep, width + 1), _MASKED)
         self._mask[..., -1] = 0
         self._lengths = np.zeros(rows, np.int32)
