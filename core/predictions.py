@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,17 @@ def coverage(ids: Collection[str], predictions: dict[str, str]) -> Coverage:
     )
 
 
+def check_answers(ids: Collection[str], predictions: dict[str, str], path: Path) -> Coverage:
+    """Return how predictions and questions meet; InputError where the file at `path` answers none of the questions."""
+    found = coverage(ids, predictions)
+    if len(found.missing) == len(ids):
+        raise InputError(
+            f"{path}: answers none of the questions; are these the right --data? It has predictions for "
+            f"{', '.join(found.unknown[:3])}…, asked is {found.missing[0]}"
+        )
+    return found
+
+
 def read_predictions(path: Path) -> Predictions:
     """Read `{question id: text}` as one JSON object, or JSON Lines with at least `id` and `text` on each line.
 
@@ -80,10 +92,14 @@ def _from_lines(path: Path) -> Predictions:
     for where, row in rows:
         predictions.truncated += row.get("truncated") is True
         if (scores := row.get("scores")) is not None:
-            if not (isinstance(scores, list) and scores and all(type(value) in (int, float) for value in scores)):
+            if not (isinstance(scores, list) and scores and all(map(_is_finite, scores))):
                 raise InputError(f"{where}: field 'scores' must be a list of numbers")
             predictions.scores[_encodable(row["id"])] = [float(value) for value in scores]
     return predictions
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _is_line(row: Any) -> bool:

@@ -19,7 +19,7 @@ from core.config import load_contest
 from core.errors import InputError, run_command
 from core.evaluation import describe_data, describe_predictions, limited
 from core.files import write_json
-from core.predictions import coverage, read_predictions
+from core.predictions import check_answers, read_predictions
 from core.records import Record
 from core.results import read_results
 from core.run_folder import RunFolder, find_run
@@ -171,10 +171,7 @@ def _rules(options: argparse.Namespace, run: RunFolder | None) -> RulesConfig | 
 
 
 def _coverage(records: Sequence[Record], predictions: dict[str, str], file: Path) -> dict[str, int]:
-    counts = coverage([record.id for record in records], predictions).counts()
-    if counts["missing"] == len(records):
-        raise InputError(f"{file}: answers none of the questions; are these the right --data?")
-    return counts
+    return check_answers([record.id for record in records], predictions, file).counts()
 
 
 def _side(verdicts: Sequence[Verdict], names: Sequence[str]) -> Side:

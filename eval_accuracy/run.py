@@ -16,7 +16,7 @@ from core.config import load_contest
 from core.errors import run_command
 from core.evaluation import Job, add_source_arguments, describe_data, evaluate, limited, open_job, show
 from core.files import write_jsonl
-from core.predictions import read_predictions
+from core.predictions import check_answers, read_predictions
 from eval_accuracy.circular import as_asked
 from eval_accuracy.data import read_questions
 from eval_accuracy.judges import NAMES, judge_named
@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
         asked = as_asked(records, predictions)
+        check_answers([record.id for record in asked], predictions, path)
         predictions.prompts = plain_prompts(job, asked)
         judge = judge_named(named, asked, predictions)
         verdicts = judge_all(asked, predictions, judge)

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import GateError, InputError, run_command
 from core.evaluation import add_source_arguments, describe_data, evaluate, limited, open_job, show
-from core.predictions import read_predictions
+from core.predictions import check_answers, read_predictions
 from core.progress import say
 from core.records import Record
 from core.statistics import SEED
@@ -46,6 +46,7 @@ def main(argv: Sequence[str]) -> int:
 
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
+        check_answers([record.id for record in records], predictions, path)
         marked = marks(records, predictions)
         gate, base = bar.for_checkpoint(name, marked)
         return summarise(records, predictions, marked, gate, base, len(whole) if screened else None)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.predictions import coverage, read_predictions
+from core.predictions import check_answers, coverage, read_predictions
 
 
 def written(folder: Path, text: str, name: str = "p.json") -> Path:
@@ -32,6 +32,20 @@ def test_a_repeated_id_is_counted_and_its_last_text_counts(tmp_path: Path) -> No
     found = read_predictions(written(tmp_path, '{"id": "a", "text": "1"}\n{"id": "a", "text": "2"}\n', "p.jsonl"))
     assert (dict(found), found.duplicates) == ({"a": "2"}, 1)
     assert coverage(["a", "c"], found).counts() == {"missing": 1, "unknown": 0, "duplicates": 1}
+
+
+def test_predictions_of_other_questions_are_told_of(tmp_path: Path) -> None:
+    path = written(tmp_path, '{"a": "1", "b": "2"}')
+    assert check_answers(["b", "c"], read_predictions(path), path).missing == ("c",)
+    with pytest.raises(InputError, match=r"p\.json: answers none of the questions; .* for a, b…, asked is c"):
+        check_answers(["c", "d"], read_predictions(path), path)
+
+
+@pytest.mark.parametrize("scores", ["[NaN]", "[1, -Infinity]", "[]", '"1"', "[true]"])
+def test_scores_are_numbers(tmp_path: Path, scores: str) -> None:
+    path = written(tmp_path, f'{{"id": "a", "text": "1", "scores": {scores}}}\n', "p.jsonl")
+    with pytest.raises(InputError, match=r"p\.jsonl:1: field 'scores' must be a list of numbers"):
+        read_predictions(path)
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:

@@ -45,6 +45,21 @@ def test_json_is_all_that_stands_on_standard_output(files: tuple[Path, Path]) ->
     assert result["gate"] is None
 
 
+def test_the_table_tells_of_ids_and_of_questions_without_an_answer(files: tuple[Path, Path]) -> None:
+    predictions, data = files
+    held = json.loads(data.read_text(encoding="utf-8"))
+    held["data"][0]["paragraphs"][0]["qas"].append(
+        {"id": "b", "question": "Why?", "answers": [], "is_impossible": True}
+    )
+    data.write_text(json.dumps(held), encoding="utf-8")
+    predictions.write_text('{"a": "?", "a": "Denver Broncos", "b": "so", "c": ""}', encoding="utf-8")
+    said = command("--predictions", predictions, "--data", data, "--selection", "all").stdout
+    assert "predictions: 1 unknown ids, 1 repeated ids" in said
+    assert "has answer: F1 100.000, EM 100.000 of 1; no answer: F1 0.000, EM 0.000 of 1" in said
+    predictions.write_text('{"c": ""}', encoding="utf-8")
+    assert "answers none of the questions" in command("--predictions", predictions, "--data", data, code=2).stderr
+
+
 def test_the_gate_decides_the_exit_code_only_when_asked(files: tuple[Path, Path]) -> None:
     predictions, data = files
     words = ["--predictions", predictions, "--data", data, "--contest", "math_llama3", "--json"]
