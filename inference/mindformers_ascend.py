@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.tensors import open_tensors
 from core.errors import InputError
 from core.prompts import Prompt
 from core.tokenizers import Tokenizer
@@ -118,6 +117,8 @@ class AscendEngine:
 
     def _load(self) -> None:
         import mindspore as ms
+
+        from ckpt_tools.tensors import open_tensors  # which imports numpy
 
         checkpoint = self._checkpoint
         with open_tensors(checkpoint) as opened:
