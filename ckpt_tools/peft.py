@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import re
+import reprlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,8 @@ from core.files import write_json
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _PREFIX = "base_model.model."
+# No layer of a model in use is wider, and beyond it a rank adds nothing.
+_MAX_RANK = 1 << 20
 _LINEAR = re.compile(r"model\.layers\.(?P<layer>\d+)\.(?:attention|feed_forward)\.(?P<leaf>w[a-z0-9]+)\.weight")
 # Keys of adapter_config.json that the kit reads, or that change nothing of what B·A does to the model.
 _READ = {"peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "init_lora_weights"}
@@ -145,8 +148,10 @@ def _read_config(path: Path) -> tuple[int, float, list[str] | None]:
     if not isinstance(config, dict) or config.get("peft_type") != "LORA":
         raise InputError(f"{path}: is no PEFT configuration of type LORA")
     rank, alpha = config.get("r"), config.get("lora_alpha")
-    if type(rank) is not int or rank < 1 or isinstance(alpha, bool) or not isinstance(alpha, int | float):
-        raise InputError(f"{path}: r is {rank!r} and lora_alpha {alpha!r}; both have to be numbers, r at least 1")
+    if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
+        raise InputError(f"{path}: r is {reprlib.repr(rank)}; it has to be a whole number from 1 to {_MAX_RANK}")
+    if type(alpha) not in (int, float) or not 0 < alpha <= sys.float_info.max:
+        raise InputError(f"{path}: lora_alpha is {reprlib.repr(alpha)}; it has to be a positive number")
     if config.get("init_lora_weights", True) not in _INITS:
         raise InputError(
             f"{path}: init_lora_weights {config['init_lora_weights']!r} trains against a changed base; save the "

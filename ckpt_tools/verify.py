@@ -56,7 +56,7 @@ def verify(
     Returns:
         For each merge {"step", "merged", "prompts", "tokens", "max_difference", "max_logit", "relative", "tolerance",
         "same_next_token" (share of positions whose most probable token is the same), "base_difference" (largest
-        difference between the base alone and the merged model: how much the adapter does), "passed": True}.
+        difference between the base alone and base + adapter: how much the adapter does), "passed": True}.
 
     Raises:
         InputError: files that do not fit the model or each other, or token ids that do not fit the configuration.
@@ -115,7 +115,7 @@ def _compared(adapted: Array, folded: Array, alone: Array) -> dict[str, float]:
         "max_logit": largest,
         "relative": difference / largest if largest else difference,
         "same_next_token": float((adapted.argmax(-1) == folded.argmax(-1)).mean()),
-        "base_difference": float(np.abs(alone - folded).max()),
+        "base_difference": float(np.abs(alone - adapted).max()),
     }
 
 

@@ -36,6 +36,7 @@ def test_merged_files_give_the_adapted_logits(
     make_base: Callable[..., Path],
     make_adapter: Callable[..., Path],
     config: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     base = make_base()
     adapter, other = (make_adapter(base, step, targets=".*wq|.*wv|.*wo|.*w1|.*w2", size=0.2) for step in (4, 8))
@@ -53,6 +54,13 @@ def test_merged_files_give_the_adapted_logits(
         assert result["tokens"] == 37
         assert result["max_difference"] < result["base_difference"] / 10
         assert result["same_next_token"] > 0.8
+
+    assert "may have swallowed" not in capsys.readouterr().err
+    faint = make_adapter(base, 9, size=1e-5)
+    merge(base, [faint], tmp_path / "short", "safetensors", "bfloat16")
+    (result,) = verify(base, [(faint, tmp_path / "short" / "step_9.safetensors")], config, PROMPTS)
+    assert result["max_difference"] > result["base_difference"]  # the type swallowed the adapter
+    assert "rounding may have swallowed it" in capsys.readouterr().err
 
     with open_tensors(tmp_path / "out/step_4.ckpt") as tensors:
         arrays = {name: tensors.read(name) for name in tensors}
