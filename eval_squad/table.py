@@ -49,8 +49,8 @@ def _notes(name: str, result: Mapping[str, Any], total: int) -> Iterator[str]:
     if result["unknown"] or result["duplicates"]:
         yield f"{name}: {result['unknown']} unknown ids, {result['duplicates']} repeated ids (the last of each counts)"
     if "no_answer" in result["official"]:
-        parts = ((word, result["official"][f"{word}_answer"]) for word in ("has", "no"))
-        said = (f"{word} answer: F1 {row['f1']:.3f}, EM {row['em']:.3f} of {row['count']}" for word, row in parts)
+        rows = ((word, result["official"][f"{word}_answer"]) for word in ("has", "no"))
+        said = (f"{word} answer: F1 {row['f1']:.3f}, EM {row['em']:.3f} of {row['count']}" for word, row in rows)
         yield f"{name}: official, {'; '.join(said)}"
     if result["truncated"]:
         yield f"{name}: {result['truncated']} prompts were cut to fit the model"
