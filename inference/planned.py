@@ -43,7 +43,7 @@ def planned(job: Job, records: Sequence[Record], ask: Ask) -> str:
     if engine == "mindformers_ascend":
         if config.machine.workers > 1:
             said["command"] = " ".join(command(config, Path("JOB")))
-        said["llama_config"] = ascend_settings(config)
+        said["llama_config"] = ascend_settings(config) | ({"use_past": False} if ask.mode == "loglikelihood" else {})
     said["prompt"] = predictor.prompt(job.kind).name
     said["decoding"] = predictor.decoding(job.kind).model_dump(mode="json")
     said.update(ask.settings())
