@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from ckpt_tools.sharded import fingerprint
 from core.config import kit_path
 from core.errors import InputError
 from core.evaluation import Target, targets
@@ -53,7 +52,7 @@ def predict_all(
     for target in found:
         name = target.name
         if not (standard and target.of_run):
-            name = f"{name}-{_mark(records, ask, fingerprint(target.path), decoding)}"
+            name = f"{name}-{_mark(records, ask, _fingerprint(target.path), decoding)}"
         yield target, predictor.predict(target, records, kind, run.predictions / f"{kind}_{name}.jsonl", ask)
 
 
@@ -101,7 +100,7 @@ class Predictor:
         Raises:
             InputError: the checkpoint does not fit the model, or the prompt is not the one that was trained with.
         """
-        model = {"checkpoint": whole(target.path).name, "checkpoint_sha256": fingerprint(target.path)}
+        model = {"checkpoint": whole(target.path).name, "checkpoint_sha256": _fingerprint(target.path)}
         prompt = self.prompt(kind)
         return self._predict(records, kind, path, ask or Ask(), model, lambda: self._ready(target.path, prompt))
 
@@ -190,3 +189,10 @@ class Predictor:
                 f"{self.run.path / 'run.yaml'}: the {task} prompt is not the one that the training data were made "
                 f"with ({first_difference(trained['template'], prompt.template)})"
             )
+
+
+def _fingerprint(checkpoint: Path) -> str:
+    """Return `ckpt_tools.sharded.fingerprint`, which imports numpy, of a checkpoint."""
+    from ckpt_tools.sharded import fingerprint
+
+    return fingerprint(checkpoint)
