@@ -170,9 +170,9 @@ class Extension:
         logits, keys, values = network(
             Tensor(self._tokens[:, start:stop]),
             Tensor(positions),
-            Tensor(spread(np.minimum(seen, np.where(later, _MASKED, np.float32(0))[None]))),
+            Tensor.from_numpy(spread(np.minimum(seen, np.where(later, _MASKED, np.float32(0))[None]))),
             Tensor(rows.astype(np.int32)),
-            Tensor(spread(np.minimum(seen, np.where(own, _MASKED, np.float32(0))[:, None]))),
+            Tensor.from_numpy(spread(np.minimum(seen, np.where(own, _MASKED, np.float32(0))[:, None]))),
             Tensor(swapped(count, width, shape.num_heads)),
             Tensor(swapped(count, width, shape.kv_heads)),
             Tensor(swapped(count, shape.num_heads, width)),
