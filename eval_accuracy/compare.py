@@ -148,7 +148,8 @@ def _compare_squad(
     for file in files:
         predictions = read_predictions(file)
         said = [predictions.get(record.id, "")[:_LONGEST_KEPT] for record in records]
-        sides.append(Side(marks(records, predictions), said, np.ones(len(records))))
+        answered = np.array([record.id in predictions for record in records])
+        sides.append(Side(marks(records, predictions), said, np.ones(len(records)), answered))
         given.append(_coverage(records, predictions, file))
     asked = [(record.id, "", record.answer) for record in records]
     return {
@@ -177,7 +178,8 @@ def _coverage(records: Sequence[Record], predictions: dict[str, str], file: Path
 def _side(verdicts: Sequence[Verdict], names: Sequence[str]) -> Side:
     scores = np.array([[verdict.rules[name] for name in names] for verdict in verdicts], dtype=np.float64)
     said = [verdict.span or f"({verdict.reason})" for verdict in verdicts]
-    return Side(scores, said, np.array([verdict.weight for verdict in verdicts]))
+    answered = np.array([verdict.reason != "missing" for verdict in verdicts])
+    return Side(scores, said, np.array([verdict.weight for verdict in verdicts]), answered)
 
 
 def _text(result: Mapping[str, Any], most: int) -> str:
@@ -195,6 +197,11 @@ def _lines(result: Mapping[str, Any], most: int) -> Iterator[str]:
         tested = "" if row["mcnemar_p"] is None else f" {row['only_a']:7} {row['only_b']:7}  {row['mcnemar_p']:.3g}"
         mark = "*" if name == result["headline"] else " "
         yield f"{mark} {name:26} {row['a']:8.2%} {row['b']:8.2%}  {difference:<26}{tested}"
+    if common := result["common"]:
+        low, high = common["interval"]
+        difference = f"{common['difference']:+.2%} [{low:+.2%}, {high:+.2%}]"
+        yield f"  of the {common['count']} that both answer {common['a']:8.2%} {common['b']:8.2%}  {difference}"
+        yield "warning: A and B do not answer the same questions; what is missing counts as wrong in all other figures"
     yield "(* decides the lists below; intervals: 95 %, paired bootstrap; p: exact, two-sided)"
     kinds = result["by_type"]
     for kind, row in kinds.items() if len(kinds) > 1 else ():

@@ -20,11 +20,13 @@ class Side:
         scores: float64 [questions, figures], 0 to 1.
         said: the answer that each question was judged by.
         weights: float64 [questions], how much each question counts in a mean.
+        answered: bool [questions], whether there is a prediction; one that is missing scores 0.
     """
 
     scores: Floats
     said: Sequence[str]
     weights: Floats
+    answered: npt.NDArray[np.bool_]
 
 
 def compare(
@@ -46,33 +48,49 @@ def compare(
     Returns:
         "count"; "figures": for each "a", "b" (means), "difference" (b - a), its 95 % "interval" (paired bootstrap),
         "only_a", "only_b", "both", "neither" (questions right) and "mcnemar_p" (exact), these None where scores are
-        not just 0 or 1; "headline"; "by_type": "count", "a", "b", "difference", "gained", "lost" under the headline;
-        "gained" and "lost": the questions that B scores higher or lower, with "id", "type", "a", "b", "reference" and
-        both "scores", the largest change first.
+        not just 0 or 1; "headline"; "common": where one side answers questions that the other does not, the headline's
+        figure on the "count" questions that both answer, else None; "by_type": "count", "a", "b", "difference",
+        "gained", "lost" under the headline; "gained" and "lost": the questions that B scores higher or lower, with
+        "id", "type", "a", "b", "reference" and both "scores", the largest change first.
     """
     a, b = sides
-    means = _means(a), _means(b)
-    drawn = _resampled(a, b, groups)
-    rows = {}
-    for column, name in enumerate(figures):
-        left, right = a.scores[:, column], b.scores[:, column]
-        rows[name] = {
-            "a": float(means[0][column]),
-            "b": float(means[1][column]),
-            "difference": float(means[1][column] - means[0][column]),
-            "interval": list(percentile_interval(drawn[:, column])),
-            **_fourfold(left, right),
-        }
+    rows = dict(zip(figures, _figures(a, b, groups), strict=True))
     order = np.argsort(-np.abs(b.scores[:, headline] - a.scores[:, headline]), kind="stable")
     changed = [_change(questions[at], at, headline, a, b) for at in order.tolist()]
     return {
         "count": len(questions),
         "figures": rows,
         "headline": figures[headline],
+        "common": _common(headline, a, b, groups),
         "by_type": _by_type([kind for _, kind, _ in questions], headline, a, b),
         "gained": [row for row in changed if row["scores"][1] > row["scores"][0]],
         "lost": [row for row in changed if row["scores"][1] < row["scores"][0]],
     }
+
+
+def _figures(a: Side, b: Side, groups: npt.NDArray[np.int64] | None) -> list[dict[str, Any]]:
+    """Compare the sides figure by figure; the rows of `compare`."""
+    means = _means(a), _means(b)
+    drawn = _resampled(a, b, groups)
+    return [
+        {
+            "a": float(means[0][column]),
+            "b": float(means[1][column]),
+            "difference": float(means[1][column] - means[0][column]),
+            "interval": list(percentile_interval(drawn[:, column])),
+            **_fourfold(a.scores[:, column], b.scores[:, column]),
+        }
+        for column in range(a.scores.shape[1])
+    ]
+
+
+def _common(headline: int, a: Side, b: Side, groups: npt.NDArray[np.int64] | None) -> dict[str, Any] | None:
+    """Compare on the questions that both sides answer; None where they answer the same ones, or none together."""
+    both = a.answered & b.answered
+    if not both.any() or (a.answered == b.answered).all():
+        return None
+    kept = None if groups is None else np.unique(groups[both], return_inverse=True)[1]
+    return {"count": int(both.sum()), **_figures(_part(a, both), _part(b, both), kept)[headline]}
 
 
 def _means(side: Side) -> Floats:
@@ -127,7 +145,7 @@ def _by_type(kinds: Sequence[str], headline: int, a: Side, b: Side) -> dict[str,
 
 
 def _part(side: Side, chosen: npt.NDArray[np.bool_]) -> Side:
-    return Side(side.scores[chosen], (), side.weights[chosen])
+    return Side(side.scores[chosen], (), side.weights[chosen], side.answered[chosen])
 
 
 def _change(question: tuple[str, str, str], at: int, headline: int, a: Side, b: Side) -> dict[str, Any]:

@@ -26,7 +26,12 @@ def command(*words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 def side(*marks: float) -> Side:
-    return Side(np.array(marks, dtype=float)[:, None], [str(mark) for mark in marks], np.ones(len(marks)))
+    return Side(
+        np.array(marks, dtype=float)[:, None],
+        [str(mark) for mark in marks],
+        np.ones(len(marks)),
+        np.ones(len(marks), bool),
+    )
 
 
 def compared(a: Side, b: Side, kinds: str = "") -> dict[str, Any]:
@@ -110,6 +115,23 @@ def test_two_files_from_end_to_end(files: tuple[Path, Path, Path], tmp_path: Pat
     other.write_text(json.dumps({"zzz": "1"}), encoding="utf-8")
     assert "answers none of the questions" in command(a, other, "--data", data, code=2).stderr
     assert "no-such.json: cannot be read" in command(a, "no-such.json", "--data", data, code=2).stderr
+
+
+def test_questions_that_one_side_does_not_answer_are_told_of(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    data, a, b = files
+    held = json.loads(b.read_text(encoding="utf-8"))
+    part = tmp_path / "part.json"
+    part.write_text(json.dumps(dict(list(held.items())[:9])), encoding="utf-8")
+    words = ["--data", data, "--contest", "math_llama3"]
+    assert json.loads(command(a, b, *words, "--json").stdout)["common"] is None
+    common = json.loads(command(a, part, *words, "--json").stdout)["common"]
+    right = [json.loads(command(path, path, *words, "--json").stdout)["figures"]["rounded"] for path in (b, part)]
+    assert common["count"] == 9
+    assert common["b"] == pytest.approx(right[1]["both"] / 9)
+    assert right[1]["both"] < right[0]["both"]
+    said = command(a, part, *words).stdout
+    assert "of the 9 that both answer" in said
+    assert "do not answer the same questions" in said
 
 
 def test_two_checkpoints_of_a_run(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
