@@ -150,7 +150,7 @@ def _read_config(path: Path) -> tuple[int, float, list[str] | None]:
     rank, alpha = config.get("r"), config.get("lora_alpha")
     if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
         raise InputError(f"{path}: r is {reprlib.repr(rank)}; it has to be a whole number from 1 to {_MAX_RANK}")
-    if type(alpha) not in (int, float) or not 0 < alpha <= sys.float_info.max:
+    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= sys.float_info.max:
         raise InputError(f"{path}: lora_alpha is {reprlib.repr(alpha)}; it has to be a positive number")
     if config.get("init_lora_weights", True) not in _INITS:
         raise InputError(

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from ckpt_tools.adapter import Adapter, open_adapter
+from ckpt_tools.arithmetic import cast
 from ckpt_tools.layout import Array, TensorFile
 from ckpt_tools.merge_checks import checked_base
 from ckpt_tools.tensors import open_tensors
@@ -30,6 +32,8 @@ from core.progress import say
 from core.shards import opened_by
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
+# A sum that is rounded once is the same however it is taken, but for the rare entries halfway between two numbers.
+_BEYOND_ROUNDING = 1e-3
 # Where merging changed this much of what the adapter does, a user has to know, within the tolerance or not.
 _LOST_WARNING = 0.3
 _RAW = ("base", "adapter", "merged", "config", "prompts")
@@ -44,6 +48,9 @@ def verify(
 ) -> list[dict[str, Any]]:
     """Compare the logits of base + adapter with those of the merged checkpoint, for one merge or several.
 
+    What a short type rounds away may be as large as what the adapter does. So the merged file is also compared with
+    W + s·B·A as it is summed here, rounded to the file's types: that leaves no room for a wrong scaling or step.
+
     Args:
         base: the base model's checkpoint.
         merges: (adapter folder, merged checkpoint) of each merge; the adapters differ in step only. Of a checkpoint in
@@ -56,11 +63,13 @@ def verify(
     Returns:
         For each merge {"step", "merged", "prompts", "tokens", "max_difference", "max_logit", "relative", "tolerance",
         "same_next_token" (share of positions whose most probable token is the same), "base_difference" (largest
-        difference between the base alone and base + adapter: how much the adapter does), "passed": True}.
+        difference between the base alone and base + adapter: how much the adapter does), "beyond_rounding" (largest
+        difference from the sum rounded here, as a share of the largest logit), "passed": True}.
 
     Raises:
         InputError: files that do not fit the model or each other, or token ids that do not fit the configuration.
-        GateError: the logits of a merge differ by more than the tolerance; all that do are named.
+        GateError: the logits of a merge differ by more than the tolerance, or by more than rounding explains; all that
+            do are named.
     """
     base = opened_by(base)
     rows, lengths = _padded(prompts, config), [len(prompt) for prompt in prompts]
@@ -79,6 +88,10 @@ def verify(
 
         alone = logits(base_file)
         folded = [logits(file) for file in merged]
+        rounded = []
+        for adapter, file in zip(adapters, merged, strict=True):
+            network.load(file, read=partial(_rounded, base_file, adapter, file))
+            rounded.append(network.logits(rows, lengths))
         network.adapt(adapters[0].info)
         results = [
             {
@@ -86,11 +99,11 @@ def verify(
                 "merged": str(file.path),
                 "prompts": len(prompts),
                 "tokens": sum(lengths),
-                **_compared(logits(base_file, adapter.tensors), one, alone),
+                **_compared(logits(base_file, adapter.tensors), one, alone, same),
                 "tolerance": _tolerance(file) if tolerance is None else tolerance,
                 "passed": True,
             }
-            for adapter, file, one in zip(adapters, merged, folded, strict=True)
+            for adapter, file, one, same in zip(adapters, merged, folded, rounded, strict=True)
         ]
     _judge(results)
     return results
@@ -107,27 +120,45 @@ def _tolerance(merged: TensorFile) -> float:
     return max(TOLERANCES.get(info.dtype, 0.0) for info in merged.infos())
 
 
-def _compared(adapted: Array, folded: Array, alone: Array) -> dict[str, float]:
-    """Return the figures of one merge from the logits [positions, vocabulary] of three models."""
+def _rounded(base: TensorFile, adapter: Adapter, merged: TensorFile, name: str) -> Array:
+    """Return what a tensor of the merged file should be: W + s·B·A in float32, rounded to the file's type."""
+    values = base.read(name).astype(np.float32)
+    if name in adapter.pairs:
+        a, b = (part.astype(np.float32) for part in adapter.read(name))
+        values += np.float32(adapter.info.scaling) * (b @ a)
+    return cast(values, merged[name].dtype)
+
+
+def _compared(adapted: Array, folded: Array, alone: Array, rounded: Array) -> dict[str, float]:
+    """Return the figures of one merge from the logits [positions, vocabulary] of four models."""
     difference, largest = float(np.abs(adapted - folded).max()), float(np.abs(adapted).max())
+    beyond = float(np.abs(rounded - folded).max())
     return {
         "max_difference": difference,
         "max_logit": largest,
         "relative": difference / largest if largest else difference,
         "same_next_token": float((adapted.argmax(-1) == folded.argmax(-1)).mean()),
         "base_difference": float(np.abs(alone - adapted).max()),
+        "beyond_rounding": beyond / largest if largest else beyond,
     }
 
 
 def _judge(results: Sequence[Mapping[str, Any]]) -> None:
     """Raise GateError for merges beyond their tolerance; warn of those that lost much of what their adapter does."""
     # Written so that a difference that is no number fails.
-    failed = [result for result in results if not result["relative"] <= result["tolerance"]]
+    failed = [one for one in results if not one["relative"] <= one["tolerance"]]
+    wrong = [one for one in results if not one["beyond_rounding"] <= _BEYOND_ROUNDING]
     if failed:
         named = ", ".join(f"{one['merged']} by {one['relative']:.3g}" for one in failed)
         raise GateError(
-            f"its logits differ from those of base and adapter, as a share of the largest: {named} "
+            f"the logits differ from those of base and adapter, as a share of the largest: {named} "
             f"(allowed {failed[0]['tolerance']:.3g}); merge again"
+        )
+    if wrong:
+        named = ", ".join(f"{one['merged']} by {one['beyond_rounding']:.3g}" for one in wrong)
+        raise GateError(
+            "the logits differ from those of base and adapter by more than rounding explains, as a share of the "
+            f"largest: {named} (allowed {_BEYOND_ROUNDING:.3g}); merge again"
         )
     for one in results:
         if one["max_difference"] > _LOST_WARNING * one["base_difference"]:

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,8 +77,12 @@ class Network:
         settings = {"lora_rank": info.rank, "lora_alpha": info.alpha, "target_modules": info.targets}
         self._network = get_pet_model(self._network, {"pet_type": "lora", "lora_dropout": 0.0, **settings})
 
-    def load(self, *sources: TensorFile) -> None:
+    def load(self, *sources: TensorFile, read: Callable[[str], Array] | None = None) -> None:
         """Take all weights from files that together hold exactly the network's, one tensor after another.
+
+        Args:
+            sources: the files.
+            read: returns the values of a tensor; those that stand in the files where None.
 
         Raises:
             InputError: a name is missing or unexpected, or a shape differs.
@@ -89,8 +93,8 @@ class Network:
         shapes = {name: source[name].shape for name, source in holders.items()}
         self._refuse_misfit(shapes, " + ".join(str(source.path) for source in sources))
         for parameter in self._network.get_parameters():
-            values = holders[parameter.name].read(parameter.name).astype(np.float32)
-            parameter.set_data(mindspore.Tensor(values))
+            values = read(parameter.name) if read else holders[parameter.name].read(parameter.name)
+            parameter.set_data(mindspore.Tensor(values.astype(np.float32)))
 
     def logits(self, rows: Array, lengths: Sequence[int]) -> Array:
         """Return the logits [sum of lengths, vocabulary] of the first so many positions of each row of token ids."""

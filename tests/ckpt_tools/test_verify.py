@@ -54,6 +54,7 @@ def test_merged_files_give_the_adapted_logits(
         assert result["tokens"] == 37
         assert result["max_difference"] < result["base_difference"] / 10
         assert result["same_next_token"] > 0.8
+        assert result["beyond_rounding"] < 1e-5
 
     assert "may have swallowed" not in capsys.readouterr().err
     faint = make_adapter(base, 9, size=1e-5)
@@ -61,6 +62,11 @@ def test_merged_files_give_the_adapted_logits(
     (result,) = verify(base, [(faint, tmp_path / "short" / "step_9.safetensors")], config, PROMPTS)
     assert result["max_difference"] > result["base_difference"]  # the type swallowed the adapter
     assert "rounding may have swallowed it" in capsys.readouterr().err
+
+    # In a short type a wrong step passes the tolerance, but is not what rounding explains.
+    merge(base, [make_adapter(base, 11, size=5e-4)], tmp_path / "short", "safetensors", "bfloat16")
+    with pytest.raises(GateError, match=r"more than rounding explains.*step_11\.safetensors by"):
+        verify(base, [(make_adapter(base, 12, size=5e-4), tmp_path / "short/step_11.safetensors")], config, PROMPTS)
 
     with open_tensors(tmp_path / "out/step_4.ckpt") as tensors:
         arrays = {name: tensors.read(name) for name in tensors}
