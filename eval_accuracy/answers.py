@@ -76,7 +76,7 @@ def without_echo(prediction: str, question: str, prompt: str | None = None) -> s
         text = prediction.removeprefix(prompt)
     else:
         text = _after_question(prediction, question.strip())
-    text = _RESPONSE_MARK.sub("", text, count=1)
+    text = _RESPONSE_MARK.sub("", text.rpartition("</think>")[2], count=1)
     if turn := _TURN.search(text):
         text = text[: turn.start()]
     if end := _SOLVED.search(text):

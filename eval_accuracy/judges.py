@@ -11,7 +11,7 @@ from core.records import Record
 from data_convert.choice_text import subject_of
 from eval_accuracy import choice_judge, likelihood_judge, math_judge, text_scorers
 from eval_accuracy.answers import without_echo
-from eval_accuracy.values import RULES as MATH_RULES
+from eval_accuracy.equality import RULES as MATH_RULES
 from eval_accuracy.verdict import Verdict, refused
 
 

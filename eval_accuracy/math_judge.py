@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.values import RULES, Number, difference, in_lowest_terms, plain, whole_number
+from eval_accuracy.equality import RULES, difference, in_lowest_terms
+from eval_accuracy.values import Number, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
@@ -39,7 +40,7 @@ def judge(question: str, prediction: str, reference: str, prompt: str | None = N
         prompt: the text the model was given, where it is known.
 
     Returns:
-        The verdict under each rule of `values.RULES`. Where the reference holds no number, its text is compared and
+        The verdict under each rule of `equality.RULES`. Where the reference holds no number, its text is compared and
         all rules agree.
     """
     asked, truth = _reference(question, reference)

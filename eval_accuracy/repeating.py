@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 
 # What may follow the digits of a number that goes on for ever. A bracket without decimals before it is a product.
-MARKS = (
+REPEATS = (
     r"(?:(?=[\\(（ 循.…⋯\u0304\u0305\u0307])(?:\\(?:overline|dot|bar)\s?\{?(?P<block>[0-9]{1,9})\}?"
     r"|(?:(?<=\.)|(?<=\.[0-9])|(?<=\.[0-9]{2}))\((?P<bracket>[0-9]{1,9})\)"
     r"|(?P<loop>[\u0304\u0305\u0307]|\s?[(（]?循环)|(?P<dots>\.{2,6}|[…⋯]{1,2})))?"
@@ -21,7 +21,7 @@ def as_fraction(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
     """Return numerator and denominator, in lowest terms and without sign, of a repeating decimal.
 
     Args:
-        match: of a pattern with a group `digits` that `MARKS` follows.
+        match: of a pattern with a group `digits` that `REPEATS` follows.
 
     Returns:
         None where the digits have no decimals, or do not repeat.

@@ -1,24 +1,18 @@
-"""Numbers as people and models write them, and when two of them are the same."""
+"""Numbers as people and models write them."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 from eval_accuracy.chinese_numerals import NUMERAL, read
-from eval_accuracy.repeating import MARKS, as_fraction
+from eval_accuracy.repeating import REPEATS, as_fraction
 
 # Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
-_EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-_ROUGH = Context(prec=20, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 # A number with more digits or a larger exponent is no answer to any question of such a contest, and costs time.
 _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
-# From this many digits on a reference is the result of a float64 or 28-digit computation, off by a few units of its
-# last place: what is within this share of it cannot be told from the true value.
-_COMPUTED_DIGITS, _COMPUTED_SHARE = 15, Decimal("1e-14")
 
 _SEPARATOR = r"(?:[,'’_]|\{,\}|,\\!|\\,|[\u2009\u202f])"
 # Spaces separate thousands only where there are two of them: two numbers may stand side by side.
@@ -33,7 +27,7 @@ _SIGN = r"(?P<sign>[-+负負])?[ \t]?[¥$]?[ \t]?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
 _MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>万亿|[万萬亿億]))?"
 _NUMBER = re.compile(
-    rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){MARKS}{_EXPONENT}{_MARKS}"
+    rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
 _FRACTION = re.compile(
     rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\))|[ ](?=[0-9]+/[0-9])))?"
@@ -52,6 +46,7 @@ _GOES_ON = re.compile(
 _OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
 # The 2 of cm^2, cm2 and 厘米^2 is no answer.
 _UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
+_MINUS_BRACKET = re.compile(r"(?:^|[^0-9) ]) {0,2}(?P<minus>-) ?\($")
 _OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
 
 _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
@@ -63,7 +58,6 @@ _PLAIN = str.maketrans(
 )
 _UNUSUAL = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}，]")
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
-_LONGEST_GCD = 1000  # digits; no answer of the corpus comes near
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ class Number:
         """The plain value of a number with a percent sign, 万 or 亿."""
         power = self.scale - 2 * self.percent
         return replace(
-            self, value=_EXACT.scaleb(self.value, power), decimals=self.decimals - power, percent=False, scale=0
+            self, value=EXACT.scaleb(self.value, power), decimals=self.decimals - power, percent=False, scale=0
         )
 
 
@@ -118,10 +112,22 @@ def first_number(text: str, start: int, end: int, fractions: bool) -> Number | N
     match = _NUMBER.search(text, start, end)
     ratio = _fraction_at(text, match, start, end) if fractions and match else None
     if ratio:
-        return None if _GOES_ON.match(text, ratio.end(), end) else _fraction(ratio)
+        return None if _GOES_ON.match(text, ratio.end(), end) else _signed(text, _fraction(ratio))
     if match is None or _GOES_ON.match(text, match.end(), end):
         return None
-    return _number(match)
+    return _signed(text, _number(match))
+
+
+def _signed(text: str, number: Number | None) -> Number | None:
+    """Return the negative of a number that alone stands in brackets after a minus: -(5/9)."""
+    if number is None or not text.startswith(")", number.end):
+        return number
+    before = _MINUS_BRACKET.search(text, max(0, number.start - 6), number.start)
+    if before is None:
+        return number
+    fraction = number.fraction and (number.fraction[0].copy_negate(), number.fraction[1])
+    value = number.value.copy_negate()
+    return replace(number, value=value, fraction=fraction, start=before.start("minus"), end=number.end + 1)
 
 
 def last_number(text: str, fractions: bool) -> Number | None:
@@ -133,7 +139,7 @@ def last_number(text: str, fractions: bool) -> Number | None:
         return None
     last = found[-1]
     if fractions and (ratio := _fraction_ending_at(text, last)):
-        return _fraction(ratio)
+        return _signed(text, _fraction(ratio))
     before = text[max(0, last.start() - 12) : last.start("digits")]
     glued = last["sign"] and _OPERAND_BEFORE.search(text[max(0, last.start() - 6) : last.start()])
     if glued or _OPERATOR_BEFORE.search(before) or _GOES_ON.match(text, last.end()):
@@ -190,7 +196,7 @@ def _number(match: re.Match[str]) -> Number | None:
     scale = _SCALES.get(match["scale"] or "", 0)
     if power == "0" and not percent and not scale and (ratio := as_fraction(match)):
         ratio = (ratio[0].copy_negate() if sign else ratio[0], ratio[1])
-        return Number(_EXACT.divide(*ratio), 0, match.start(begin), match.end(), ratio)
+        return Number(EXACT.divide(*ratio), 0, match.start(begin), match.end(), ratio)
     return Number(value, decimals, match.start(begin), match.end(), None, percent, scale)
 
 
@@ -200,11 +206,11 @@ def _fraction(match: re.Match[str]) -> Number | None:
     if max(len(whole), len(top), len(bottom)) > _MOST_DIGITS or not int(bottom):
         return None
     denominator = Decimal(bottom)
-    numerator = _EXACT.fma(Decimal(whole), denominator, Decimal(top))
+    numerator = EXACT.fma(Decimal(whole), denominator, Decimal(top))
     if (match["sign"] in _NEGATIVE) != (denominator < 0):
         numerator = numerator.copy_negate()
     denominator = denominator.copy_abs()
-    value = _EXACT.divide(numerator, denominator)
+    value = EXACT.divide(numerator, denominator)
     return Number(value, 0, match.start(), match.end(), (numerator, denominator))
 
 
@@ -214,82 +220,5 @@ def _numeral(match: re.Match[str]) -> Number | None:
         return None
     start, end, fraction = match.start(), match.end(), numeral.fraction
     if numeral.value is None or fraction is not None:
-        return Number(_EXACT.divide(*fraction), 0, start, end, fraction) if fraction else None
+        return Number(EXACT.divide(*fraction), 0, start, end, fraction) if fraction else None
     return Number(numeral.value, numeral.decimals, start, end, None, numeral.percent, numeral.scale)
-
-
-def in_lowest_terms(fraction: tuple[Decimal, Decimal]) -> bool:
-    """Tell whether numerator and denominator are whole numbers without a common divisor."""
-    top, bottom = fraction
-    if max(top.adjusted(), bottom.adjusted()) > _LONGEST_GCD:
-        return False
-    if top != top.to_integral_value() or bottom != bottom.to_integral_value():
-        return False
-    return math.gcd(int(top), int(bottom)) == 1
-
-
-def is_exact(found: Number, reference: Number) -> bool:
-    """Compare by value: 58 and 58.0, 1/2 and 0.5, 0 and -0."""
-    top, bottom = found.fraction or (found.value, Decimal(1))
-    other_top, other_bottom = reference.fraction or (reference.value, Decimal(1))
-    return bool(_EXACT.multiply(top, other_bottom) == _EXACT.multiply(other_top, bottom))
-
-
-def is_rounded(found: Number, reference: Number) -> bool:
-    """Compare with the reference rounded to the places the answer gives, a tie either way.
-
-    Zero is not the rounding of another number. A fraction, or an answer with more places than a reference that was
-    itself computed in floating point (15 digits or more), need only agree with it to 14 digits; whether such a
-    reference is a tie (57.49999999999999 for 57.5) is known no better.
-    """
-    if is_exact(found, reference):
-        return True
-    computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
-    slack = _share(reference, _COMPUTED_SHARE) if computed else Decimal(0)
-    if found.fraction is not None or (reference.fraction is None and found.decimals > reference.decimals):
-        return computed and _distance(found, reference) <= slack
-    half = Decimal((0, (5,), -found.decimals - 1))
-    return found.value != 0 and _distance(found, reference) <= _EXACT.add(half, slack)
-
-
-def is_close(found: Number, reference: Number) -> bool:
-    """Allow a difference of 0.01."""
-    return _distance(found, reference) <= Decimal("0.01")
-
-
-def is_relatively_close(found: Number, reference: Number) -> bool:
-    """Allow a difference of 0.0001 of the reference's own size."""
-    return _distance(found, reference) <= _share(reference, Decimal("0.0001"))
-
-
-# Named rules of equality, in the order in which they are shown.
-RULES: dict[str, Callable[[Number, Number], bool]] = {
-    "exact": is_exact,
-    "rounded": is_rounded,
-    "absolute": is_close,
-    "relative": is_relatively_close,
-}
-
-
-def difference(found: Number, reference: Number) -> str:
-    """Say how a number differs from another: "sign", "power of ten", "within 1 %", or "value"."""
-    if not reference.value or not found.value:
-        return "value"
-    ratio = _ROUGH.divide(found.value, reference.value)
-    if _near(ratio.copy_abs(), Decimal(1)):
-        return "within 1 %" if ratio > 0 else "sign"
-    power = ratio.copy_abs().adjusted()
-    mantissa = _ROUGH.scaleb(ratio, -power)
-    return "power of ten" if _near(mantissa, Decimal(1)) or _near(mantissa, Decimal(10)) else "value"
-
-
-def _near(value: Decimal, wanted: Decimal) -> bool:
-    return _ROUGH.subtract(value, wanted).copy_abs() <= _ROUGH.multiply(wanted, Decimal("0.01"))
-
-
-def _distance(left: Number, right: Number) -> Decimal:
-    return _EXACT.subtract(left.value, right.value).copy_abs()
-
-
-def _share(number: Number, share: Decimal) -> Decimal:
-    return _EXACT.multiply(number.value.copy_abs(), share)

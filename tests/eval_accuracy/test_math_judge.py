@@ -61,6 +61,10 @@ OPTION = ("Which one?", "$\\boxed{\\text{(B)}}$")
         (MUL, "-20_039_957.168", ALL),
         (FUNCTION, "函数的值为：2.769155521409239378157128235乘以10的34次方", ALL),
         (SALES, "0.004096万亿", NONE),
+        (MUL, "= -(20039957.168)", ALL),
+        (EQUATION, "x = -(5/9)", "-rar"),
+        (EQUATION, "x = 3 -(5/9)", NONE),
+        (ADD, "<think>3 + 4 = 8?</think>\n\n7", ALL),
         # remarks on rounding, and checks of the result, have numbers of their own
         (DIV, "0.87 (rounded to 2 decimal places)", "-ra-"),
         (DIV, "0.87，保留2位小数", "-ra-"),
