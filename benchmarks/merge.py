@@ -1,8 +1,9 @@
 """How fast and in how much memory five adapters become five merged checkpoints: the kit, cp, MindFormers, PEFT.
 
-The base has random weights in the tensor shapes of Llama3-8B, with fewer layers so that six copies fit on the disk.
+The base has random weights in the tensor shapes of Llama3-8B, with fewer layers so that six copies fit on the disk; or
+with all of them and fewer results.
 
-- cp: the base is copied five times and each copy is brought to the disk; in turn with the kit, several rounds.
+- cp: the base is copied as often and each copy is brought to the disk; in turn with the kit, several rounds.
 - MindFormers: its transform_ckpt_lora.py, once an adapter, on a file that holds base and adapter together, as its
   training writes it (making that file is not measured).
 - PEFT: from_pretrained, merge_and_unload, save_pretrained, once an adapter, in one process; it needs an interpreter
@@ -12,6 +13,7 @@ Every time ends when the bytes are on the disk. Memory is the sum, over the proc
 the most that each has held (VmHWM). What MindFormers and PEFT merge is compared with the kit's, entry by entry.
 
     python benchmarks/merge.py --layers 4 --folder /data/scratch
+    python benchmarks/merge.py --layers 32 --results 2 --others 0 --rounds 1 --folder /data/scratch
 """
 
 from __future__ import annotations
@@ -136,11 +138,13 @@ def make_base(path: Path, model: ModelConfig) -> None:
         writer.finish()
 
 
-def make_adapters(folder: Path, model: ModelConfig, base_sha256: str, rank: int, targets: str) -> list[Path]:
+def make_adapters(
+    folder: Path, model: ModelConfig, base_sha256: str, rank: int, targets: str, steps: Sequence[int]
+) -> list[Path]:
     """Write an adapter of random float32 tensors for each step; deltas are around 2e-3, a tenth of the weights."""
     random = np.random.default_rng(1)
     made = []
-    for step in STEPS:
+    for step in steps:
         tensors = {}
         for weight, (out, into) in target_linears(model, targets).items():
             layer = weight.removesuffix(".weight") + ".mindpet_delta_lora_"
@@ -190,13 +194,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of cp and the kit (default: 3)")
     parser.add_argument("--rank", type=int, default=8, help="rank of the adapters (default: 8)")
     parser.add_argument("--targets", default=".*wq|.*wv", help="target modules (default: .*wq|.*wv)")
-    parser.add_argument("--others", type=int, default=5, help="adapters that MindFormers and PEFT merge (default: 5)")
+    parser.add_argument("--results", type=int, choices=range(1, 6), default=5, help="adapters to merge (default: 5)")
+    parser.add_argument("--others", type=int, help="adapters that MindFormers and PEFT merge (default: as many)")
     parser.add_argument("--peft-python", default=os.environ.get("KIT_PEFT_PYTHON"), help="interpreter with PEFT")
     options = parser.parse_args(argv)
+    options.others = options.results if options.others is None else min(options.others, options.results)
     model = load_model("llama3_8b").model_copy(update={"num_layers": options.layers})
     size = 2 * sum(int(np.prod(shape)) for shape in parameter_shapes(model).values())
-    if shutil.disk_usage(options.folder).free < 13 * size:
-        raise InputError(f"{options.folder}: {13 * size / 1e9:.0f} GB are needed there; take fewer --layers")
+    # The base and the results; PEFT needs its base and its own results beside them.
+    copies = 1 + options.results + (2 + options.others if options.others else 0)
+    if shutil.disk_usage(options.folder).free < copies * size:
+        raise InputError(f"{options.folder}: {copies * size / 1e9:.0f} GB are needed there; take fewer --layers")
     with tempfile.TemporaryDirectory(prefix="merge-", dir=options.folder) as name:
         Benchmark(Path(name), model, options).run()
     return 0
@@ -210,15 +218,16 @@ class Benchmark:
         self.base = folder / "base.ckpt"
         say(f"making a base of {options.layers} layers")
         make_base(self.base, model)
-        self.adapters = make_adapters(folder / "adapters", model, sha256_file(self.base), options.rank, options.targets)
+        sha256, steps = sha256_file(self.base), STEPS[: options.results]
+        self.adapters = make_adapters(folder / "adapters", model, sha256, options.rank, options.targets, steps)
         self.out = folder / "ours"
 
     def run(self) -> None:
         """Measure one after the other and print a line of each."""
-        gigabytes = self.base.stat().st_size / 1e9
+        gigabytes, options = self.base.stat().st_size / 1e9, self.options
         print(
-            f"five merges of {gigabytes:.2f} GB each, {self.options.layers} layers, rank {self.options.rank} on "
-            f"{self.options.targets}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+            f"{options.results} merges of {gigabytes:.2f} GB each, {options.layers} layers, rank {options.rank} on "
+            f"{options.targets}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
         )
         copies, merges = self.rounds()
         copying, merging = (statistics.median(taken.seconds for taken in rounds) for rounds in (copies, merges))
@@ -229,7 +238,7 @@ class Benchmark:
             "the kit", merging, memory,
             f"{statistics.median(ratios):.2f} times cp, round by round {', '.join(f'{one:.2f}' for one in ratios)}",
         )  # fmt: skip
-        for label, work in (("MindFormers", self.mindformers), ("PEFT", self.peft)):
+        for label, work in (("MindFormers", self.mindformers), ("PEFT", self.peft)) if self.options.others else ():
             result = work()
             if isinstance(result, str):
                 print(f"{label:14} left out: {result}")
@@ -245,13 +254,14 @@ class Benchmark:
         copies, merges = [], []
         for number in range(self.options.rounds):
             say(f"round {number + 1} of {self.options.rounds}")
+            shutil.rmtree(self.out, ignore_errors=True)
             copied = self.folder / "copies"
             copied.mkdir()
             # A clone of the file system's would copy nothing.
-            one = 'for n in 1 2 3 4 5; do cp --reflink=never "$0" "$1/$n" && sync "$1/$n" || exit 1; done'
-            copies.append(take(["sh", "-c", one, self.base, copied], copied))
+            one = 'for n in $2; do cp --reflink=never "$0" "$1/$n" && sync "$1/$n" || exit 1; done'
+            numbers = " ".join(map(str, range(self.options.results)))
+            copies.append(take(["sh", "-c", one, self.base, copied, numbers], copied))
             shutil.rmtree(copied)
-            shutil.rmtree(self.out, ignore_errors=True)
             command = [sys.executable, ROOT / "ckpt_tools/merge.py", "--base", self.base, "--out", self.out]
             merges.append(take([*command, "--adapter", *self.adapters], self.out))
         return copies, merges
@@ -262,7 +272,7 @@ class Benchmark:
             return "MindFormers is not installed"
         seconds, memory, remark = 0.0, 0, ""
         count = self.options.others
-        for step, adapter in list(zip(STEPS, self.adapters, strict=True))[:count]:
+        for step, adapter in list(zip(STEPS, self.adapters, strict=False))[:count]:
             say(f"MindFormers: step {step}")
             joined, out = self.folder / "joined.ckpt", self.folder / "theirs"
             join(self.base, adapter, joined)
@@ -274,7 +284,7 @@ class Benchmark:
                 remark = compared(ours, theirs, str)
             shutil.rmtree(out)
             joined.unlink()
-        return Taken(seconds * len(STEPS) / count, memory), _scaled(remark, count)
+        return Taken(seconds * self.options.results / count, memory), self._scaled(remark)
 
     def peft(self) -> tuple[Taken, str] | str:
         """Merge with PEFT."""
@@ -300,15 +310,15 @@ class Benchmark:
         for number, adapter in enumerate(adapters):
             with open_tensors(self.out / f"{adapter.name}.ckpt") as ours, open_source(out / str(number)) as theirs:
                 remark = compared(ours, theirs, lambda name: name_in("hf", name))
-        return Taken(taken.seconds * len(STEPS) / count, taken.memory), _scaled(remark, count)
+        return Taken(taken.seconds * self.options.results / count, taken.memory), self._scaled(remark)
+
+    def _scaled(self, remark: str) -> str:
+        count, results = self.options.others, self.options.results
+        return remark if count == results else f"{remark}; {count} merges measured, times {results}/{count}"
 
 
 def _prepare(script: str, *words: str | Path) -> None:
     subprocess.run([sys.executable, ROOT / "ckpt_tools" / script, *words], check=True, stdout=subprocess.DEVNULL)
-
-
-def _scaled(remark: str, count: int) -> str:
-    return remark if count == len(STEPS) else f"{remark}; {count} merges measured, times {len(STEPS)}/{count}"
 
 
 def _row(label: str, seconds: float, memory: int, remark: str) -> None:
