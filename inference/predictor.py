@@ -136,7 +136,7 @@ class Predictor:
         }
         render = self.renderer(kind, ask)
         if ask.mode == "loglikelihood":
-            return predict_options(records, render, engine, path, settings, ask.options)
+            return predict_options(records, render, engine, path, settings, self._options(ask))
         end = prompt.answer_end.rstrip("\n")
         return predict(
             records,
@@ -149,6 +149,18 @@ class Predictor:
             [*([end] if end.strip() else []), *decoding.stop],
             Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
         )
+
+    def _options(self, ask: Ask) -> Callable[[Record], tuple[Sequence[str], Sequence[str]]]:
+        """Return what is weighed; a server that tokenises text is sent what training made of prompt and answer."""
+        if engine_name(self.config) != "http" or self.config.eval.http.prompts == "tokens":
+            return ask.options
+        gap = answer_gap(self.tokenizer)
+
+        def spaced(record: Record) -> tuple[Sequence[str], Sequence[str]]:
+            continuations, answers = ask.options(record)
+            return [gap + continuation for continuation in continuations], answers
+
+        return spaced
 
     def renderer(self, kind: Kind, ask: Ask) -> Callable[[Record], str]:
         """Return what turns a question into the text that precedes its answer."""

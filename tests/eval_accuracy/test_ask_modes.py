@@ -164,7 +164,8 @@ def test_a_server_weighs_options(tmp_path: Path, logs: Path) -> None:
         assert (found["mode"], found["correct"], found["unparsable"]) == ("ppl", 0, 4)
     (path,) = (logs / "served" / "practice_choice" / "predictions").glob("*.jsonl")
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    assert [row["scores"] for row in rows] == [[-0.5] * 4] * 4
+    # The practice model's answers begin with a space: a character of the text, but none of the kit's own tokens.
+    assert [row["scores"] for row in rows] == [[-1.0] * 4] * 4
     with serving("--refuse-echo") as url:
         words[1] = url
         said = command(*words, "--mode", "loglikelihood", code=2).stderr
