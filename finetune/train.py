@@ -19,6 +19,7 @@ from core.errors import InputError, KitError
 from core.files import read_json, sha256_file, write_json, write_text
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.shards import INDEX
 from finetune.launch import check_port, launch
 from finetune.plan import Plan, make_plan, msrun_commands
 from finetune.recipe import finetune_yaml
@@ -98,11 +99,13 @@ def check_base(config: RunConfig) -> Path:
     """Return the base weights' file, after comparing it with the configured model name by name and shape by shape.
 
     Raises:
-        InputError: it is missing, or its tensors are not the model's.
+        InputError: it is missing or in several files, or its tensors are not the model's.
     """
     base = kit_path(config.model.checkpoint)
     if not base.is_file():
         raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
+    if base.name == INDEX:
+        raise InputError(f"{base}: training takes its base as one file; convert it without --shard-size")
     expected = parameter_shapes(config.model)
     with open_tensors(base) as tensors:
         found = {info.name: tuple(info.shape) for info in tensors.infos()}

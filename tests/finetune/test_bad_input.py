@@ -35,6 +35,15 @@ def test_one_sentence_and_nothing_left(environment: dict[str, str], words: list[
     assert not Path(environment["KIT_LOGS"]).exists()
 
 
+def test_a_base_in_several_files_is_refused_before_training(environment: dict[str, str], tmp_path: Path) -> None:
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text("{}")
+    done = main_job(environment, f"model.checkpoint={index}", timeout=60)
+    assert done.returncode == 2
+    assert "training takes its base as one file" in done.stderr
+    assert not Path(environment["KIT_LOGS"]).exists()
+
+
 def test_a_port_in_use_is_said_before_anything_starts(environment: dict[str, str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
