@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import tee
 from pathlib import Path
@@ -36,6 +36,7 @@ WRONG = frozenset({"wrong", "unparsable", "unsolvable"})
 _CHECKED = frozenset({"math", "choice"})
 _NUMBERS_A_PIECE = 20_000
 _SLICE = 1 << 20  # bytes: small, so that all processes end together
+_COMPARED_TOGETHER = 4096
 _EXAMPLES = 20
 
 
@@ -57,9 +58,9 @@ class Scanner:
     asked: Asked | None = None
     prefix: str = ""
 
-    def scan(self, piece: Slice, allowed: int) -> Scanned:
-        """Read one slice, up to the bad record that is one more than `allowed`."""
-        found, bad, long = Scanned(), BadRecords(allowed), []
+    def scan(self, piece: Slice, allowed: int, spool: Path) -> Scanned:
+        """Read one slice for a spool, up to the bad record that is one more than `allowed`."""
+        found, bad, long = Scanned(Lines(spool)), BadRecords(allowed), []
         with suppress(TooManyBad):
             for record in read_slice(piece, bad):
                 if self.tasks is not None and record.task not in self.tasks:
@@ -74,10 +75,15 @@ class Scanner:
                 found.wrong.append(self.check and record.task in _CHECKED and found.checked(record))
                 if self.asked and is_long(record):
                     long.append(record)
+                if len(long) == _COMPARED_TOGETHER:
+                    found.leaks += self._leaks(long)
+                    long.clear()
         found.bad = bad.records
-        if self.asked and long:
-            found.leaks = [record.source or record.id for record in self.asked.held_by(long)]
+        found.leaks += self._leaks(long)
         return found
+
+    def _leaks(self, records: list[Record]) -> list[str]:
+        return [record.source or record.id for record in self.asked.held_by(records)] if self.asked else []
 
 
 @dataclass
@@ -125,8 +131,9 @@ def scan(
     """
     pieces, read = tee(slices(path, form, size=_SLICE))
     wrong, report, leaks = bytearray(), Report(), []
-    with Progress("read", corpus_bytes(path), "bytes") as progress:
-        results = in_parallel(_scan, (scanner, bad.allowed), pieces, processes)
+    results = in_parallel(_scan, (scanner, bad.allowed, spool.path), pieces, processes)
+    # Closed, no process is at work any more, nor writes a file beside the spool.
+    with Progress("read", corpus_bytes(path), "bytes") as progress, closing(results):
         for piece, found in zip(read, results, strict=True):
             bad.extend(found.bad)
             spool.append(found.lines)
@@ -141,9 +148,9 @@ def scan(
     return np.frombuffer(wrong, dtype=np.bool_), report
 
 
-def _scan(shared: tuple[Scanner, int], piece: Slice) -> Scanned:
-    scanner, allowed = shared
-    return scanner.scan(piece, allowed)
+def _scan(shared: tuple[Scanner, int, Path], piece: Slice) -> Scanned:
+    scanner, allowed, spool = shared
+    return scanner.scan(piece, allowed, spool)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,9 @@ its records are written one after the other to a file, the spool, and a few numb
 from __future__ import annotations
 
 import mmap
+import os
+import shutil
+import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,17 +26,24 @@ from data_convert.selection.dedup import Keys
 from data_convert.selection.keys import answer_key, label_of, question_key, record_key
 from data_convert.selection.normalise import as_pairs
 
+# Of a slice that cannot be divided (a CSV file, say) no more than this stays in memory.
+_IN_MEMORY = 16 << 20
+
 
 @dataclass
 class Lines:
     """Records as they go to the spool, and what is kept of each; one process hands it to another.
 
     Attributes:
-        text: the records as JSON Lines; sizes: bytes of each line.
+        spool: the spool's path, beside which a file takes the text that is too much for memory; None: none does.
+        file: that file; None: not needed yet.
+        text: the records as JSON Lines, or those after the ones in `file`; sizes: bytes of each line.
         whole, question, answer: 16-byte fingerprints (see `selection.keys`) of each record, end to end.
         labels: type (math), subject (choice) or task of each record.
     """
 
+    spool: Path | None = None
+    file: Path | None = None
     text: bytearray = field(default_factory=bytearray)
     sizes: array[int] = field(default_factory=lambda: array("q"))
     whole: bytearray = field(default_factory=bytearray)
@@ -50,6 +60,18 @@ class Lines:
         self.question += question_key(record)
         self.answer += answer_key(record)
         self.labels.append(label_of(record))
+        if self.spool is not None and len(self.text) > _IN_MEMORY:
+            self._overflow(self.spool)
+
+    def _overflow(self, spool: Path) -> None:
+        """Move the text to the file."""
+        if self.file is None:
+            handle, name = tempfile.mkstemp(prefix=f"{spool.name}-", dir=spool.parent)
+            os.close(handle)
+            self.file = Path(name)
+        with self.file.open("ab") as out:
+            out.write(self.text)
+        self.text = bytearray()
 
 
 @dataclass(frozen=True)
@@ -77,6 +99,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._sweep()
         self._file = path.open("w+b")
         self._lines: list[Lines] = []
         self._offsets = np.zeros(1, dtype=np.int64)
@@ -89,6 +112,7 @@ class Spool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close_view()
         self.path.unlink(missing_ok=True)
+        self._sweep()
         with suppress(OSError):  # what is not written yet may find no room, and nobody reads it any more
             self._file.close()
 
@@ -97,6 +121,10 @@ class Spool:
 
     def append(self, lines: Lines) -> None:
         """Add records at the end; their numbers go on from those that are there."""
+        if lines.file is not None:
+            with lines.file.open("rb") as first:
+                shutil.copyfileobj(first, self._file)
+            lines.file.unlink()
         self._file.write(lines.text)
         self._sizes.append(np.array(lines.sizes, dtype=np.int64))
         lines.text = bytearray()
@@ -131,6 +159,11 @@ class Spool:
         begins = self._offsets[:-1][numbers].tolist()
         ends = self._offsets[1:][numbers].tolist()
         return (self._view[begin:end] for begin, end in zip(begins, ends, strict=True))
+
+    def _sweep(self) -> None:
+        """Remove files of `Lines` that nobody asked for any more: their job was killed, or gave up."""
+        for leftover in self.path.parent.glob(f"{self.path.name}-*"):
+            leftover.unlink(missing_ok=True)
 
     def _close_view(self) -> None:
         mapped = self._view.obj

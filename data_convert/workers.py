@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ def processors() -> int:
 
 def in_parallel(
     function: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item], processes: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield function(shared, item) for each item, in order, computed by `processes` processes.
 
     `shared` is inherited by the processes, not sent to them; items and results are pickled. Only a few items are

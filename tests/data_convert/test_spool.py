@@ -1,0 +1,49 @@
+"""The records of a corpus on disk: what is too much for memory takes a way of its own, and nothing is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from data_convert import spool as spool_module
+from data_convert.readers import BadRecords, read_corpus
+from data_convert.scan import Scanner, scan
+from data_convert.spool import Spool
+
+
+def _folder(path: Path, *more: str) -> Path:
+    """Write three CSV files, none of which is divided among processes."""
+    path.mkdir()
+    for name in ("arts", "law", "physics"):
+        rows = [f"What is {name} number {number}?,a,b,c,d,B" for number in range(200)]
+        (path / f"{name}.csv").write_text("\n".join([*rows, *more]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_slice_too_large_for_memory_comes_out_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setattr(spool_module, "_IN_MEMORY", 10_000)
+    corpus = _folder(tmp_path / "corpus")
+    with Spool(tmp_path / "run" / ".spool") as spool:
+        scan(spool, corpus, None, Scanner(), BadRecords(0), processes)
+        assert [file.name for file in spool.path.parent.iterdir()] == [".spool"]
+        spool.settle()
+        assert list(spool.records(range(len(spool)))) == list(read_corpus(corpus))
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_nothing_is_left_of_a_scan_that_gave_up_or_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setattr(spool_module, "_IN_MEMORY", 10_000)
+    place = tmp_path / "run" / ".spool"
+    place.parent.mkdir()
+    place.with_name(".spool-killed").write_bytes(b"{}")
+    corpus = _folder(tmp_path / "corpus", "a row of no use")
+    with Spool(place) as spool, pytest.raises(InputError, match="1 columns, expected 6"):
+        scan(spool, corpus, None, Scanner(), BadRecords(0), processes)
+    assert list(place.parent.iterdir()) == []
