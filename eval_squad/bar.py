@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from core.config import load_contest
 from core.errors import InputError
 from core.evaluation import BASE, Job
 from core.files import sha256_file
-from core.predictions import read_predictions
+from core.predictions import check_answers, read_predictions
+from core.progress import say
 from core.records import Record
 from core.results import read_results, same_data
 from core.schema import RulesConfig
@@ -43,7 +45,7 @@ class Bar:
         if options.base_f1 is not None:
             self._gate = gate_from_base(options.base_f1, options.base_em, self._rules.retention_share)
         elif options.base_predictions is not None:
-            self._take(marks(records, read_predictions(options.base_predictions)))
+            self._take(self._base_marks(options.base_predictions))
         else:
             rules = self._rules
             self._gate = gate_of_contest(rules.f1_threshold, rules.em_threshold, rules.retention_share)
@@ -57,6 +59,14 @@ class Bar:
             else:
                 self._take_from_run()
         return self._gate, self._base
+
+    def _base_marks(self, file: Path) -> Floats:
+        """Return the marks of the base model's predictions; InputError where they are of other questions."""
+        predictions = read_predictions(file)
+        lacking = len(check_answers([record.id for record in self._records], predictions, file).missing)
+        if lacking:
+            say(f"warning: {file} lacks {lacking} of {len(self._records)} questions, which lowers the gate")
+        return marks(self._records, predictions)
 
     def _take(self, base: Floats) -> None:
         self._base = base
@@ -75,7 +85,7 @@ class Bar:
             return
         file = run.path / base["predictions"]
         if file.is_file() and sha256_file(file) == base["predictions_sha256"]:
-            self._take(marks(self._records, read_predictions(file)))
+            self._take(self._base_marks(file))
         elif not self._screened:
             figures = base["contest"]
             self._gate = gate_from_base(figures["f1"], figures["em"], self._rules.retention_share)

@@ -45,6 +45,21 @@ def test_json_is_all_that_stands_on_standard_output(files: tuple[Path, Path]) ->
     assert result["gate"] is None
 
 
+def test_a_base_that_lacks_answers_does_not_lower_the_gate_unseen(files: tuple[Path, Path], tmp_path: Path) -> None:
+    predictions, data = files
+    held = json.loads(data.read_text(encoding="utf-8"))
+    held["data"][0]["paragraphs"].append(
+        {"context": "d", "qas": [{"id": "b", "question": "Who?", "answers": [{"text": "it", "answer_start": 0}]}]}
+    )
+    data.write_text(json.dumps(held), encoding="utf-8")
+    words = ["--predictions", predictions, "--data", data, "--require-gate", "--base-predictions"]
+    base = tmp_path / "base.json"
+    base.write_text('{"b": "it"}', encoding="utf-8")
+    assert "base.json lacks 1 of 2 questions, which lowers the gate" in command(*words, base, code=3).stderr
+    base.write_text('{"z": "it"}', encoding="utf-8")
+    assert "base.json: answers none of the questions" in command(*words, base, code=2).stderr
+
+
 def test_the_table_tells_of_ids_and_of_questions_without_an_answer(files: tuple[Path, Path]) -> None:
     predictions, data = files
     held = json.loads(data.read_text(encoding="utf-8"))
