@@ -87,11 +87,11 @@ def verify(
             return network.logits(rows, lengths)
 
         alone = logits(base_file)
-        folded = [logits(file) for file in merged]
-        rounded = []
+        folded, beyond = [], []
         for adapter, file in zip(adapters, merged, strict=True):
+            folded.append(logits(file))
             network.load(file, read=partial(_rounded, base_file, adapter, file))
-            rounded.append(network.logits(rows, lengths))
+            beyond.append(float(np.abs(network.logits(rows, lengths) - folded[-1]).max()))
         network.adapt(adapters[0].info)
         results = [
             {
@@ -99,11 +99,11 @@ def verify(
                 "merged": str(file.path),
                 "prompts": len(prompts),
                 "tokens": sum(lengths),
-                **_compared(logits(base_file, adapter.tensors), one, alone, same),
+                **_compared(logits(base_file, adapter.tensors), one, alone, apart),
                 "tolerance": _tolerance(file) if tolerance is None else tolerance,
                 "passed": True,
             }
-            for adapter, file, one, same in zip(adapters, merged, folded, rounded, strict=True)
+            for adapter, file, one, apart in zip(adapters, merged, folded, beyond, strict=True)
         ]
     _judge(results)
     return results
@@ -129,10 +129,16 @@ def _rounded(base: TensorFile, adapter: Adapter, merged: TensorFile, name: str) 
     return cast(values, merged[name].dtype)
 
 
-def _compared(adapted: Array, folded: Array, alone: Array, rounded: Array) -> dict[str, float]:
-    """Return the figures of one merge from the logits [positions, vocabulary] of four models."""
+def _compared(adapted: Array, folded: Array, alone: Array, beyond: float) -> dict[str, float]:
+    """Return the figures of one merge from the logits [positions, vocabulary] of three models.
+
+    Args:
+        adapted: base + adapter.
+        folded: the merged file.
+        alone: the base.
+        beyond: largest difference of the merged file from the sum rounded here.
+    """
     difference, largest = float(np.abs(adapted - folded).max()), float(np.abs(adapted).max())
-    beyond = float(np.abs(rounded - folded).max())
     return {
         "max_difference": difference,
         "max_logit": largest,
