@@ -47,7 +47,8 @@ def _figure(scores: Mapping[str, Any], key: str) -> str:
 def _notes(name: str, result: Mapping[str, Any], total: int) -> Iterator[str]:
     gate = result["gate"]
     if result["unknown"] or result["duplicates"]:
-        yield f"{name}: {result['unknown']} unknown ids, {result['duplicates']} repeated ids (the last of each counts)"
+        others = f"{result['unknown']} predictions for questions that are not asked"
+        yield f"{name}: {others}, {result['duplicates']} repeated ids (the last of each counts)"
     if "no_answer" in result["official"]:
         rows = ((word, result["official"][f"{word}_answer"]) for word in ("has", "no"))
         said = (f"{word} answer: F1 {row['f1']:.3f}, EM {row['em']:.3f} of {row['count']}" for word, row in rows)

@@ -69,7 +69,7 @@ def test_the_table_tells_of_ids_and_of_questions_without_an_answer(files: tuple[
     data.write_text(json.dumps(held), encoding="utf-8")
     predictions.write_text('{"a": "?", "a": "Denver Broncos", "b": "so", "c": ""}', encoding="utf-8")
     said = command("--predictions", predictions, "--data", data, "--selection", "all").stdout
-    assert "predictions: 1 unknown ids, 1 repeated ids" in said
+    assert "predictions: 1 predictions for questions that are not asked, 1 repeated ids" in said
     assert "has answer: F1 100.000, EM 100.000 of 1; no answer: F1 0.000, EM 0.000 of 1" in said
     predictions.write_text('{"c": ""}', encoding="utf-8")
     assert "answers none of the questions" in command("--predictions", predictions, "--data", data, code=2).stderr
