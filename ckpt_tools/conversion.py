@@ -61,10 +61,7 @@ def convert(
             raise InputError(f"{path}: is the source itself; choose another name")
     try:
         _make_room(out if shard_size is not None else out.parent, sum(layout.size for layout in layouts.values()))
-        hashes = _write(tensors, planned, layouts)
-        if shard_size is not None:
-            named = {path.name: layout for path, layout in layouts.items()}
-            write_text(out / INDEX, index_text(named))
+        hashes = _write(tensors, planned, layouts, None if shard_size is None else out / INDEX)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     return {
@@ -113,8 +110,8 @@ def _make_room(folder: Path, needed: int) -> None:
         )
 
 
-def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout]) -> dict[str, str]:
-    """Write the files one after another, all of them or none; return file name -> sha256."""
+def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout], index: Path | None) -> dict[str, str]:
+    """Write the files one after another and the index last, all of them or none; return file name -> sha256."""
     hashes: dict[str, str] = {}
     try:
         with megabytes("convert", sum(layout.size for layout in layouts.values())) as advance:
@@ -122,6 +119,8 @@ def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout]) -
                 with replacing(path) as partial, TensorWriter(partial, layout) as writer:
                     _stream(tensors, planned, layout, writer, advance)
                     hashes[path.name] = writer.finish()
+        if index is not None:
+            write_text(index, index_text({path.name: layout for path, layout in layouts.items()}))
     except BaseException:
         for path in layouts:
             if path.name in hashes:

@@ -60,9 +60,13 @@ def open_meta_slices(paths: Sequence[Path]) -> TensorFile:
                     f"{first.path.name} {info.dtype} {list(info.shape)}"
                 )
     joined = _Joined(slices)
-    for info in first.infos():
-        if joined.cuts[info.name] is None:
-            _refuse_unlike(slices, info.name)
+    try:
+        for info in first.infos():
+            if joined.cuts[info.name] is None:
+                _refuse_unlike(slices, info.name)
+    except BaseException:
+        joined.close()
+        raise
     return joined
 
 

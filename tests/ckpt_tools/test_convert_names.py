@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -139,7 +140,9 @@ def test_shards_hold_what_one_file_holds(tmp_path: Path, tiny: Shape, size: int)
     assert same(back, contents(tmp_path / "direct.ckpt"))
 
 
-def test_a_sharded_result_that_fails_leaves_nothing(tmp_path: Path, tiny: Shape) -> None:
+def test_a_sharded_result_that_fails_leaves_nothing(
+    tmp_path: Path, tiny: Shape, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, out = tmp_path / "hf.safetensors", tmp_path / "out"
     tensors = published(tiny, "hf")
     write_tensors(source, tensors | {"model.norm.weight": np.full(64, np.nan, np.float32)})
@@ -147,6 +150,14 @@ def test_a_sharded_result_that_fails_leaves_nothing(tmp_path: Path, tiny: Shape)
         convert_file(source, tiny, "mindformers", out, shard_size=20_000)
     assert not list(out.iterdir())
     write_tensors(source, tensors)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(InputError, match="out: cannot be written"):
+        patch.setattr(conversion, "write_text", full)  # when all shards are there, but for the index
+        convert_file(source, tiny, "hf", out, shard_size=20_000)
+    assert not list(out.iterdir())
     (out / "config.json").write_text("{}")
     convert_file(source, tiny, "hf", out, shard_size=20_000)
     assert (out / "config.json").is_file()
