@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -99,19 +100,24 @@ class RunFolder:
 
 def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     """Make a run folder named after the contest and the time, with run.yaml and environment.json in it."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    path = logs / f"{config.contest}-{stamp}"
-    number = 1
-    while path.exists():
-        number += 1
-        path = logs / f"{config.contest}-{stamp}-{number}"
+    path = _new_folder(logs, f"{config.contest}-{time.strftime('%Y%m%d-%H%M%S')}")
     run = RunFolder(path)
-    path.mkdir(parents=True)
     write_text(path / "run.yaml", dump(config))
     write_json(path / "environment.json", environment(config))
     run.event("run created", contest=config.contest)
     point_latest(run)
     return run
+
+
+def _new_folder(logs: Path, name: str) -> Path:
+    """Make a folder of this name, or of the name with -2, -3, … behind it where jobs of the same second made theirs."""
+    logs.mkdir(parents=True, exist_ok=True)
+    names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    while True:
+        path = logs / next(names)
+        with suppress(FileExistsError):
+            path.mkdir()
+            return path
 
 
 def unfinished_run(config: RunConfig, step: str = "main job", logs: Path = LOGS) -> RunFolder | None:
