@@ -103,6 +103,8 @@ def _split(text: str) -> tuple[str, Any]:
         value = yaml.safe_load(raw) if raw else None
     except yaml.YAMLError:
         value = raw  # such as a regular expression: plain text
+    if isinstance(value, dict) and any(":" in str(name) for name, item in value.items() if item is None):
+        raise InputError(f"setting {text!r}: a blank must follow each colon, as in {{mul: 5}}")
     if key in _PATHS and isinstance(value, list):
         value = [os.path.abspath(Path(str(item)).expanduser()) for item in value]
     if key in _PATHS and isinstance(value, str):

@@ -54,6 +54,7 @@ def test_a_path_setting_is_relative_to_where_the_command_was_given(
         (["train.learning_rate=nan"], "train.learning_rate"),
         (["model.num_heads=3"], "no multiple of num_heads"),
         (["prompt=alpca"], "did you mean 'alpaca'"),
+        (["data.quotas={mul:5}"], "a blank must follow each colon, as in {mul: 5}"),
     ],
 )
 def test_a_mistake_is_named_with_its_mend(settings: list[str], part: str) -> None:
