@@ -23,7 +23,8 @@ _DIGIT = re.compile("[0-9０-９]")
 # A remark on how an answer is rounded has numbers of its own, and a check of it has other results.
 _COUNT = "[0-9零一二两三四五六七八九十]{1,3}"
 _ROUNDED = re.compile(
-    rf"(?=[保精四小0-9t])(?:(?:保留|小数点后){_COUNT}\s?位(?:有效数字|小数)?|(?:精确|四舍五入)[到至]0\.[01]+"
+    rf"(?=[保精四小零一二两三五六七八九十0-9t])(?:(?:保留|小数点后){_COUNT}\s?位|{_COUNT}\s?位(?:有效数字|小数)"
+    r"|(?:精确|四舍五入)[到至]0\.[01]+"
     r"|[0-9]+[ -](?:decimal|significant)|to\s(?:the\snearest\s)?0\.0*1(?![0-9]))"
 )
 _ROUNDING_WORDS = ("位", "精确", "四舍五入", "decimal", "significant", "to 0", "to the nearest 0")
@@ -50,8 +51,6 @@ _MARKER = re.compile(
     r"|面积(?:为|是)|质量(?:为|是)|今年的?销售额(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
     r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9]))"
 )
-
-
 _UNMARKED = "last number"
 
 
@@ -65,7 +64,7 @@ class Found:
 
 
 def without_echo(prediction: str, question: str, prompt: str | None = None) -> str:
-    """Return a prediction without the prompt or question it repeats, and without what follows its end mark.
+    """Return a prediction without the prompt or question it repeats, its reasoning, and what follows its end mark.
 
     Args:
         prediction: what the model wrote, or prompt and answer together.

@@ -80,6 +80,16 @@ def _mark(records: Sequence[Record], ask: Ask | None, model: str, decoding: Deco
     return mark if ask.mode == "generate" else f"{ask.mode}-{mark}"
 
 
+def _spaced(ask: Ask, gap: str) -> Callable[[Record], tuple[Sequence[str], Sequence[str]]]:
+    """Return `Ask.options` with a gap before each continuation."""
+
+    def options(record: Record) -> tuple[Sequence[str], Sequence[str]]:
+        continuations, answers = ask.options(record)
+        return [gap + continuation for continuation in continuations], answers
+
+    return options
+
+
 class Predictor:
     """Answers questions with one checkpoint of a run after another; the network is compiled once.
 
@@ -136,7 +146,10 @@ class Predictor:
         }
         render = self.renderer(kind, ask)
         if ask.mode == "loglikelihood":
-            return predict_options(records, render, engine, path, settings, self._options(ask))
+            gap = self._gap()
+            if gap:
+                settings["gap"] = gap
+            return predict_options(records, render, engine, path, settings, _spaced(ask, gap))
         end = prompt.answer_end.rstrip("\n")
         return predict(
             records,
@@ -150,17 +163,10 @@ class Predictor:
             Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
         )
 
-    def _options(self, ask: Ask) -> Callable[[Record], tuple[Sequence[str], Sequence[str]]]:
-        """Return what is weighed; a server that tokenises text is sent what training made of prompt and answer."""
-        if engine_name(self.config) != "http" or self.config.eval.http.prompts == "tokens":
-            return ask.options
-        gap = answer_gap(self.tokenizer)
-
-        def spaced(record: Record) -> tuple[Sequence[str], Sequence[str]]:
-            continuations, answers = ask.options(record)
-            return [gap + continuation for continuation in continuations], answers
-
-        return spaced
+    def _gap(self) -> str:
+        """Return what a server that tokenises text must be sent between prompt and answer, to see what training saw."""
+        is_text = engine_name(self.config) == "http" and self.config.eval.http.prompts == "text"
+        return answer_gap(self.tokenizer) if is_text else ""
 
     def renderer(self, kind: Kind, ask: Ask) -> Callable[[Record], str]:
         """Return what turns a question into the text that precedes its answer."""

@@ -69,6 +69,8 @@ OPTION = ("Which one?", "$\\boxed{\\text{(B)}}$")
         (DIV, "0.87 (rounded to 2 decimal places)", "-ra-"),
         (DIV, "0.87，保留2位小数", "-ra-"),
         (DIV, "0.875，精确到0.001", "-ra-"),
+        (DIV, "0.87（四舍五入到2位小数）", "-ra-"),
+        (DIV, "0.875 (3 significant figures)", "-ra-"),
         (DIV, "≈0.8747（保留4位小数）", "-rar"),
         (DIV, "零点八七，保留两位小数", "-ra-"),
         (ADD, "3 + 4 = 7，验算：7 - 4 = 3", ALL),
