@@ -16,7 +16,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.files import json_fault
-from core.progress import Progress
+from core.progress import megabytes
 from submission import layout
 from submission.facts import CHECKPOINT_SUFFIXES
 from submission.weights import tensor_sizes
@@ -91,8 +91,7 @@ def read_archive(path: Path) -> Contents:
         if bomb:
             return contents
         total = sum(entry.file_size for entry in entries)
-        with Progress("checking", -(-total >> 20), "MiB") as progress:
-            seen = 0
+        with megabytes("checking", total) as advance:
             for entry in entries:
                 try:
                     _read(archive, entry, path.parent, contents)
@@ -100,8 +99,7 @@ def read_archive(path: Path) -> Contents:
                     contents.problems.append(
                         f"{shown(entry.filename)}: cannot be read ({error or type(error).__name__})"
                     )
-                seen += entry.file_size
-                progress.advance(-(-seen >> 20) - progress.done)
+                advance(entry.file_size)
     return contents
 
 

@@ -7,14 +7,14 @@ import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.files import replacing
-from core.progress import Progress
+from core.progress import megabytes
 from submission import layout
 from submission.code import code_files
 from submission.facts import RunFacts
@@ -94,12 +94,11 @@ def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str)
     hashes: dict[str, tuple[int, str]] = {}
     apart = [] if mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
     total = sum(_size(path) for path in [*(part.path for part in parts), *(path for _, path in apart)])
-    with Progress("packing", -(-total >> 20), "MiB") as progress, replacing(target) as partial:
-        meter = _Meter(progress)
+    with megabytes("packing", total) as advance, replacing(target) as partial:
         with zipfile.ZipFile(partial, "w", allowZip64=True) as archive:
             for part in parts:
-                hashes[part.name] = _add(archive, part, meter)
-            loose = {name: _hash(path, meter) for name, path in apart}
+                hashes[part.name] = _add(archive, part, advance)
+            loose = {name: _hash(path, advance) for name, path in apart}
             entries = _checkpoint_entries(facts, hashes | loose)
             manifest = _manifest(facts, team, mode, hashes, entries)
             archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
@@ -166,18 +165,6 @@ def _size(path: Path) -> int:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-class _Meter:
-    """Counts bytes and tells the progress MiB, begun ones included."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._bytes = progress, 0
-
-    def add(self, count: int) -> None:
-        self._bytes += count
-        if more := -(-self._bytes >> 20) - self._progress.done:
-            self._progress.advance(more)
-
-
 def _entry(name: str, stored: bool) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, date_time=_EPOCH)
     entry.create_system = 3  # Unix, on every system, so that the bytes do not depend on where it was packed
@@ -186,18 +173,18 @@ def _entry(name: str, stored: bool) -> zipfile.ZipInfo:
     return entry
 
 
-def _add(archive: zipfile.ZipFile, part: Part, meter: _Meter) -> tuple[int, str]:
+def _add(archive: zipfile.ZipFile, part: Part, advance: Callable[[int], None]) -> tuple[int, str]:
     entry = _entry(part.name, part.stored)
     entry.file_size = _size(part.path)  # decides whether the entry needs the ZIP64 form
     with archive.open(entry, "w") as out:
-        return _copy(part.path, out.write, meter)
+        return _copy(part.path, out.write, advance)
 
 
-def _hash(path: Path, meter: _Meter) -> tuple[int, str]:
-    return _copy(path, lambda piece: len(piece), meter)
+def _hash(path: Path, advance: Callable[[int], None]) -> tuple[int, str]:
+    return _copy(path, lambda piece: len(piece), advance)
 
 
-def _copy(path: Path, write: Any, meter: _Meter) -> tuple[int, str]:
+def _copy(path: Path, write: Any, advance: Callable[[int], None]) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
     try:
         source = path.open("rb")
@@ -208,5 +195,5 @@ def _copy(path: Path, write: Any, meter: _Meter) -> tuple[int, str]:
             digest.update(piece)
             size += len(piece)
             write(piece)
-            meter.add(len(piece))
+            advance(len(piece))
     return size, digest.hexdigest()
