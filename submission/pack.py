@@ -94,14 +94,17 @@ def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str)
     hashes: dict[str, tuple[int, str]] = {}
     apart = [] if mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
     total = sum(_size(path) for path in [*(part.path for part in parts), *(path for _, path in apart)])
-    with megabytes("packing", total) as advance, replacing(target) as partial:
-        with zipfile.ZipFile(partial, "w", allowZip64=True) as archive:
-            for part in parts:
-                hashes[part.name] = _add(archive, part, advance)
-            loose = {name: _hash(path, advance) for name, path in apart}
-            entries = _checkpoint_entries(facts, hashes | loose)
-            manifest = _manifest(facts, team, mode, hashes, entries)
-            archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
+    with (
+        megabytes("packing", total) as advance,
+        replacing(target) as partial,
+        zipfile.ZipFile(partial, "w", allowZip64=True) as archive,
+    ):
+        for part in parts:
+            hashes[part.name] = _add(archive, part, advance)
+        loose = {name: _hash(path, advance) for name, path in apart}
+        entries = _checkpoint_entries(facts, hashes | loose)
+        manifest = _manifest(facts, team, mode, hashes, entries)
+        archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
     return Packed(target, target.stat().st_size, len(parts) + 1)
 
 
