@@ -22,12 +22,11 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from core.config import kit_path, load_contest
+from core.config import kit_path, load_contest, model_tokenizer
 from core.errors import InputError, run_command
 from core.progress import say
 from core.prompts import render
 from core.schema import RunConfig
-from core.tokenizers import load_tokenizer
 from data_convert.practice import reading
 from data_convert.squad import read_questions
 from inference.mindspore_cpu import MindSporeEngine
@@ -70,13 +69,7 @@ def questions(config: RunConfig, data: Path | None, count: int) -> list[str]:
 def make_engine(config: RunConfig, batch_size: int) -> MindSporeEngine:
     """Make the engine with the practice base model."""
     model = config.model
-    tokenizer = load_tokenizer(
-        model.tokenizer.kind,
-        kit_path(model.tokenizer.file),
-        model.bos_token_id,
-        model.eos_token_id,
-        model.pad_token_id,
-    )
+    tokenizer = model_tokenizer(model)
     engine = MindSporeEngine(model.model_dump(), kit_path(model.checkpoint), tokenizer, batch_size, model.max_length)
     engine.use(config.squad_prompt)
     return engine

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config import kit_path
+from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.files import read_json
 from core.prompt_tokens import prompt_ids
@@ -15,7 +15,7 @@ from core.prompts import Prompt, render
 from core.records import read_records
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.tokenizers import Tokenizer
 from finetune.recipe import llama_config
 
 
@@ -79,13 +79,7 @@ def _prompts(run: RunFolder, config: RunConfig, questions: int) -> list[list[int
     if questions < 1:
         raise InputError(f"--questions {questions}: at least 1 is needed")
     model = config.model
-    tokenizer = load_tokenizer(
-        model.tokenizer.kind,
-        kit_path(model.tokenizer.file),
-        model.bos_token_id,
-        model.eos_token_id,
-        model.pad_token_id,
-    )
+    tokenizer = model_tokenizer(model)
     prompts: list[list[int]] = []
     for name, prompt in (("squad", config.squad_prompt), ("test", config.prompt)):
         path = run.data / f"{name}.jsonl"

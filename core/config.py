@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import InputError, did_you_mean
 from core.files import read_text
 from core.schema import ModelConfig, RunConfig
+from core.tokenizers import Tokenizer, load_tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -45,6 +46,16 @@ _PATHS = {
 def kit_path(path: str) -> Path:
     """Return a configured path as it is where absolute, else below the kit's root."""
     return ROOT / Path(path).expanduser()
+
+
+def model_tokenizer(model: ModelConfig) -> Tokenizer:
+    """Load a model's tokenizer.
+
+    Raises:
+        InputError: see `load_tokenizer`.
+    """
+    file = kit_path(model.tokenizer.file)
+    return load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
 
 
 def names(folder: str) -> list[str]:

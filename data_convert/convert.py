@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from core.config import kit_path
+from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.files import sha256_file, sha256_text, write_json, write_jsonl
 from core.prompt_tokens import check_pieces
@@ -13,7 +13,7 @@ from core.prompts import Prompt
 from core.records import write_records
 from core.run_folder import RunFolder
 from core.schema import DataConfig, RunConfig
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.tokenizers import Tokenizer
 from data_convert.corpora import Corpora, load_corpora
 from data_convert.readers import BadRecords
 from data_convert.rows import Audit, RowForm
@@ -107,12 +107,11 @@ def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]
 
 def _tokenizer(config: RunConfig) -> Tokenizer:
     model = config.model
-    file = kit_path(model.tokenizer.file)
-    tokenizer = load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    tokenizer = model_tokenizer(model)
     if tokenizer.vocab_size > model.vocab_size:
         raise InputError(
-            f"{file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; give the model's "
-            "own file with model.tokenizer.file, or its model.vocab_size"
+            f"{model.tokenizer.file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; give "
+            "the model's own file with model.tokenizer.file, or its model.vocab_size"
         )
     return tokenizer
 

@@ -120,18 +120,15 @@ def _open(place: Path, stack: ExitStack) -> list[tuple[Path, MindRecordReader]]:
 
 def _vocabulary(place: Path, run: str | None, tokenizer: str | None) -> Vocabulary | None:
     """Return the tokenizer that was asked for, or that of the run that the file lies in; None where there is none."""
-    from core.config import kit_path
+    from core.config import model_tokenizer
     from core.run_folder import find_run
-    from core.tokenizers import load_tokenizer
 
     if tokenizer:
         return _given_tokenizer(tokenizer)
     folder = find_run(run) if run else _run_of(place)
     if folder is None:
         return None
-    model = folder.config().model
-    file = kit_path(model.tokenizer.file)
-    found = load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    found = model_tokenizer(folder.config().model)
     return Vocabulary(found, found.pad_id, found.eos_id)
 
 

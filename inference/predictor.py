@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from core.config import kit_path
+from core.config import model_tokenizer
 from core.errors import InputError
 from core.evaluation import Target, targets
 from core.files import read_json, sha256_text
@@ -17,7 +17,7 @@ from core.records import Record
 from core.run_folder import RunFolder
 from core.schema import DecodingConfig, RunConfig
 from core.shards import whole
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.tokenizers import Tokenizer
 from inference.asking import Ask, answer_gap
 from inference.build import LocalEngine, engine_name, http_engine, local_engine
 from inference.engine import Engine
@@ -184,9 +184,7 @@ class Predictor:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer."""
-        model = self.config.model
-        file = kit_path(model.tokenizer.file)
-        return load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+        return model_tokenizer(self.config.model)
 
     def _ready(self, checkpoint: Path, prompt: Prompt) -> Engine:
         if self._engine is None:

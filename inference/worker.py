@@ -13,12 +13,11 @@ if __name__ == "__main__":
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from core.config import kit_path, load_run
+from core.config import load_run, model_tokenizer
 from core.errors import run_command
 from core.files import read_json
 from core.processes import die_with_parent
 from core.prompts import Prompt
-from core.tokenizers import load_tokenizer
 from inference.build import single_engine
 from inference.engine import Engine
 from inference.pool import share
@@ -37,13 +36,7 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(argv[0])
     config, job = load_run(folder / "config.yaml"), read_json(folder / "job.json")
     model = config.model
-    tokenizer = load_tokenizer(
-        model.tokenizer.kind,
-        kit_path(model.tokenizer.file),
-        model.bos_token_id,
-        model.eos_token_id,
-        model.pad_token_id,
-    )
+    tokenizer = model_tokenizer(model)
     mine = share(job["prompts"], rank, count)
     if not mine:
         return 0
