@@ -110,8 +110,8 @@ def _tokenizer(config: RunConfig) -> Tokenizer:
     tokenizer = model_tokenizer(model)
     if tokenizer.vocab_size > model.vocab_size:
         raise InputError(
-            f"{model.tokenizer.file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; give "
-            "the model's own file with model.tokenizer.file, or its model.vocab_size"
+            f"{model.tokenizer.file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; "
+            "give the model's own file with model.tokenizer.file, or its model.vocab_size"
         )
     return tokenizer
 
