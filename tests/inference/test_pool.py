@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,6 @@ def test_a_worker_that_dies_is_told_of_and_its_answers_are_kept(
     with pytest.raises(KitError, match="a worker stopped: .*run the same command again"):
         pool.generate(prompts * 40, 8, on_done=on_done)
     assert seen
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # a process that is gone
+            assert str(tmp_path / "job") not in entry.read_text(errors="replace")
