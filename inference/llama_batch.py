@@ -71,9 +71,11 @@ def _keep_freed_memory() -> None:
     """
     trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # <malloc.h>
     with suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        for setting, value in ((mmap_threshold, 1 << 30), (trim_threshold, (1 << 31) - 1), (top_pad, 256 << 20)):
-            library.mallopt(setting, value)
+        mallopt = ctypes.CDLL(None).mallopt
+        if not mallopt(mmap_threshold, 1 << 30):
+            mallopt(mmap_threshold, 32 << 20)  # the most that glibc before 2.35 takes
+        mallopt(trim_threshold, (1 << 31) - 1)
+        mallopt(top_pad, 256 << 20)
 
 
 @dataclass
