@@ -4,7 +4,7 @@ Why they look as they do, measured on two x86-64 cores: a graph of dynamic shape
 four layers) and takes any batch; operator by operator (PyNative) a step takes five times as long; and an operator that
 broadcasts over rows (x · weight, scores + mask, y + bias) takes ten times as long as one of equal shapes. So scale
 factors are folded into matrices (`llama_weights.fuse`), row factors are spread by a product with ones, and masks come
-in full size. `Transpose` takes five times as long as gathering the same rows one by one, so heads are brought
+in full size. `Transpose` takes more than four times as long as gathering the same rows one by one, so heads are brought
 together by `Gather`.
 
 B sequences, H heads, G key/value heads, R = H / G, D = head width, C new tokens of each sequence, P cached positions.
