@@ -86,7 +86,7 @@ def without_echo(prediction: str, question: str, prompt: str | None = None) -> s
 
 
 def _after_question(text: str, question: str) -> str:
-    at = plain(text).find(plain(question)) if question else -1
+    at = plain(text).find(plain(question)) if 0 < len(question) <= len(text) else -1
     if at < 0:
         return text
     before, rest = text[:at], text[at + len(question) :]

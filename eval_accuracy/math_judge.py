@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from core.math_types import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
-from eval_accuracy.equality import RULES, difference, in_lowest_terms
+from eval_accuracy.equality import RULES, difference, in_lowest_terms, is_exact
 from eval_accuracy.values import Number, plain, whole_number
 from eval_accuracy.verdict import Verdict, refused
 
@@ -92,8 +92,9 @@ def _compare(asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str,
         # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
         return dict.fromkeys(RULES, False), "not carried out"
     pairs = _readings(asked, left, right)
-    rules = {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
-    return rules, "" if rules["exact"] else difference(*pairs[0])
+    if any(is_exact(*pair) for pair in pairs):  # which is right under every rule, and the commonest case
+        return dict.fromkeys(RULES, True), ""
+    return {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}, difference(*pairs[0])
 
 
 def _readings(asked: MathQuestion, left: Number, right: Number) -> list[tuple[Number, Number]]:

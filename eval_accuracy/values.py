@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from functools import lru_cache
 
 from eval_accuracy.chinese_numerals import NUMERAL, read
 from eval_accuracy.repeating import REPEATS, as_fraction
@@ -36,6 +37,8 @@ _FRACTION = re.compile(
     r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.])"
     r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
 )
+_PARTS = ("sign", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
+_NO_DIGIT = re.compile("[^0-9.]")
 _SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "万亿": 12}
 _NEGATIVE = frozenset("-负負")
 # What makes the number before it a mere part of an expression that nobody has evaluated.
@@ -90,6 +93,7 @@ class Number:
         )
 
 
+@lru_cache(maxsize=64)  # question, prediction and reference are asked for several times each
 def plain(text: str) -> str:
     """Return the text with full-width digits, letters and signs and the other minus signs as ASCII, same length."""
     if _UNUSUAL.search(text) is None:
@@ -184,20 +188,19 @@ def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | Non
 
 
 def _number(match: re.Match[str]) -> Number | None:
-    digits = re.sub(r"[^0-9.]", "", match["digits"])
-    power = match["e"] or match["power"] or match["said"] or (match["super"] or "0").translate(_SUPERSCRIPTS)
+    sign, digits, hundredth, percent, scale, e, power, said, raised = match.group(*_PARTS)
+    digits = _NO_DIGIT.sub("", digits)
+    power = e or power or said or (raised.translate(_SUPERSCRIPTS) if raised else "0")
     if len(digits) > _MOST_DIGITS or len(power) > 8 or abs(int(power)) > _MOST_EXPONENT:
         return None
     decimals = len(digits.partition(".")[2]) - int(power)
-    sign = "-" if match["sign"] in _NEGATIVE else ""
-    value = Decimal(f"{sign}{digits}E{power}")
-    begin = next(name for name in ("hundredth", "sign", "digits") if match[name])
-    percent = bool(match["percent"] or match["hundredth"])
-    scale = _SCALES.get(match["scale"] or "", 0)
-    if power == "0" and not percent and not scale and (ratio := as_fraction(match)):
-        ratio = (ratio[0].copy_negate() if sign else ratio[0], ratio[1])
-        return Number(EXACT.divide(*ratio), 0, match.start(begin), match.end(), ratio)
-    return Number(value, decimals, match.start(begin), match.end(), None, percent, scale)
+    minus = "-" if sign in _NEGATIVE else ""
+    start, end = match.start("hundredth" if hundredth else "sign" if sign else "digits"), match.end()
+    if power == "0" and not (percent or hundredth or scale) and (ratio := as_fraction(match)):
+        ratio = (ratio[0].copy_negate() if minus else ratio[0], ratio[1])
+        return Number(EXACT.divide(*ratio), 0, start, end, ratio)
+    value = Decimal(f"{minus}{digits}E{power}")
+    return Number(value, decimals, start, end, None, bool(percent or hundredth), _SCALES[scale] if scale else 0)
 
 
 def _fraction(match: re.Match[str]) -> Number | None:
