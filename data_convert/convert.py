@@ -68,7 +68,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
             shards=shard_count(len(corpora.order), data.shards),
         )
         audit, digests = write_shards(job, run.data / "mindrecord", run.data / "train.jsonl", processes)
-    write_jsonl(run.data / "skipped.jsonl", [*(item._asdict() for item in bad.records), *audit.skipped])
+    write_jsonl(run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped])
     result = {
         "schema": 2,
         **_account(corpora, audit, data),

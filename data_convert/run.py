@@ -17,7 +17,7 @@ from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinish
 _EXAMPLE = """examples:
   python data_convert/make.py --corpus math --records 10000 --out math.json
   python data_convert/run.py --contest practice_math data.train=math.json
-  python data_convert/run.py --contest practice_math data.train=math.json data.packing=true data.max_bad=10
+  python data_convert/run.py --contest practice_math data.train=math.json data.packing=true --max-bad 10
   python data_convert/run.py --run logs/latest --force
 
 A conversion that was interrupted goes on when the same words are given again. Settings: docs/data.md.
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--run", help="a run folder (default: the newest, or a new one with --contest)")
     parser.add_argument("--contest", help="start a new run of this contest, or go on with one that was interrupted")
+    parser.add_argument("--max-bad", metavar="N", help="unreadable records to pass over: short for data.max_bad=N")
     parser.add_argument("--force", action="store_true", help="convert again, though it was done")
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
     parser.add_argument("--json", action="store_true", help="print the audit as JSON on standard output")
@@ -45,6 +46,8 @@ def main(argv: Sequence[str]) -> int:
     from data_convert.convert import convert
     from data_convert.table import table
 
+    if arguments.max_bad is not None:
+        arguments.settings.append(f"data.max_bad={arguments.max_bad}")
     run = _find(arguments)
     with run.locked():
         if run.finished("convert") and not arguments.force:

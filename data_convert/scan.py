@@ -144,7 +144,7 @@ def scan(
     if leaks:
         raise refusal(leaks, path)
     if not wrong:
-        raise InputError(f"{path}: no record in it can be read")
+        raise InputError(f"{path}: no record in it can be read" + (f"; {bad.records[0]}" if bad.records else ""))
     return np.frombuffer(wrong, dtype=np.bool_), report
 
 

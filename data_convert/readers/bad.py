@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.errors import InputError
 from core.files import write_jsonl
@@ -24,15 +24,21 @@ class BadRecord(NamedTuple):
         reason: what is wrong, in a clause.
         text: the record as it stands in the file, cut to 1,000 characters.
         records: how many records are lost by it: all questions of a file without answers, else 1.
+        expected: files of this kind are published so; it is listed, and does not count towards those allowed.
     """
 
     where: str
     reason: str
     text: str = ""
     records: int = 1
+    expected: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}"
+
+    def row(self) -> dict[str, Any]:
+        """Return it as a line of the side file."""
+        return {"where": self.where, "reason": self.reason, "text": self.text, "records": self.records}
 
 
 OnBad = Callable[[BadRecord], None]
@@ -96,7 +102,7 @@ class BadRecords:
     def __call__(self, bad: BadRecord) -> None:
         """Note one bad record; TooManyBad (an InputError) where it is one too many, after `save`."""
         self.records.append(bad)
-        if len(self.records) > self.allowed:
+        if not bad.expected and sum(not known.expected for known in self.records) > self.allowed:
             self.save()
             more = f" (and {self.allowed} before it)" if self.allowed else ""
             raise TooManyBad(f"{bad}{more}; {self._setting} skips up to N such records and lists them")
@@ -109,4 +115,4 @@ class BadRecords:
     def save(self) -> None:
         """Write the side file, where there is one, as JSON Lines of `BadRecord`; nothing where none is bad."""
         if self.side_file is not None and self.records:
-            write_jsonl(self.side_file, (bad._asdict() for bad in self.records))
+            write_jsonl(self.side_file, (bad.row() for bad in self.records))

@@ -181,7 +181,7 @@ def csv_records(
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
         reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
-        on_bad(bad_record(str(path), reason, row.text)._replace(records=left))
+        on_bad(bad_record(str(path), reason, row.text)._replace(records=left, expected=_named(path)[1] == "test"))
         return
     if columns is None and need_header:
         raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")

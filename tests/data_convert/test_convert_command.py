@@ -48,6 +48,17 @@ def test_settings_and_options_stand_in_any_order_and_json_is_all_that_is_printed
     assert again.stderr == f"error: {run} is converted; --force does it again, and all that was made from it\n"
 
 
+def test_as_many_records_as_allowed_are_passed_over_and_listed(tmp_path: Path) -> None:
+    file = _corpus(tmp_path / "train.jsonl", "{")
+    words = ["--contest", "practice_math", f"data.train={file}", *SMALL, "--max-bad"]
+    done = _run(tmp_path, *words, "1")
+    assert done.returncode == 0, done.stderr
+    (run,) = _runs(tmp_path)
+    listed = (run / "data" / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["where"] for line in listed] == [f"{file}:61"]
+    assert "data.max_bad" in _run(tmp_path, *words, "-1").stderr
+
+
 def test_the_same_words_go_on_with_what_was_interrupted(tmp_path: Path) -> None:
     file = _corpus(tmp_path / "train.jsonl", "{")
     words = ["--contest", "practice_math", f"data.train={file}", *SMALL]

@@ -129,17 +129,25 @@ def test_numbers_are_answers_only_where_the_options_are_numbered(tmp_path: Path)
         list(read_corpus(file))
 
 
-def test_a_split_without_answers_says_so_and_can_be_passed_over(tmp_path: Path) -> None:
+def test_a_test_split_without_answers_is_listed_and_does_not_count_as_unreadable(tmp_path: Path) -> None:
     test = written(tmp_path, "test/law_test.csv", "id,question,A,B,C,D\n0,q,a,b,c,d\n1,q,a,b,c,d\n")
     written(tmp_path, "val/law_val.csv", HEADERS["ceval"])
     sentence = f"{test}: no column 'answer' (C-Eval publishes its test split so), 2 questions left out"
     with pytest.raises(InputError) as caught:
         list(read_corpus(test))
     assert str(caught.value) == sentence
-    bad = BadRecords(1)
+    bad = BadRecords(0)
     assert len(list(read_corpus(tmp_path, bad))) == 3
     assert bad.found == [sentence]
-    assert bad.lost == 2, "each question of the file counts as lost, the file as one fault"
+    assert bad.lost == 2, "each question of the file is accounted for"
+
+
+def test_another_split_without_answers_counts_as_unreadable(tmp_path: Path) -> None:
+    written(tmp_path, "val/law_val.csv", "id,question,A,B,C,D\n0,q,a,b,c,d\n")
+    written(tmp_path, "dev/law_dev.csv", HEADERS["ceval"])
+    with pytest.raises(InputError, match="law_val.csv: no column 'answer'.*data.max_bad=N"):
+        list(read_corpus(tmp_path, BadRecords(0)))
+    assert len(list(read_corpus(tmp_path, BadRecords(1)))) == 3
 
 
 def test_a_form_by_name(tmp_path: Path) -> None:
