@@ -88,6 +88,7 @@ class BadRecords:
         self._setting = setting
         self.side_file = side_file
         self.records: list[BadRecord] = []
+        self._counted = 0  # of the records, those that were not expected
 
     @property
     def lost(self) -> int:
@@ -102,7 +103,8 @@ class BadRecords:
     def __call__(self, bad: BadRecord) -> None:
         """Note one bad record; TooManyBad (an InputError) where it is one too many, after `save`."""
         self.records.append(bad)
-        if not bad.expected and sum(not known.expected for known in self.records) > self.allowed:
+        self._counted += not bad.expected
+        if not bad.expected and self._counted > self.allowed:
             self.save()
             more = f" (and {self.allowed} before it)" if self.allowed else ""
             raise TooManyBad(f"{bad}{more}; {self._setting} skips up to N such records and lists them")

@@ -178,14 +178,14 @@ def csv_records(
     columns = None if row.fault else columns_of(row.cells)
     if columns is not None and columns.twice:
         raise InputError(f"{path}:{row.first}: column {columns.twice!r} stands twice in the header row")
+    subject, split = _named(path)
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
         reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
-        on_bad(bad_record(str(path), reason, row.text)._replace(records=left, expected=_named(path)[1] == "test"))
+        on_bad(bad_record(str(path), reason, row.text)._replace(records=left, expected=split == "test"))
         return
     if columns is None and need_header:
         raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")
-    subject, split = _named(path)
     meta = {"subject": subject, "split": split} if split else {"subject": subject}
     questions = chain([row], rows) if columns is None else rows
     for number, row in enumerate(questions):
