@@ -17,11 +17,12 @@ _ALL = re.compile(r"(?P<before>)(?P<block>[0-9]{1,6}?)(?P=block)+")
 _MOST = re.compile(r"(?P<before>[0-9]{1,2}?)(?P<block>[0-9]{1,6}?)(?P=block){2,}")
 
 
-def as_fraction(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
+def as_fraction(digits: str, match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
     """Return numerator and denominator, in lowest terms and without sign, of a repeating decimal.
 
     Args:
-        match: of a pattern with a group `digits` that `REPEATS` follows.
+        digits: the number without separators of its thousands.
+        match: of a pattern in which `REPEATS` follows the digits.
 
     Returns:
         None where the digits have no decimals, or do not repeat.
@@ -29,7 +30,7 @@ def as_fraction(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
     block = match["block"] or match["bracket"]
     if not (block or match["loop"] or match["dots"]):
         return None
-    whole, point, before = re.sub(r"[^0-9.]", "", match["digits"]).partition(".")
+    whole, point, before = digits.partition(".")
     if not point:
         return None
     if not block:

@@ -196,7 +196,7 @@ def _number(match: re.Match[str]) -> Number | None:
     decimals = len(digits.partition(".")[2]) - int(power)
     minus = "-" if sign in _NEGATIVE else ""
     start, end = match.start("hundredth" if hundredth else "sign" if sign else "digits"), match.end()
-    if power == "0" and not (percent or hundredth or scale) and (ratio := as_fraction(match)):
+    if power == "0" and not (percent or hundredth or scale) and (ratio := as_fraction(digits, match)):
         ratio = (ratio[0].copy_negate() if minus else ratio[0], ratio[1])
         return Number(EXACT.divide(*ratio), 0, start, end, ratio)
     value = Decimal(f"{minus}{digits}E{power}")
