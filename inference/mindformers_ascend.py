@@ -65,6 +65,11 @@ def generation_settings(model: Mapping[str, Any], batch_size: int, max_length: i
     }
 
 
+def weighing_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of the network that gives log-likelihoods, from those of the one that generates."""
+    return {**settings, "use_past": False}
+
+
 class AscendEngine:
     """An `Engine` over MindFormers' Llama, on the NPU that DEVICE_ID names, 0 without it.
 
@@ -179,7 +184,7 @@ class AscendEngine:
         """
         pairs = list(self._room.pairs(prompts, continuations))
         if self._weigher is None:
-            self._make({**self._settings, "use_past": False})
+            self._make(weighing_settings(self._settings))
             length = self._settings["seq_length"]
             self._weigher = Weigher(self._network, self.batch_size, length, self.tokenizer.pad_id)
         sums: dict[int, float] = {}

@@ -14,6 +14,7 @@ from core.evaluation import Job, targets
 from core.records import Record
 from inference.asking import Ask
 from inference.build import ascend_settings, engine_name
+from inference.mindformers_ascend import weighing_settings
 from inference.pool import command
 from inference.predictor import Predictor
 from inference.prompt_room import PromptRoom
@@ -43,7 +44,8 @@ def planned(job: Job, records: Sequence[Record], ask: Ask) -> str:
     if engine == "mindformers_ascend":
         if config.machine.workers > 1:
             said["command"] = " ".join(command(config, Path("JOB")))
-        said["llama_config"] = ascend_settings(config) | ({"use_past": False} if ask.mode == "loglikelihood" else {})
+        settings = ascend_settings(config)
+        said["llama_config"] = weighing_settings(settings) if ask.mode == "loglikelihood" else settings
     said["prompt"] = predictor.prompt(job.kind).name
     said["decoding"] = predictor.decoding(job.kind).model_dump(mode="json")
     said.update(ask.settings())
