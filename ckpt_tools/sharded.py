@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from ckpt_tools.layout import Entry, Layout, TensorFile, TensorInfo
 from ckpt_tools.regular import read_regular_json
-from ckpt_tools.safetensors_file import open_safetensors, safetensors_layout
+from ckpt_tools.safetensors_file import SUFFIX, open_safetensors, safetensors_layout
 from core.errors import InputError
 from core.files import sha256_file
 
@@ -22,18 +22,29 @@ _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(i?)B?", re.IGNORECASE
 
 
 def open_sharded(index: Path) -> TensorFile:
+    """Open a sharded safetensors checkpoint by its index; see `open_indexed`."""
+    return open_indexed(index, "safetensors", SUFFIX, open_safetensors)
+
+
+def open_indexed(index: Path, file_format: str, suffix: str, open_shard: Callable[[Path], TensorFile]) -> TensorFile:
     """Open a sharded checkpoint by its index.
+
+    Args:
+        index: the index.
+        file_format: what the result says of its format.
+        suffix: of the shards' names.
+        open_shard: opens one of them.
 
     Raises:
         InputError: a malformed index, a shard that is missing, damaged or lies outside the index's folder, a tensor
             that is not where the index says, or that the index does not name.
     """
-    weight_map = _weight_map(index)
+    weight_map = _weight_map(index, suffix)
     shards = sorted(set(weight_map.values()))
     entries: list[Entry] = []
     metadata: dict[str, str] = {}
     for number, shard in enumerate(shards):
-        opened = open_safetensors(index.parent / shard)
+        opened = open_shard(index.parent / shard)
         metadata |= opened.metadata
         for name, entry in opened.entries.items():
             if weight_map.get(name) != shard:
@@ -44,7 +55,7 @@ def open_sharded(index: Path) -> TensorFile:
     if missing:
         name = min(missing)
         raise InputError(f"{index}: places {name!r} in {weight_map[name]}, where it is not")
-    return TensorFile(index, "safetensors", entries, metadata, [index.parent / shard for shard in shards])
+    return TensorFile(index, file_format, entries, metadata, [index.parent / shard for shard in shards])
 
 
 def fingerprint(path: Path) -> str:
@@ -55,7 +66,7 @@ def fingerprint(path: Path) -> str:
     """
     if not path.name.endswith(INDEX_SUFFIX):
         return sha256_file(path)
-    shards = sorted(set(_weight_map(path).values()))
+    shards = sorted(set(_weight_map(path, SUFFIX).values()))
     with ThreadPoolExecutor() as pool:
         hashes = pool.map(sha256_file, [path.parent / shard for shard in shards])
         return joint_fingerprint(dict(zip(shards, hashes, strict=True)))
@@ -120,17 +131,17 @@ def parse_size(text: str) -> int:
     return size
 
 
-def _weight_map(index: Path) -> dict[str, str]:
+def _weight_map(index: Path, suffix: str) -> dict[str, str]:
     """Return tensor name -> file name beside the index."""
     content = read_regular_json(index)
     weight_map = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(weight_map, dict) or not weight_map:
-        raise InputError(f"{index}: has no weight_map; not an index of safetensors")
+        raise InputError(f"{index}: has no weight_map; not an index of {suffix} files")
     for name, shard in weight_map.items():
         # A name with a folder in it could reach any file of the machine.
-        if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(".safetensors"):
+        if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(suffix):
             where = f"places {reprlib.repr(name)} in {reprlib.repr(shard)}"
-            raise InputError(f"{index}: {where}; only .safetensors files beside the index count")
+            raise InputError(f"{index}: {where}; only {suffix} files beside the index count")
     for shard in set(weight_map.values()):
         _refuse_escape(index, shard)
     return weight_map

@@ -15,12 +15,12 @@ import pickletools
 import struct
 import zipfile
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape
-from ckpt_tools.regular import open_regular, read_regular_json
+from ckpt_tools.regular import open_regular
+from ckpt_tools.sharded import open_indexed
 from core.errors import InputError
 
 SUFFIXES = (".pth", ".pt", ".bin")
@@ -86,7 +86,7 @@ def open_torch(path: Path) -> TensorFile:
         InputError: missing, damaged, of the old format, compressed, or holding anything but plain tensors.
     """
     if path.name.endswith(INDEX_SUFFIX):
-        return _open_sharded(path)
+        return open_indexed(path, "torch", ".bin", open_torch)
     try:
         with open_regular(path) as stream:
             if stream.read(4) != b"PK\x03\x04":
@@ -101,28 +101,6 @@ def open_torch(path: Path) -> TensorFile:
     except (zipfile.BadZipFile, RuntimeError, EOFError, KeyError, ValueError, struct.error, zlib.error) as error:
         raise InputError(f"{path}: damaged, or no file of torch.save ({error})") from error
     return TensorFile(path, "torch", entries, {}, [path])
-
-
-def _open_sharded(index: Path) -> TensorFile:
-    content = read_regular_json(index)
-    weight_map = content.get("weight_map") if isinstance(content, dict) else None
-    if not isinstance(weight_map, dict) or not weight_map:
-        raise InputError(f"{index}: has no weight_map; not an index of torch files")
-    for name, shard in weight_map.items():
-        # A name with a folder in it could reach any file of the machine.
-        if not isinstance(shard, str) or Path(shard).name != shard or not shard.endswith(".bin"):
-            raise InputError(f"{index}: places {name!r} in {shard!r}; only .bin files beside the index count")
-    shards = sorted(set(weight_map.values()))
-    entries: list[Entry] = []
-    for number, shard in enumerate(shards):
-        for name, entry in open_torch(index.parent / shard).entries.items():
-            if weight_map.get(name) != shard:
-                raise InputError(f"{index.parent / shard}: holds {name!r}, which {index.name} does not place there")
-            entries.append(Entry(entry.info, tuple(replace(extent, file=number) for extent in entry.extents)))
-    missing = sorted(set(weight_map) - {entry.info.name for entry in entries})
-    if missing:
-        raise InputError(f"{index}: places {missing[0]!r} in {weight_map[missing[0]]}, where it is not")
-    return TensorFile(index, "torch", entries, {}, [index.parent / shard for shard in shards])
 
 
 def _entries(path: Path, archive: zipfile.ZipFile, stream: BinaryIO) -> list[Entry]:

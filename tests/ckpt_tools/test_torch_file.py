@@ -189,3 +189,14 @@ def test_pytorchs_own_file_of_a_meta_llama(tmp_path: Path, tiny: Shape, peft_pyt
         with open_source(source) as tensors:
             results.append(convert(tensors, tiny, "mindformers", tmp_path / "model.ckpt")["sha256"])
     assert results[0] == results[1]
+
+
+def test_a_shard_that_links_elsewhere_is_refused(tmp_path: Path) -> None:
+    folder, secret = tmp_path / "model", tmp_path / "secret.bin"
+    folder.mkdir()
+    secret.write_bytes(archive(pickled(), {"data/0": bytes(24)}))
+    (folder / "part-0.bin").symlink_to(secret)
+    index = folder / "pytorch_model.bin.index.json"
+    write_json(index, {"weight_map": {"x": "part-0.bin"}})
+    with pytest.raises(InputError, match="symbolic link that leaves the folder"):
+        open_torch(index)
