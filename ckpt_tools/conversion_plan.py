@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from ckpt_tools.count import ModelShape, parameter_shapes
-from ckpt_tools.layout import FLOATS, Array, TensorFile, TensorInfo
+from ckpt_tools.layout import FLOATS, Array, TensorFile, TensorInfo, same_values
 from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
 from ckpt_tools.rotary import to_halves, to_neighbours
 from core.errors import InputError
 
-_BLOCK_BYTES = 16 << 20
 _ROTARY = (".attention.wq.", ".attention.wk.")
 
 
@@ -99,21 +98,13 @@ def _left_out(tensors: TensorFile, names: Mapping[str, str], source: Dialect) ->
     left_out = [name for name in tensors if is_buffer(name)]
     embedding, head = name_in(source, EMBEDDING), name_in(source, HEAD)
     if head in tensors and head not in names:
-        if not _same(tensors, embedding, head):
+        if not same_values((tensors, embedding), (tensors, head)):
             raise InputError(
                 f"{tensors.path}: {head} differs from {embedding}, so the model's embeddings are not tied; set "
                 "tie_word_embeddings: false"
             )
         left_out.append(head)
     return left_out
-
-
-def _same(tensors: TensorFile, one: str, other: str) -> bool:
-    """Tell whether two tensors are equal to the last bit."""
-    if (tensors[one].dtype, tensors[one].shape) != (tensors[other].dtype, tensors[other].shape):
-        return False
-    blocks = zip(tensors.read_slices(one, _BLOCK_BYTES), tensors.read_slices(other, _BLOCK_BYTES), strict=True)
-    return all(first.tobytes() == second.tobytes() for first, second in blocks)
 
 
 def _refuse_misfit(tensors: TensorFile, wanted: Mapping[str, tuple[int, ...]], left_out: Collection[str]) -> None:

@@ -46,6 +46,7 @@ RESULT_TYPES = ("keep", "float32", "float16", "bfloat16")
 CRC_BYTES = 10
 _MAX_DIMENSIONS = 32
 _MAX_BYTES = 1 << 62
+_BLOCK_BYTES = 16 << 20  # of two tensors that are compared
 
 
 class DiskError(InputError):
@@ -148,6 +149,15 @@ def checked_shape(shape: Sequence[int], dtype: str, where: str) -> tuple[int, ..
         if total > _MAX_BYTES:
             raise InputError(f"{where}: the shape is larger than any disk; the file is damaged")
     return tuple(shape)
+
+
+def same_values(one: tuple[TensorFile, str], other: tuple[TensorFile, str]) -> bool:
+    """Tell whether two tensors, each a file and a name, are equal in type and shape and to the last bit."""
+    (left, left_name), (right, right_name) = one, other
+    if (left[left_name].dtype, left[left_name].shape) != (right[right_name].dtype, right[right_name].shape):
+        return False
+    blocks = zip(left.read_slices(left_name, _BLOCK_BYTES), right.read_slices(right_name, _BLOCK_BYTES), strict=True)
+    return all(first.tobytes() == second.tobytes() for first, second in blocks)
 
 
 class TensorFile:

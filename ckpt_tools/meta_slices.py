@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_tools.layout import Array, Entry, TensorFile, TensorInfo
+from ckpt_tools.layout import Array, Entry, TensorFile, TensorInfo, same_values
 from ckpt_tools.torch_file import open_torch
 from core.errors import InputError
 
@@ -22,7 +22,6 @@ _ROWS = re.compile(r"(?:layers\.\d+\.(?:attention\.w[qkv]|feed_forward\.w[13])\.
 _COLUMNS = re.compile(r"layers\.\d+\.(?:attention\.wo|feed_forward\.w2)\.weight")
 _EMBEDDING = "tok_embeddings.weight"
 _NORM = "norm.weight"
-_BLOCK_BYTES = 16 << 20
 
 
 def slices_in(folder: Path) -> list[Path]:
@@ -73,8 +72,7 @@ def open_meta_slices(paths: Sequence[Path]) -> TensorFile:
 def _refuse_unlike(slices: Sequence[TensorFile], name: str) -> None:
     """Raise InputError where what each slice should hold whole differs."""
     for other in slices[1:]:
-        blocks = (one.read_slices(name, _BLOCK_BYTES) for one in (slices[0], other))
-        if any(left.tobytes() != right.tobytes() for left, right in zip(*blocks, strict=True)):
+        if not same_values((slices[0], name), (other, name)):
             raise InputError(f"{other.path}: {name!r} differs from that of {slices[0].path.name}; not one model's")
 
 
