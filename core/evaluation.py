@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,9 @@ from core.schema import RunConfig
 from core.shards import INDEX, opened_by, whole
 
 BASE = "base"
+# Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are
+# kept, and how the result is shown.
+HARMLESS = frozenset({"ckpt", "run", "dry_run", "output", "json"})
 _STEP = re.compile(r"step_(\d+)")
 
 
@@ -54,27 +58,64 @@ class Job:
     run: RunFolder | None
     config: RunConfig | None
     data: Path
+    changed: Changes
 
     @property
-    def is_standard(self) -> bool:
-        """Whether the run's own questions are asked, as the main job asks them: only then a result is the run's."""
-        changed = [getattr(self.options, name, None) for name in ("data", "limit", "selection", "prescreen", "shots")]
-        as_set_up = not self.options.set and getattr(self.options, "mode", "generate") == "generate"
-        return bool(self.options.ckpt) and all(value is None for value in changed) and as_set_up
+    def asks_as_set_up(self) -> bool:
+        """Whether the run's own questions are asked, as the main job asks them: only then the answers are the run's."""
+        return bool(self.options.ckpt) and not self.changed.asking
 
     @property
     def result_file(self) -> Path | None:
-        """The run's own result file where this evaluation writes it."""
-        return self.run.results / f"{self.kind}.json" if self.run is not None and self.is_standard else None
+        """The run's own result file where this evaluation writes it: it asks and judges as the main job does."""
+        own = self.run is not None and self.asks_as_set_up and not self.changed.judging
+        return self.run.results / f"{self.kind}.json" if own and self.run is not None else None
 
 
-def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, data_name: str) -> Job:
+@dataclass(frozen=True)
+class Changes:
+    """The options of a command line that have not their defaults and are not harmless.
+
+    Attributes:
+        asking: may lead to other answers than the main job's.
+        judging: leave the answers as they are, and may lead to other figures.
+    """
+
+    asking: tuple[str, ...]
+    judging: tuple[str, ...]
+
+
+def changes(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, harmless: AbstractSet[str], judging: AbstractSet[str]
+) -> Changes:
+    """Tell which options make an evaluation another than the main job's.
+
+    An option that stands in neither set changes what is asked: one that is added to a parser and forgotten here keeps
+    a result out of the run, and never in it.
+
+    Args:
+        parser: the evaluator's.
+        options: what it parsed.
+        harmless: destinations of options that change neither answers nor figures.
+        judging: destinations of options that change figures alone.
+    """
+    differing = [
+        name for name, value in vars(options).items() if value != parser.get_default(name) and name not in harmless
+    ]
+    return Changes(
+        asking=tuple(name for name in differing if name not in judging),
+        judging=tuple(name for name in differing if name in judging),
+    )
+
+
+def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, data_name: str, changed: Changes) -> Job:
     """Find the run and the questions that a command line speaks of.
 
     Args:
         kind: the evaluator.
         options: its command line: what `add_source_arguments` adds, and `data`.
         data_name: the questions' file in a run's data folder.
+        changed: what makes it another evaluation than the main job's; see `changes`.
 
     Raises:
         InputError: no such run, or neither a run nor questions.
@@ -83,7 +124,7 @@ def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, da
     data = options.data or (run.data / data_name if run else None)
     if data is None:
         raise InputError("--data FILE is missing: name the questions with their references")
-    return Job(kind, options, run, config, data)
+    return Job(kind, options, run, config, data, changed)
 
 
 def _setting(options: argparse.Namespace) -> tuple[RunFolder | None, RunConfig | None]:

@@ -14,7 +14,17 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import run_command
-from core.evaluation import Job, add_source_arguments, describe_data, evaluate, limited, open_job, show
+from core.evaluation import (
+    HARMLESS,
+    Job,
+    add_source_arguments,
+    changes,
+    describe_data,
+    evaluate,
+    limited,
+    open_job,
+    show,
+)
 from core.files import write_jsonl
 from core.predictions import check_answers, read_predictions
 from eval_accuracy.circular import as_asked
@@ -35,11 +45,17 @@ examples:
   python eval_accuracy/run.py --ckpt step_50 --data mmlu/test --mode loglikelihood --shots 5 --shots-from mmlu/dev
   python eval_accuracy/run.py --server http://127.0.0.1:8000 --model mine --data test.jsonl --contest math_llama3"""
 
+# What an option may be without making the result another than the run's own (verdicts are written beside it); and
+# what judges the run's own answers otherwise. Every other option asks otherwise.
+_HARMLESS = HARMLESS | {"verdicts"}
+_JUDGING = frozenset({"contest", "judge"})
+
 
 def main(argv: Sequence[str]) -> int:
     """Judge, print, write what there is to write; return the exit code."""
-    options = _parser().parse_args(argv)
-    job = open_job("accuracy", options, "test.jsonl")
+    parser = _parser()
+    options = parser.parse_args(argv)
+    job = open_job("accuracy", options, "test.jsonl", changes(parser, options, _HARMLESS, _JUDGING))
     named, headline = _rules(job)
     every = read_questions(job.data, named)
     records = limited(every, options.limit, job.config)

@@ -72,7 +72,7 @@ def prediction_files(job: Job, records: Sequence[Record], ask: Ask | None = None
     if options.server:
         yield predict_served(job.config, job.run, asked, job.kind, ask)
     else:
-        yield from predict_all(options.ckpt, job.config, job.run, asked, job.kind, job.is_standard, ask)
+        yield from predict_all(options.ckpt, job.config, job.run, asked, job.kind, job.asks_as_set_up, ask)
 
 
 def plain_prompts(job: Job, records: Sequence[Record]) -> dict[str, str]:
