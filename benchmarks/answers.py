@@ -19,11 +19,11 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from core.errors import run_command
-from core.math_types import recognise
-from core.records import Record
 from core.schema_answers import AnswersConfig
+from core.tasks.choice import answer, question
+from core.tasks.math import recognise
+from core.text.records import Record
 from data_convert.answers import rewrite, variants
-from data_convert.choice_text import answer, question
 from data_convert.practice.contest_math import questions
 from data_convert.typed.check import check
 from data_convert.typed.solver import question_text, solution

@@ -29,11 +29,11 @@ import psutil
 from core.config import ROOT, load_contest
 from core.errors import GateError, run_command
 from core.files import sha256_text
-from core.prompts import Prompt, render
-from core.records import Record
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.tokenizers import load_tokenizer
+from core.text.prompts import Prompt, render
+from core.text.records import Record
+from core.text.tokenizers import load_tokenizer
 from data_convert.mindrecord import MindRecordReader, MindRecordWriter
 from data_convert.rows import IGNORED, Audit, RowForm, rows
 from data_convert.tokenise import Encoder

@@ -25,8 +25,8 @@ if __name__ == "__main__":
 from core.config import kit_path, load_contest, model_tokenizer
 from core.errors import InputError, run_command
 from core.progress import say
-from core.prompts import render
 from core.schema import RunConfig
+from core.text.prompts import render
 from data_convert.practice import reading
 from data_convert.squad import read_questions
 from inference.mindspore_cpu import MindSporeEngine

@@ -39,14 +39,14 @@ import numpy as np
 import psutil
 
 from ckpt_tools.adapter import AdapterInfo, write_adapter
-from ckpt_tools.count import parameter_shapes, target_linears
 from ckpt_tools.layout import DTYPES, TensorFile, TensorInfo
-from ckpt_tools.names import name_in
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import TensorWriter, open_tensors, tensor_layout
 from core.config import ROOT, load_model
 from core.errors import GateError, InputError, run_command
 from core.files import sha256_file
+from core.models.llama import parameter_shapes, target_linears
+from core.models.names import name_in
 from core.progress import say
 from core.schema import ModelConfig
 

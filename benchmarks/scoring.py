@@ -24,9 +24,9 @@ if __name__ == "__main__":
 
 from core.errors import run_command
 from core.predictions import Predictions, read_predictions
-from core.records import Record
 from core.schema_answers import AnswersConfig
-from core.segmentation import words
+from core.text.records import Record
+from core.text.segmentation import words
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math, contest_squad
 from data_convert.squad import answers_of, read_questions

@@ -9,15 +9,15 @@ from typing import Any
 
 from ckpt_tools.arithmetic import all_finite, cast
 from ckpt_tools.conversion_plan import Move, Plan, plan
-from ckpt_tools.count import ModelShape
 from ckpt_tools.layout import Array, Layout, TensorFile
 from ckpt_tools.ledger import refuse_symlink
-from ckpt_tools.names import Dialect
 from ckpt_tools.sharded import index_text, joint_fingerprint, shard_layouts
 from ckpt_tools.tensors import FORMATS, tensor_layout
 from ckpt_tools.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing, write_text
+from core.models.llama import ModelShape
+from core.models.names import Dialect
 from core.progress import megabytes
 from core.shards import INDEX
 

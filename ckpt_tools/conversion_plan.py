@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from ckpt_tools.count import ModelShape, parameter_shapes
 from ckpt_tools.layout import FLOATS, Array, TensorFile, TensorInfo, same_values
-from ckpt_tools.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
 from ckpt_tools.rotary import to_halves, to_neighbours
 from core.errors import InputError
+from core.models.llama import ModelShape, parameter_shapes
+from core.models.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
 
 _ROTARY = (".attention.wq.", ".attention.wk.")
 

@@ -24,13 +24,13 @@ import numpy as np
 from ckpt_tools.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_adapter, read_info
 from ckpt_tools.layout import TensorFile, TensorInfo
 from ckpt_tools.mindspore_ckpt import SUFFIX as CKPT
-from ckpt_tools.names import some
 from ckpt_tools.safetensors_file import SUFFIX as SAFETENSORS
 from ckpt_tools.slices import SliceLayout, read_layouts
 from ckpt_tools.tensors import open_tensors, tensor_layout, write_tensors
 from ckpt_tools.writing import TensorWriter
 from core.errors import GateError, InputError, run_command
 from core.files import replacing, write_json
+from core.models.names import some
 from core.progress import Progress, say
 
 _LORA = re.compile(r".+\.mindpet_delta_lora_[ab]")

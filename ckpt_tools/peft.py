@@ -23,13 +23,13 @@ if __name__ == "__main__":
 from ckpt_tools.adapter import AdapterInfo, open_adapter, write_adapter
 from ckpt_tools.arithmetic import all_finite
 from ckpt_tools.layout import FLOATS, Array, TensorFile
-from ckpt_tools.names import dialect_of, hf_module, some
 from ckpt_tools.regular import read_regular_json
 from ckpt_tools.sharded import fingerprint
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.errors import InputError, run_command
 from core.files import write_json
+from core.models.names import dialect_of, hf_module, some
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"

@@ -10,12 +10,12 @@ from typing import Any
 from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.files import read_json
-from core.prompt_tokens import prompt_ids
-from core.prompts import Prompt, render
-from core.records import read_records
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.tokenizers import Tokenizer
+from core.text.prompt_tokens import prompt_ids
+from core.text.prompts import Prompt, render
+from core.text.records import read_records
+from core.text.tokenizers import Tokenizer
 from finetune.recipe import llama_config
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import InputError, did_you_mean
 from core.files import read_text
 from core.schema import ModelConfig, RunConfig
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.text.tokenizers import Tokenizer, load_tokenizer
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"

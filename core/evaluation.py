@@ -14,11 +14,11 @@ from typing import Any, Literal
 from core.config import kit_path, load_contest
 from core.errors import InputError
 from core.files import append_line, sha256_file, sha256_text, write_json
-from core.records import Record
 from core.results import update_results
 from core.run_folder import LOGS, RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
 from core.shards import INDEX, opened_by, whole
+from core.text.records import Record
 
 BASE = "base"
 # Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are

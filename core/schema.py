@@ -8,11 +8,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from core.prompts import Prompt
-from core.records import Form
 from core.schema_answers import AnswersConfig
 from core.section import Section
-from core.tokenizers import TokenizerKind
+from core.text.prompts import Prompt
+from core.text.records import Form
+from core.text.tokenizers import TokenizerKind
 
 DType = Literal["float32", "float16", "bfloat16"]
 

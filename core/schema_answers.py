@@ -9,8 +9,8 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator
 
 from core.errors import did_you_mean
-from core.math_types import TYPES
 from core.section import Section
+from core.tasks.math import TYPES
 
 Rationale = Literal["none", "short", "steps"]
 TEMPLATE_TYPES = tuple(kind for kind in TYPES if kind not in ("english", "other"))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.math_types import TYPES
 from core.schema import DataConfig
+from core.tasks.math import TYPES
 from data_convert.scan import overlapping
 from data_convert.selection.dedup import Keys, Mask, conflicts, group
 from data_convert.selection.draw import draw

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError
-from core.records import Record, write_records
 from core.schema import DataConfig
+from core.text.records import Record, write_records
 from data_convert.choose import Chosen, choose
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.scan import Scanner, scan

@@ -8,12 +8,12 @@ from typing import Any
 from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.files import sha256_file, sha256_text, write_json, write_jsonl
-from core.prompt_tokens import check_pieces
-from core.prompts import Prompt
-from core.records import write_records
 from core.run_folder import RunFolder
 from core.schema import DataConfig, RunConfig
-from core.tokenizers import Tokenizer
+from core.text.prompt_tokens import check_pieces
+from core.text.prompts import Prompt
+from core.text.records import write_records
+from core.text.tokenizers import Tokenizer
 from data_convert.corpora import Corpora, load_corpora
 from data_convert.readers import BadRecords
 from data_convert.rows import Audit, RowForm

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from core.config import kit_path
 from core.errors import InputError
-from core.records import Record
 from core.schema import DataConfig
+from core.text.records import Record
 from data_convert.choose import choose
 from data_convert.practice import choice, math, reading
 from data_convert.readers import BadRecords, read_corpus

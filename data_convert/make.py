@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 from core.errors import InputError, run_command
 from core.progress import Progress, track
-from core.records import Record
+from core.text.records import Record
 
 _EXAMPLE = """examples:
   python data_convert/make.py --corpus math --records 10000 --out train.json

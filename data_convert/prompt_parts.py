@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from core.prompt_tokens import marks, prompt_ids
-from core.prompts import Prompt, render
-from core.records import Record
-from core.tokenizers import Tokenizer
+from core.text.prompt_tokens import marks, prompt_ids
+from core.text.prompts import Prompt, render
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer
 
 # A part of a prompt: ids, or the number of a text that is still to be encoded and how many of its ids to pass over.
 Part = list[int] | tuple[int, int]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.tokenizers import Tokenizer
+from core.text.tokenizers import Tokenizer
 from data_convert.packing import one_a_row, pack
 from data_convert.tokenise import Example
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.progress import Progress
-from core.records import Form, Record
+from core.text.records import Form, Record
 from data_convert.readers import (
     BadRecord,
     BadRecords,

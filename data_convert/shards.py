@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.files import read_json, replacing, sha256_file, sha256_text, write_json
 from core.progress import Progress
-from core.records import Record
 from core.schema_answers import AnswersConfig
-from core.tokenizers import Tokenizer
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer
 from data_convert.answers import variants
 from data_convert.mindrecord import MindRecordWriter
 from data_convert.rows import Audit, RowForm, rows

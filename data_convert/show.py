@@ -21,7 +21,7 @@ from core.errors import InputError, run_command
 
 if TYPE_CHECKING:
     from core.run_folder import RunFolder
-    from core.tokenizers import Tokenizer
+    from core.text.tokenizers import Tokenizer
     from data_convert.mindrecord import MindRecordReader
     from data_convert.row_text import Row
 
@@ -133,7 +133,7 @@ def _vocabulary(place: Path, run: str | None, tokenizer: str | None) -> Vocabula
 
 
 def _given_tokenizer(text: str) -> Vocabulary:
-    from core.tokenizers import TokenizerKind, load_tokenizer
+    from core.text.tokenizers import TokenizerKind, load_tokenizer
 
     kinds = get_args(TokenizerKind)
     kind, _, file = text.partition(":")

@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from core.records import Record
+from core.text.records import Record
 from data_convert.selection.dedup import Keys
 from data_convert.selection.keys import answer_key, label_of, question_key, record_key
 from data_convert.selection.normalise import as_pairs

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.errors import InputError
 from core.files import first_line_json
-from core.records import Record, read_records
+from core.text.records import Record, read_records
 from data_convert.readers.bad import refuse
 from data_convert.readers.layout import opened
 from data_convert.readers.squad_form import squad_records

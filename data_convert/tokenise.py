@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.errors import InputError
-from core.prompt_tokens import marked_ids, prompt_ids
-from core.prompts import Prompt, render
-from core.records import Record
-from core.tokenizers import Tokenizer
+from core.text.prompt_tokens import marked_ids, prompt_ids
+from core.text.prompts import Prompt, render
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer
 from data_convert.prompt_parts import PromptParts
 
 

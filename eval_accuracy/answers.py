@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.boxed import last_boxed
-from core.math_types import recognise
+from core.tasks.boxed import last_boxed
+from core.tasks.math import recognise
 from eval_accuracy.values import Number, chinese_number, first_number, last_chinese_number, last_number, plain
 
 # A pattern of many alternatives begins with the characters that one of them can begin with: it is tried at few places.

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from core.records import Record
 from core.statistics import wilson
+from core.text.records import Record
 from eval_accuracy.judges import subject
 
 _FOLDER = Path(__file__).resolve().parent / "benchmarks"

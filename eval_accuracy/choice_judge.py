@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from core.errors import InputError
-from data_convert.answers.options import parse_options
-from data_convert.choice_text import LETTERS
+from core.tasks.choice import LETTERS, parse_options
 from eval_accuracy.answers import without_echo
 from eval_accuracy.values import plain
 from eval_accuracy.verdict import Verdict, refused

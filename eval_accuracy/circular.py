@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from eval_accuracy.verdict import Verdict
 
 PREFIX = "circular_"

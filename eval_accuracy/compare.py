@@ -20,10 +20,10 @@ from core.errors import InputError, run_command
 from core.evaluation import describe_data, describe_predictions, limited
 from core.files import write_json
 from core.predictions import check_answers, read_predictions
-from core.records import Record
 from core.results import read_results
 from core.run_folder import RunFolder, find_run
 from core.schema import RulesConfig
+from core.text.records import Record
 from data_convert import squad
 from eval_accuracy.circular import as_asked, folded, is_circular
 from eval_accuracy.comparison import Side, compare

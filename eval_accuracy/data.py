@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import read_corpus
 from eval_accuracy.choice_judge import reference_letter
 

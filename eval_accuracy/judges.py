@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from core.errors import InputError
 from core.predictions import Predictions
-from core.records import Record
-from data_convert.choice_text import subject_of
+from core.tasks.choice import subject_of
+from core.text.records import Record
 from eval_accuracy import choice_judge, likelihood_judge, math_judge, text_scorers
 from eval_accuracy.answers import without_echo
 from eval_accuracy.equality import RULES as MATH_RULES

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from data_convert.choice_text import LETTERS
+from core.tasks.choice import LETTERS
 from eval_accuracy.choice_judge import reference_letter
 from eval_accuracy.verdict import Verdict, refused
 

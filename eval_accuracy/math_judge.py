@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from core.math_types import MathQuestion, recognise
+from core.tasks.math import MathQuestion, recognise
 from eval_accuracy.answers import Found, final_clause, final_number, without_echo
 from eval_accuracy.equality import RULES, difference, in_lowest_terms, is_exact
 from eval_accuracy.values import Number, plain, whole_number

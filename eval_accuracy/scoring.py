@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from core.predictions import Predictions, coverage
-from core.records import Record
 from core.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
+from core.text.records import Record
 from eval_accuracy.categories import by_category
 from eval_accuracy.circular import folded, is_circular
 from eval_accuracy.judges import Answer, Judge, judge_named

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from core.segmentation import words
+from core.text.segmentation import words
 
 ROUGE_RULES = ("rouge_l_jieba", "rouge_l_ascii")
 EXACT_RULES = ("normalised", "verbatim")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ckpt_tools.count import lora_parameters, ratio, total_parameters
+from core.methods.lora import lora_parameters
+from core.models.llama import total_parameters
 from core.schema import MethodConfig, ModelConfig, RulesConfig
-from eval_accuracy.ranking import low_parameter_score, points_lost, published_scores, rank
+from core.score import low_parameter_score, parameter_ratio, points_lost, published_scores, rank
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128)
 TARGETS = {
@@ -34,13 +35,13 @@ def what_if(
         no weight); with an accuracy "score" and "place" among the published results (None where there are none).
     """
     total = total_parameters(model)
-    own = points_lost(rules, ratio(lora_parameters(model, method.rank, method.target_modules), total))
+    own = points_lost(rules, parameter_ratio(lora_parameters(model, method.rank, method.target_modules), total))
     choices = [(method.name, method.target_modules, method.rank)]
     choices += [(name, targets, each) for name, targets in TARGETS.items() for each in RANKS]
     rows = []
     for name, targets, each in choices:
         trainable = lora_parameters(model, each, targets)
-        share = ratio(trainable, total)
+        share = parameter_ratio(trainable, total)
         lost = points_lost(rules, share)
         row = {"targets": name, "rank": each, "trainable": trainable, "ratio": share, "points_lost": lost}
         weight = rules.accuracy_weight

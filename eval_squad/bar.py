@@ -12,10 +12,10 @@ from core.evaluation import BASE, Job
 from core.files import sha256_file
 from core.predictions import check_answers, read_predictions
 from core.progress import say
-from core.records import Record
 from core.results import read_results, same_data
 from core.schema import RulesConfig
 from core.statistics import Floats
+from core.text.records import Record
 from eval_squad.contest_metric import mean_percent
 from eval_squad.gate import Gate, gate_from_base, gate_of_contest
 from eval_squad.scoring import marks

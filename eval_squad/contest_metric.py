@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from core.segmentation import words
+from core.text.segmentation import words
 
 # Characters the metric deletes. Its list also holds the two-character entry "……", which no single character can
 # equal, and lacks the opening quote ‘: an ellipsis and that quote therefore stay.

@@ -17,8 +17,8 @@ from core.errors import GateError, InputError, run_command
 from core.evaluation import HARMLESS, add_source_arguments, changes, describe_data, evaluate, limited, open_job, show
 from core.predictions import check_answers, read_predictions
 from core.progress import say
-from core.records import Record
 from core.statistics import SEED
+from core.text.records import Record
 from data_convert.squad import read_questions
 from eval_squad.bar import Bar
 from eval_squad.scoring import marks, summarise

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.predictions import coverage
-from core.records import Record
 from core.statistics import CONFIDENCE, RESAMPLES, SEED, Floats, completed_means, percentile_interval, resampled_means
+from core.text.records import Record
 from data_convert.squad import answers_of
 from eval_squad import contest_metric, official_metric
 from eval_squad.gate import Gate, certainty, check

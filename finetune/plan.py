@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.count import lora_parameters, ratio, total_parameters
-from ckpt_tools.schedule import even_steps, steps_per_epoch, total_steps
+from core.methods.lora import lora_parameters
+from core.models.llama import total_parameters
+from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
+from core.score import parameter_ratio
 
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _INT32 = 4
@@ -40,12 +42,12 @@ class Plan:
     @property
     def ratio(self) -> float:
         """Trained over total parameters, exact."""
-        return ratio(self.trainable, self.total)
+        return parameter_ratio(self.trainable, self.total)
 
     @property
     def published_ratio(self) -> float | None:
         """The ratio with the rounded denominator that teams and organisers use."""
-        return None if self.published_total is None else ratio(self.trainable, self.published_total)
+        return None if self.published_total is None else parameter_ratio(self.trainable, self.published_total)
 
 
 def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:

@@ -22,8 +22,8 @@ from core.config import CONFIGS, ROOT, load_contest
 from core.errors import run_command
 from core.files import replacing, write_text
 from core.progress import say
-from core.prompts import Prompt
-from core.tokenizers import SentencePieceTokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
 from data_convert.practice.pretrain import PHASES, Piece, Shares, documents
 from data_convert.rows import IGNORED

@@ -12,11 +12,12 @@ from typing import Any
 import yaml
 
 from ckpt_tools.adapter import AdapterInfo
-from ckpt_tools.count import Count, agreed, count_log, parameter_shapes
+from ckpt_tools.count import Count, agreed, count_log
 from ckpt_tools.tensors import open_tensors
 from core.config import ROOT, kit_path
 from core.errors import InputError, KitError
 from core.files import read_json, sha256_file, write_json, write_text
+from core.models.llama import parameter_shapes
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.shards import INDEX

@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 from core.errors import InputError
 from core.files import sha256_text
-from core.prompts import Prompt, render
-from core.records import Record
-from core.tokenizers import Tokenizer
-from data_convert.answers.options import Options, parse_options
-from data_convert.choice_text import LETTERS
+from core.tasks.choice import LETTERS, Options, parse_options
+from core.text.prompts import Prompt, render
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer
 
 Mode = Literal["generate", "loglikelihood", "circular"]
 MODES: tuple[Mode, ...] = ("generate", "loglikelihood", "circular")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import InputError
-from core.prompts import Prompt
 from core.schema import RunConfig
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 from finetune.recipe import llama_config
 from inference.engine import Engine
 from inference.http import HttpEngine

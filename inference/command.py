@@ -9,8 +9,8 @@ from pathlib import Path
 from core.config import load_contest
 from core.errors import InputError
 from core.evaluation import Job, Target
-from core.prompts import render
-from core.records import Record
+from core.text.prompts import render
+from core.text.records import Record
 from inference.asking import MODES, Ask, Shots, rotated
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.prompts import Prompt
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 from inference.engine import Completion, OnDone, OnWeighed, cut_at_stop
 from inference.llama_weights import LlamaShape
 from inference.mindformers_weighing import Weigher

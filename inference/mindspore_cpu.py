@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
-from core.prompts import Prompt
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 from inference.engine import Completion, OnDone, OnWeighed
 from inference.llama_weights import LlamaShape, fuse, read_checkpoint
 from inference.prompt_room import PromptRoom

@@ -11,7 +11,7 @@ import yaml
 
 from core.config import kit_path
 from core.evaluation import Job, targets
-from core.records import Record
+from core.text.records import Record
 from inference.asking import Ask
 from inference.build import ascend_settings, engine_name
 from inference.mindformers_ascend import weighing_settings

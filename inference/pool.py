@@ -20,9 +20,9 @@ from core.errors import KitError
 from core.files import write_json, write_text
 from core.processes import die_with_parent
 from core.progress import say
-from core.prompts import Prompt
 from core.schema import RunConfig
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 from finetune.launch import check_port
 from inference.engine import Completion, OnDone, OnWeighed
 from inference.prompt_room import PromptRoom

@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import InputError
 from core.files import sha256_text
 from core.progress import Progress, say
-from core.records import Record
+from core.text.records import Record
 from inference.engine import Completion, Engine
 from inference.ledger import Ledger, Prediction
 from inference.sampling import GREEDY, Sampling

@@ -12,12 +12,12 @@ from core.config import model_tokenizer
 from core.errors import InputError
 from core.evaluation import Target, targets
 from core.files import read_json, sha256_text
-from core.prompts import Prompt, first_difference
-from core.records import Record
 from core.run_folder import RunFolder
 from core.schema import DecodingConfig, RunConfig
 from core.shards import whole
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt, first_difference
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer
 from inference.asking import Ask, answer_gap
 from inference.build import LocalEngine, engine_name, http_engine, local_engine
 from inference.engine import Engine

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.errors import InputError
-from core.prompt_tokens import prompt_ids
-from core.prompts import Prompt
-from core.tokenizers import Tokenizer
+from core.text.prompt_tokens import prompt_ids
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 
 
 class PromptRoom:

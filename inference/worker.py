@@ -17,7 +17,7 @@ from core.config import load_run, model_tokenizer
 from core.errors import run_command
 from core.files import read_json
 from core.processes import die_with_parent
-from core.prompts import Prompt
+from core.text.prompts import Prompt
 from inference.build import single_engine
 from inference.engine import Engine
 from inference.pool import share

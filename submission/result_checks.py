@@ -134,7 +134,7 @@ def _score_problems(label: str, sources: Mapping[str, Any]) -> Iterator[str]:
     if not all(is_number(value) for value in (*weights, ratio, accuracy)):
         yield f"{where}: the score cannot be computed again (accuracy, ratio and the three weights of rules are needed)"
         return
-    from eval_accuracy.ranking import low_parameter_score
+    from core.score import low_parameter_score
 
     try:
         again = low_parameter_score(accuracy, ratio, *weights)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import permutations
 
-from core.records import Record
+from core.tasks.choice import LETTER, LETTERS, parse_options
+from core.text.records import Record
 from data_convert.answers.draw import draw
-from data_convert.choice_text import LETTER, LETTERS
 
 # What makes an option depend on the others, or on where it stands among them.
 _ENGLISH = (
@@ -33,41 +33,6 @@ _OF_LETTERS = re.compile(
     r"|^\s*(?:[Oo]nly\s)?[(（]?[A-D][)）]?(?:\s?(?:only|alone))?\W*$"
 )
 _LATEX = re.compile(r"\\(?:mathrm|text|mathbf|rm)\b|[{}$~]")
-
-
-@dataclass(frozen=True)
-class Options:
-    """A multiple-choice question taken apart.
-
-    Attributes:
-        head: everything before the first option.
-        texts: the four options, without their letters.
-        tail: white space after the last of them.
-    """
-
-    head: str
-    texts: tuple[str, ...]
-    tail: str = ""
-
-    def joined(self) -> str:
-        """Return the question as it was, or as it is with its options in another order."""
-        return self.head + "".join(f"\n{LETTERS[at]}.{text}" for at, text in enumerate(self.texts)) + self.tail
-
-
-def parse_options(question: str) -> Options | None:
-    """Take a question apart; None where A., B., C. and D. do not begin one line each, in this order."""
-    starts = []
-    for letter in LETTERS:
-        if question.count(f"\n{letter}.") != 1:
-            return None
-        starts.append(question.index(f"\n{letter}."))
-    if starts != sorted(starts):
-        return None
-    ends = [*starts[1:], len(question)]
-    texts = [question[start + 3 : end] for start, end in zip(starts, ends, strict=True)]
-    last = texts[-1].rstrip()
-    tail = texts[-1][len(last) :]
-    return Options(question[: starts[0]], (*texts[:-1], last), tail)
 
 
 def why_fixed(record: Record) -> str:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from core.errors import KitError
-from core.math_types import MathQuestion
+from core.tasks.math import MathQuestion
 from data_convert.answers.phrasings import PHRASINGS
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")

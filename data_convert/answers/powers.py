@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 
 from core.errors import InputError
-from core.math_types import MathQuestion
+from core.tasks.math import MathQuestion
 from data_convert.answers.rounding import EXACT, Rounded, plain, rounded
 from data_convert.answers.working import Working
 from data_convert.typed.solver import question_text, value

@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import gcd
 
 from core.errors import InputError
-from core.math_types import MathQuestion
+from core.tasks.math import MathQuestion
 from data_convert.answers.powers import function, is_negative, is_short, is_whole, power, unsigned
 from data_convert.answers.rounding import EXACT, Rounded, plain
 from data_convert.answers.wording import Wording

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import InputError, KitError
-from core.math_types import MathQuestion, recognise
-from core.records import Record
 from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
+from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from data_convert.answers.draw import draw
 from data_convert.answers.options import permuted, with_full_option
 from data_convert.answers.paraphrase import paraphrase

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from core.records import Record
-from data_convert import choice_text
-from data_convert.choice_text import LETTERS
+from core.tasks import choice as choice_text
+from core.tasks.choice import LETTERS
+from core.text.records import Record
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import random
 from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate, islice
 
-from core.math_types import MathQuestion
-from core.records import Record
+from core.tasks.math import MathQuestion
+from core.text.records import Record
 from data_convert.practice import english
 from data_convert.practice.distinct import distinct
 from data_convert.practice.english_forms import english_form

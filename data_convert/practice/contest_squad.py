@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from core.records import Record
+from core.text.records import Record
 from data_convert.practice.passages import Asked, Passage, Span, language, passage
 
 # SQuAD v1.1 dev: 2,067 paragraphs in 48 articles, 10,570 questions.

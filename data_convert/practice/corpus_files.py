@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import replacing
-from core.records import Record
+from core.text.records import Record
 
 # Texts written together: a call for each would cost more than the writing.
 _BATCH = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from functools import lru_cache
 
-from core.math_types import MathQuestion
+from core.tasks.math import MathQuestion
 from data_convert.practice.knowledge import load
 from data_convert.typed.solver import digits
 

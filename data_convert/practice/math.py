@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from core.records import Record
+from core.text.records import Record
 
 
 @dataclass(frozen=True)

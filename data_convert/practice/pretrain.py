@@ -13,9 +13,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.prompts import Prompt, render
-from core.records import Record
-from data_convert import choice_text
+from core.tasks import choice as choice_text
+from core.text.prompts import Prompt, render
+from core.text.records import Record
 from data_convert.practice import choice, math, reading
 
 # A piece of a document: its text, and whether the model learns to produce it (EOS follows where it does).

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.records import Record
+from core.text.records import Record
 
 _PEOPLE = (
     "Anna Ben Clara David Emma Frank Grace Henry Ivan Julia Kevin Laura Martin Nina Oscar Paula "

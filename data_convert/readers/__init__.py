@@ -4,7 +4,7 @@ Every reader yields `Record`s in bounded memory; what cannot be read goes to `on
 `read_corpus` reads all, `slices` and `read_slice` the same in parts that processes can share.
 """
 
-from core.records import Form
+from core.text.records import Form
 from data_convert.readers.bad import BadRecord, BadRecords, OnBad, TooManyBad, refuse
 from data_convert.readers.forms import FORMS
 from data_convert.readers.kinds import as_instruction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_convert.choice_text import has_options
+from core.tasks.choice import has_options
 from data_convert.readers.bad import Fault
 from data_convert.readers.fields import text_field
 from data_convert.readers.kinds import Exchange

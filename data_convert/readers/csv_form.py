@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import InputError
-from core.records import Record
-from data_convert import choice_text
-from data_convert.choice_text import LETTERS
+from core.tasks import choice as choice_text
+from core.tasks.choice import LETTERS
+from core.text.records import Record
 from data_convert.readers.bad import Fault, OnBad, bad_record
 from data_convert.readers.json_text import LONGEST
 from data_convert.readers.kinds import Exchange, settle

@@ -8,8 +8,8 @@ from typing import Any, get_args
 import orjson
 
 from core.errors import InputError
-from core.math_types import recognise
-from core.records import Form, Record, parse_record
+from core.tasks.math import recognise
+from core.text.records import Form, Record, parse_record
 from data_convert.readers.bad import Fault
 from data_convert.readers.conversation import conversation
 from data_convert.readers.fields import kind_of, text_field

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.math_types import recognise
-from core.records import Record
-from data_convert.choice_text import has_options, subject_of
+from core.tasks.choice import has_options, subject_of
+from core.tasks.math import recognise
+from core.text.records import Record
 from data_convert.readers.bad import Fault
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from core.errors import InputError
-from core.records import Form
+from core.text.records import Form
 from data_convert.readers.csv_form import csv_rows, looks_like_choices
 from data_convert.readers.forms import CSV_FORMS
 from data_convert.readers.squad_form import is_squad

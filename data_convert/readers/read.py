@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import InputError
-from core.records import Form, Record
+from core.text.records import Form, Record
 from data_convert.readers.bad import Fault, OnBad, bad_record, refuse
 from data_convert.readers.csv_form import csv_records
 from data_convert.readers.forms import record_of

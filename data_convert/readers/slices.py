@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import InputError, did_you_mean
-from core.records import TASKS, Form
+from core.text.records import TASKS, Form
 from data_convert.readers.borders import Border, element_borders, line_borders
 from data_convert.readers.forms import CSV_FORMS, FORMS
 from data_convert.readers.layout import Layout, csv_files, layout_of, opened

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers.bad import Fault, OnBad, bad_record
 from data_convert.readers.fields import text_field
 from data_convert.readers.json_stream import Element, JsonStream

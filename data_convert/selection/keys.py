@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.math_types import recognise
-from core.records import Record
+from core.tasks.math import recognise
+from core.text.records import Record
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 
 # normalise() takes it for white space, so that no normalised text holds it.

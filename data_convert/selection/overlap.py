@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Record
+from core.text.records import Record
 from data_convert.selection.draw import mix
 from data_convert.selection.keys import canonical, is_template
 from data_convert.selection.normalise import CJK, NUMBER

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import InputError, run_command
 from core.files import replacing, sha256_file
-from core.records import Record
+from core.text.records import Record
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 from data_convert.selection.overlap import Overlap
 from data_convert.squad import read_questions

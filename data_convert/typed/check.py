@@ -12,11 +12,11 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from core.boxed import last_boxed
 from core.errors import InputError
-from core.math_types import MathQuestion, recognise
-from core.records import Record
-from data_convert.choice_text import names_option
+from core.tasks.boxed import last_boxed
+from core.tasks.choice import names_option
+from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from data_convert.typed.solver import digits, value, worded
 
 # right: the corpus' text to the last digit; equal: its value in other words or digits; rounded: correctly rounded;
@@ -55,7 +55,7 @@ class Verdict:
     """What the check says about one record.
 
     Attributes:
-        type: the question's type, one of `core.math_types.TYPES`, or "choice".
+        type: the question's type, one of `core.tasks.math.TYPES`, or "choice".
         verdict: one of `VERDICTS`.
         expected: the corpus' solution; empty where there is none to compute.
         found: the answer as it stands in the record's solution; empty where none was found.

@@ -14,7 +14,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 from core.errors import InputError
-from core.math_types import MathQuestion
+from core.tasks.math import MathQuestion
 
 _CORPUS = Context(prec=28, traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
 # Irrational values: enough to tell any rounding of 28 digits from its neighbours.
@@ -56,7 +56,7 @@ _SOLUTIONS = {
 
 
 def question_text(question: MathQuestion) -> str:
-    """Return the corpus' question with these operands: the inverse of `core.math_types.recognise`.
+    """Return the corpus' question with these operands: the inverse of `core.tasks.math.recognise`.
 
     Raises:
         InputError: the type has no template ("english", "other").

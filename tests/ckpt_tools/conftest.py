@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from ckpt_tools.adapter import AdapterInfo, write_adapter
-from ckpt_tools.count import Shape, parameter_shapes, target_linears
 from ckpt_tools.layout import DTYPES
 from ckpt_tools.tensors import write_tensors
 from core.files import sha256_file
+from core.models.llama import Shape, parameter_shapes, target_linears
 
 # MindFormers writes its logs into ./output otherwise.
 os.environ.setdefault("LOCAL_DEFAULT_PATH", tempfile.mkdtemp(prefix="mindformers-"))

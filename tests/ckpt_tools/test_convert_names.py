@@ -22,16 +22,16 @@ from safetensors.numpy import load_file
 from ckpt_tools import conversion
 from ckpt_tools import convert as command
 from ckpt_tools.conversion import convert
-from ckpt_tools.count import Shape, parameter_shapes
 from ckpt_tools.layout import DTYPES
 from ckpt_tools.model_settings import hf_config, hf_settings, refuse_other
-from ckpt_tools.names import Dialect, name_in
 from ckpt_tools.sharded import fingerprint
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.config import load_model
 from core.errors import InputError, run_command
 from core.files import sha256_file, write_json
+from core.models.llama import Shape, parameter_shapes
+from core.models.names import Dialect, name_in
 
 ROOT = Path(command.__file__).resolve().parent.parent
 Arrays = dict[str, np.ndarray[Any, Any]]

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from ckpt_tools import count
 from ckpt_tools.adapter import TENSORS
-from ckpt_tools.count import Count, Shape
+from ckpt_tools.count import Count
 from core.errors import GateError, InputError, run_command
+from core.methods.lora import lora_parameters
+from core.models.llama import Shape, parameter_shapes, target_linears, total_parameters
+from core.score import parameter_ratio
 
 ROOT = Path(count.__file__).resolve().parent.parent
 LLAMA3_8B = Shape(4096, 32, 32, 8, 128256, 14336)
@@ -26,11 +29,11 @@ QKVO = ".*wq|.*wk|.*wv|.*wo"
 
 
 def test_totals_of_the_contests_models() -> None:
-    assert count.total_parameters(LLAMA3_8B) == 8_030_261_248
-    assert count.total_parameters(INTERNLM_7B) == 7_321_948_160
-    assert count.total_parameters(replace(INTERNLM_7B, n_kv_heads=None)) == 7_321_948_160
+    assert total_parameters(LLAMA3_8B) == 8_030_261_248
+    assert total_parameters(INTERNLM_7B) == 7_321_948_160
+    assert total_parameters(replace(INTERNLM_7B, n_kv_heads=None)) == 7_321_948_160
     tied = replace(LLAMA3_8B, tie_word_embeddings=True)
-    assert count.total_parameters(tied) == 8_030_261_248 - 128256 * 4096
+    assert total_parameters(tied) == 8_030_261_248 - 128256 * 4096
 
 
 @pytest.mark.parametrize(
@@ -49,8 +52,8 @@ def test_totals_of_the_contests_models() -> None:
     ],
 )
 def test_published_ratios_of_stage_1(rank: int, targets: str, trainable: int, published: str) -> None:
-    assert count.lora_parameters(LLAMA3_8B, rank, targets) == trainable
-    assert f"{count.ratio(trainable, 8_030_000_000):.6g}" == published
+    assert lora_parameters(LLAMA3_8B, rank, targets) == trainable
+    assert f"{parameter_ratio(trainable, 8_030_000_000):.6g}" == published
 
 
 @pytest.mark.parametrize(
@@ -64,8 +67,8 @@ def test_published_ratios_of_stage_1(rank: int, targets: str, trainable: int, pu
     ],
 )
 def test_published_ratios_of_stage_2(rank: int, targets: str, trainable: int, published: str) -> None:
-    assert count.lora_parameters(INTERNLM_7B, rank, targets) == trainable
-    assert count.ratio(trainable, 7_321_000_000) == pytest.approx(float(published), abs=1e-8)
+    assert lora_parameters(INTERNLM_7B, rank, targets) == trainable
+    assert parameter_ratio(trainable, 7_321_000_000) == pytest.approx(float(published), abs=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_published_ratios_of_stage_2(rank: int, targets: str, trainable: int, pu
 )
 def test_targets_that_adapt_nothing_are_refused(targets: str, what: str) -> None:
     with pytest.raises(InputError) as caught:
-        count.lora_parameters(LLAMA3_8B, 8, targets)
+        lora_parameters(LLAMA3_8B, 8, targets)
     assert what in str(caught.value)
     assert repr(targets) in str(caught.value)
 
@@ -97,11 +100,11 @@ def test_wrong_shapes_and_ranks_are_refused() -> None:
         replace(LLAMA3_8B, vocab_size=-1),
     ):
         with pytest.raises(InputError, match="model: "):
-            count.total_parameters(wrong)
+            total_parameters(wrong)
     for call in (
-        lambda: count.lora_parameters(LLAMA3_8B, 0, "wq"),
-        lambda: count.ratio(1, 0),
-        lambda: count.ratio(-1, 5),
+        lambda: lora_parameters(LLAMA3_8B, 0, "wq"),
+        lambda: parameter_ratio(1, 0),
+        lambda: parameter_ratio(-1, 5),
     ):
         with pytest.raises(InputError):
             call()
@@ -129,7 +132,7 @@ def test_mindformers_own_model_has_these_parameters(tiny: Shape, bias: bool, tie
     ):
         model = LlamaForCausalLM(LlamaConfig(seq_length=32, use_flash_attention=False, **vars(shape)))
         built = {parameter.name: tuple(parameter.shape) for parameter in model.get_parameters()}
-        assert list(built.items()) == list(count.parameter_shapes(shape).items())
+        assert list(built.items()) == list(parameter_shapes(shape).items())
         pet = get_pet_model(
             model,
             {"pet_type": "lora", "lora_rank": 4, "lora_alpha": 8, "lora_dropout": 0.0, "target_modules": targets},
@@ -137,14 +140,14 @@ def test_mindformers_own_model_has_these_parameters(tiny: Shape, bias: bool, tie
         trainable = {parameter.name: tuple(parameter.shape) for parameter in pet.trainable_params()}
         if not trainable:
             with pytest.raises(InputError):
-                count.lora_parameters(shape, 4, targets)
+                lora_parameters(shape, 4, targets)
             continue
         expected = {}
-        for weight, (out, into) in count.target_linears(shape, targets).items():
+        for weight, (out, into) in target_linears(shape, targets).items():
             layer = weight.removesuffix("weight")
             expected |= {f"{layer}mindpet_delta_lora_a": (4, into), f"{layer}mindpet_delta_lora_b": (out, 4)}
         assert trainable == expected
-        assert sum(parameter.size for parameter in pet.trainable_params()) == count.lora_parameters(shape, 4, targets)
+        assert sum(parameter.size for parameter in pet.trainable_params()) == lora_parameters(shape, 4, targets)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +193,9 @@ def test_files_count_like_the_configuration(
     import numpy as np
 
     base = make_base(changes={"adam_m.model.norm_out.weight": np.ones(64, np.float32), "global_step": np.array(3)})
-    assert count.count_checkpoint(base) == (Count(0, str(base)), Count(count.total_parameters(tiny), str(base)))
+    assert count.count_checkpoint(base) == (Count(0, str(base)), Count(total_parameters(tiny), str(base)))
     adapter = make_adapter(base, 1) / TENSORS
-    assert count.count_checkpoint(adapter)[0].value == count.lora_parameters(tiny, 4, ".*wq|.*wv")
+    assert count.count_checkpoint(adapter)[0].value == lora_parameters(tiny, 4, ".*wq|.*wv")
 
 
 def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Make, make_adapter: Make) -> None:
@@ -207,16 +210,16 @@ def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Mak
     for dialect, name in (("hf", "model.safetensors"), ("meta", "consolidated.safetensors")):
         with open_tensors(base) as tensors:
             convert(tensors, tiny, dialect, folder / name)  # type: ignore[arg-type]
-        assert count.count_checkpoint(folder / name)[1].value == count.total_parameters(tiny)
-    assert count.count_checkpoint(folder)[1].value == count.total_parameters(tiny)
+        assert count.count_checkpoint(folder / name)[1].value == total_parameters(tiny)
+    assert count.count_checkpoint(folder)[1].value == total_parameters(tiny)
     with open_tensors(folder / "model.safetensors") as tensors:
         arrays = {name: tensors.read(name) for name in tensors}
     arrays["model.layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(8, np.float32)
     write_tensors(folder / "model.safetensors", arrays)
-    assert count.count_checkpoint(folder)[1].value == count.total_parameters(tiny)
+    assert count.count_checkpoint(folder)[1].value == total_parameters(tiny)
     to_peft(make_adapter(base, 1), tmp_path / "peft", "")
     trainable, total = count.count_checkpoint(tmp_path / "peft")
-    assert (trainable.value, total.value) == (count.lora_parameters(tiny, 4, ".*wq|.*wv"), 0)
+    assert (trainable.value, total.value) == (lora_parameters(tiny, 4, ".*wq|.*wv"), 0)
     write_tensors(tmp_path / "else.ckpt", {"global_step": np.array(3)})
     with pytest.raises(InputError, match="holds no parameter of a Llama"):
         count.count_checkpoint(tmp_path / "else.ckpt")
@@ -231,8 +234,8 @@ def test_the_twenty_published_ratios_come_out(shared_data: Path) -> None:
     rows = json.loads((shared_data / "contest/leaderboard_stage1.json").read_text(encoding="utf-8"))
     assert len(rows) == 20
     for row in rows:
-        trainable = count.lora_parameters(LLAMA3_8B, *RANKS.get(row["rank"], (8, ".*wq|.*wv")))
-        assert f"{count.ratio(trainable, 8_030_000_000):.6g}" == row["low_param_ratio"]
+        trainable = lora_parameters(LLAMA3_8B, *RANKS.get(row["rank"], (8, ".*wq|.*wv")))
+        assert f"{parameter_ratio(trainable, 8_030_000_000):.6g}" == row["low_param_ratio"]
 
 
 def test_models_by_name(capsys: pytest.CaptureFixture[str]) -> None:

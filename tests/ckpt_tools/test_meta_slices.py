@@ -15,12 +15,12 @@ import pytest
 
 from ckpt_tools import conversion
 from ckpt_tools.conversion import convert
-from ckpt_tools.count import Shape, parameter_shapes
 from ckpt_tools.layout import DTYPES
-from ckpt_tools.names import name_in
 from ckpt_tools.sources import open_source
 from ckpt_tools.tensors import write_tensors
 from core.errors import InputError
+from core.models.llama import Shape, parameter_shapes
+from core.models.names import name_in
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 # Where each kind of Meta's layers is cut; what is not named stands in every file.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_tools import names
-from ckpt_tools.count import Shape, parameter_shapes
+from core.models import names
+from core.models.llama import Shape, parameter_shapes
 
 # One layer of Llama as the three publish it, copied down by hand from their files' listings.
 LISTED = [

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from ckpt_tools import convert as command
 from ckpt_tools.conversion import convert
-from ckpt_tools.count import Shape, parameter_shapes
-from ckpt_tools.names import Dialect, name_in
 from ckpt_tools.rotary import to_halves, to_neighbours
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.config import dump
 from core.errors import run_command
+from core.models.llama import Shape, parameter_shapes
+from core.models.names import Dialect, name_in
 from core.schema import ModelConfig, TokenizerConfig
 from tests.ckpt_tools.published_llama import HF, META, logits, rotate_complex, rotate_half
 

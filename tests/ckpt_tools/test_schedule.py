@@ -11,18 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_tools import schedule
-from ckpt_tools.schedule import (
-    even_checkpoints,
-    even_steps,
-    evenly_spaced,
-    name_of_step,
-    saved_steps,
-    step_of_name,
-    steps_per_epoch,
-    surviving,
-    total_steps,
-)
+from ckpt_tools.schedule import name_of_step, saved_steps, step_of_name, surviving
 from core.errors import InputError, run_command
+from core.schedule import even_checkpoints, even_steps, evenly_spaced, steps_per_epoch, total_steps
 
 
 def test_five_even_steps() -> None:

@@ -21,12 +21,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckpt_tools.conversion import convert
-from ckpt_tools.count import Shape, parameter_shapes
-from ckpt_tools.names import name_in
 from ckpt_tools.sources import open_source
 from ckpt_tools.torch_file import open_torch
 from core.errors import InputError
 from core.files import write_json
+from core.models.llama import Shape, parameter_shapes
+from core.models.names import name_in
 
 # Written by PyTorch 2.13 (compressed here): the state_dict of Linear(2, 1), and "a" = bfloat16 0..5 as a Parameter
 # [2, 3], "b" = entries 2..7 of a float32 storage of 12 as [3, 2], "c" = int64 scalar 7.

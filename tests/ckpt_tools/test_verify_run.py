@@ -10,9 +10,9 @@ from ckpt_tools.verify_run import subject_of
 from core.config import dump, kit_path, load_contest
 from core.errors import InputError
 from core.files import write_json
-from core.records import Record, write_records
 from core.run_folder import RunFolder
-from core.tokenizers import load_tokenizer
+from core.text.records import Record, write_records
+from core.text.tokenizers import load_tokenizer
 from data_convert.tokenise import example
 
 

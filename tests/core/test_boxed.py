@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.boxed import Boxed, last_boxed
+from core.tasks.boxed import Boxed, last_boxed
 
 
 @pytest.mark.parametrize(

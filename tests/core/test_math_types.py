@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.math_types import TYPES, recognise
+from core.tasks.math import TYPES, recognise
 
 
 @pytest.mark.parametrize(

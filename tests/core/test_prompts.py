@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from core.config import CONFIGS, names
 from core.errors import InputError
-from core.prompts import Prompt, first_difference, render
-from core.records import Record
+from core.text.prompts import Prompt, first_difference, render
+from core.text.records import Record
 
 
 def shipped(name: str) -> Prompt:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.records import Record, read_records, write_records
+from core.text.records import Record, read_records, write_records
 
 
 def test_round_trip(tmp_path: Path) -> None:

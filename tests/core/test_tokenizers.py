@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.tokenizers import _LLAMA3_PATTERN, Tokenizer, load_tokenizer
+from core.text.tokenizers import _LLAMA3_PATTERN, Tokenizer, load_tokenizer
 
 PRACTICE = kit_path(load_contest("practice_math").model.tokenizer.file)
 

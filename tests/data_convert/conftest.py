@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.text.tokenizers import Tokenizer, load_tokenizer
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ if __name__ == "__main__":
 import orjson
 
 from core.errors import InputError
-from core.records import Form, Record
+from core.text.records import Form, Record
 from data_convert.readers import BadRecord, read_corpus, read_slice, slices
 from data_convert.readers.layout import layout_of
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.math_types import MathQuestion, recognise
-from core.records import Record
+from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from data_convert.typed.check import SOUND, VERDICTS, Report, Verdict, answer_form, check, check_record
 from data_convert.typed.solver import question_text, solution
 

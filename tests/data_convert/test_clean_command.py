@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import run_command
-from core.records import read_records
+from core.text.records import read_records
 from data_convert import clean
 
 ROOT = Path(__file__).resolve().parents[2]

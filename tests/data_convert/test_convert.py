@@ -18,9 +18,9 @@ import pytest
 from core.config import ROOT, load_contest
 from core.errors import InputError
 from core.files import read_jsonl, sha256_file
-from core.records import read_records
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.text.records import read_records
 from data_convert.convert import convert
 from data_convert.mindrecord import MindRecordReader
 from data_convert.practice import math

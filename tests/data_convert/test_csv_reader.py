@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import BadRecords, read_corpus, slices
 
 ROW = 'What is "2, or so"?,one,"2, or so",three,four,'

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import read_corpus
 from data_convert.selection.dedup import conflicts, group, isin
 from data_convert.selection.keys import answer_key, canonical, is_template, label_of, question_key, record_key

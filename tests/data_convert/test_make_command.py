@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import run_command
-from core.records import read_records
+from core.text.records import read_records
 from data_convert.make import main
 from data_convert.readers import read_corpus
 from data_convert.squad import read_questions

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import english_recomputed
 import pytest
 
-from core.boxed import last_boxed
-from core.math_types import recognise
+from core.tasks.boxed import last_boxed
+from core.tasks.math import recognise
 from data_convert.practice.english import TEMPLATES, problems
 from data_convert.practice.english.latex import Problem
 from eval_accuracy.math_judge import judge

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from core.errors import InputError
-from core.math_types import recognise
+from core.tasks.math import recognise
 from data_convert.practice.contest_math import DISTINCT, ENGLISH, TEMPLATED, TYPES, default_count, questions, records
 from data_convert.practice.english_forms import english_form
 from data_convert.typed.check import check

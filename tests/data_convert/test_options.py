@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.records import Record
 from core.schema_answers import AnswersConfig
+from core.tasks.choice import answer, parse_options, question
+from core.text.records import Record
 from data_convert.answers import rewrite, variants
-from data_convert.answers.options import parse_options, permuted, why_fixed
-from data_convert.choice_text import answer, question
+from data_convert.answers.options import permuted, why_fixed
 from eval_accuracy.choice_judge import judge
 
 POEM = Record(

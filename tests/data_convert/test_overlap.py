@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import read_corpus
 from data_convert.selection import refusal
 from data_convert.selection.overlap import Overlap

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from test_rationales import OPERANDS, QUESTIONS, record
 
 from core.errors import KitError
-from core.math_types import MathQuestion, recognise
-from core.records import Record
 from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
+from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from data_convert.answers import rewrite
 from data_convert.answers.paraphrase import numbers_in, paraphrase
 from data_convert.answers.phrasings import PHRASINGS

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.math_types import recognise
+from core.tasks.math import recognise
 from data_convert.practice import choice, math, reading
 from eval_accuracy import choice_judge, math_judge
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import KitError
-from core.math_types import MathQuestion, recognise
-from core.records import Record
 from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
+from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from data_convert.answers import rewrite, rewriting
 from data_convert.answers.rationales import worked
 from data_convert.answers.rounding import Rounded

@@ -11,8 +11,8 @@ import yaml
 
 from core.config import ROOT
 from core.errors import InputError
-from core.prompts import Prompt, render
-from core.records import Record
+from core.text.prompts import Prompt, render
+from core.text.records import Record
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.readers.bad import Fault
 from data_convert.readers.forms import record_of

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import BadRecord, BadRecords, read_corpus
 
 MATH = {"problem": "计算 1 + 2 等于多少？", "solution": "1 + 2 = 3"}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.records import Record
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert.packing import pack
 from data_convert.rows import IGNORED, Audit, RowForm, rows
 from data_convert.tokenise import Example, example

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.config import kit_path, load_contest
 from core.errors import run_command
 from core.run_folder import RunFolder, new_run
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert import show
 from data_convert.mindrecord import MindRecordWriter
 from data_convert.row_text import IGNORED, RowPrinter, columns_of, understand, visible

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.records import Record
+from core.text.records import Record
 from data_convert.readers import BadRecord, BadRecords, Slice, TooManyBad, read_corpus, read_slice, slices
 
 MATH = {"problem": "计算 1 + 2 等于多少？", "solution": "1 + 2 = 3"}

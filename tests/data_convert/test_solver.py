@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.math_types import MathQuestion, recognise
+from core.tasks.math import MathQuestion, recognise
 from data_convert.typed.solver import question_text, solution, value
 
 GOLDEN = [

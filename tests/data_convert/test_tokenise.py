@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.prompt_tokens import check_pieces, prompt_ids
-from core.prompts import Prompt, render
-from core.records import Record
-from core.tokenizers import Tokenizer, load_tokenizer
+from core.text.prompt_tokens import check_pieces, prompt_ids
+from core.text.prompts import Prompt, render
+from core.text.records import Record
+from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert.tokenise import Encoder, example
 
 ALPACA = load_contest("practice_math").prompt

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from core.records import Record, write_records
+from core.text.records import Record, write_records
 from eval_accuracy.data import read_questions
 from eval_accuracy.scoring import score
 

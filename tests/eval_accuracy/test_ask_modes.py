@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from core.config import load_contest
 from core.errors import InputError
-from core.prompts import Prompt, render
-from core.records import Record, write_records
-from core.tokenizers import SentencePieceTokenizer
-from data_convert import choice_text
+from core.tasks import choice as choice_text
+from core.text.prompts import Prompt, render
+from core.text.records import Record, write_records
+from core.text.tokenizers import SentencePieceTokenizer
 from inference.asking import Ask, Shots, answer_gap, letter_answers, option_texts, rotated
 from tests.inference.test_http import asked, serving
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.predictions import Predictions
-from core.records import Record
-from data_convert.choice_text import subject_of
+from core.tasks.choice import subject_of
+from core.text.records import Record
 from data_convert.readers import read_corpus
 from eval_accuracy.categories import benchmarks, by_category
 from eval_accuracy.scoring import score

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from data_convert.choice_text import subject_of
+from core.tasks.choice import subject_of
 from eval_accuracy.choice_judge import judge, reference_letter
 
 QUESTION = "Question: Which is it? \nA.one\nB.two\nC.three\nD.four"

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from core.config import dump, load_contest
-from core.records import Record, write_records
 from core.results import update_results
 from core.statistics import mcnemar
+from core.text.records import Record, write_records
 from eval_accuracy.comparison import Side, compare
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.predictions import Predictions
-from core.records import Record
 from core.schema_answers import AnswersConfig
+from core.text.records import Record
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math
 from data_convert.readers import read_corpus

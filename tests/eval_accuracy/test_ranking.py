@@ -11,7 +11,7 @@ import pytest
 
 from core.config import load_contest
 from core.errors import InputError
-from eval_accuracy.ranking import formula, low_parameter_score, rank
+from core.score import formula, low_parameter_score, rank
 from eval_accuracy.score import score_under
 
 ROOT = Path(__file__).resolve().parents[2]

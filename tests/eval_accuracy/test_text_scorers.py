@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.predictions import Predictions
-from core.records import Record
+from core.text.records import Record
 from eval_accuracy import text_scorers
 from eval_accuracy.judges import JUDGES
 from eval_accuracy.scoring import judge_all, summarise

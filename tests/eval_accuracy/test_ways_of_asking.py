@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.config import load_contest
 from core.errors import InputError
 from core.predictions import Predictions
-from core.records import Record
+from core.text.records import Record
 from eval_accuracy.circular import as_asked, folded
 from eval_accuracy.judges import JUDGES, judge_named
 from eval_accuracy.likelihood_judge import judge

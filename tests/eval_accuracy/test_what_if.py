@@ -14,9 +14,9 @@ import pytest
 from core.config import dump, load_contest
 from core.files import write_json
 from core.predictions import read_predictions
-from core.records import Record, write_records
 from core.results import update_results
 from core.run_folder import RunFolder
+from core.text.records import Record, write_records
 from eval_accuracy.best_of import optimism
 from eval_accuracy.data import read_questions
 from eval_accuracy.score import score_run

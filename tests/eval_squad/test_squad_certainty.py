@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.predictions import read_predictions
-from core.records import Record
+from core.text.records import Record
 from data_convert.squad import read_questions
 from eval_squad.gate import Gate, certainty, gate_from_base
 from eval_squad.scoring import marks, score, summarise

@@ -12,7 +12,7 @@ import pytest
 from core.config import dump, load_contest
 from core.errors import GateError
 from core.evaluation import Target
-from core.records import write_records
+from core.text.records import write_records
 from data_convert.squad import read_questions
 from eval_squad import run as squad_command
 

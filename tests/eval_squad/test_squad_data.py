@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from core.records import Record, write_records
+from core.text.records import Record, write_records
 from data_convert.squad import read_questions
 
 

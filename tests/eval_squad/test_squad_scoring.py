@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InputError
 from core.predictions import Predictions
-from core.records import Record
+from core.text.records import Record
 from eval_squad.gate import Gate, check, gate_from_base, gate_of_contest
 from eval_squad.scoring import score
 

@@ -16,8 +16,8 @@ from safetensors.numpy import load_file
 
 from core.config import ROOT, dump, kit_path
 from core.files import read_json, read_jsonl
-from core.records import read_records
 from core.run_folder import find_run
+from core.text.records import read_records
 from tests.finetune.conftest import MainJob, free_port, main_job
 
 pytestmark = [pytest.mark.slow, pytest.mark.mindspore]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ckpt_tools.tensors import write_tensors
-from core.tokenizers import SentencePieceTokenizer
+from core.text.tokenizers import SentencePieceTokenizer
 from inference.llama_weights import LlamaShape
 
 TEXT = "the river runs past a small town where people read books and count apples near an old stone bridge"

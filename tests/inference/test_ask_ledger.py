@@ -18,11 +18,11 @@ from core.config import load_contest
 from core.errors import InputError
 from core.evaluation import Target
 from core.predictions import read_predictions
-from core.prompts import Prompt
-from core.records import Record, write_records
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from data_convert import choice_text
+from core.tasks import choice as choice_text
+from core.text.prompts import Prompt
+from core.text.records import Record, write_records
 from inference import predictor
 from inference.asking import Ask
 from inference.engine import ScriptedEngine

@@ -16,8 +16,8 @@ import pytest
 
 from ckpt_tools.tensors import open_tensors, write_tensors
 from core.config import load_contest
-from core.records import write_records
 from core.run_folder import RunFolder, new_run
+from core.text.records import write_records
 from data_convert.practice import reading
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from ckpt_tools.tensors import write_tensors
 from core.errors import InputError
-from core.prompts import Prompt
+from core.text.prompts import Prompt
 from inference.engine import Completion
 from inference.mindspore_cpu import MindSporeEngine
 from inference.sampling import Sampling

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from core.prompts import Prompt
+from core.text.prompts import Prompt
 from inference.engine import Completion
 from inference.http import HttpEngine
 from inference.prompt_room import PromptRoom

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.files import sha256_text
-from core.records import Record
+from core.text.records import Record
 from inference.engine import ScriptedEngine
 from inference.ledger import Ledger, Prediction, settings_path
 from inference.predict import predict

@@ -13,7 +13,7 @@ import pytest
 from ckpt_tools.tensors import write_tensors
 from core.config import load_contest
 from core.errors import InputError
-from core.tokenizers import SentencePieceTokenizer
+from core.text.tokenizers import SentencePieceTokenizer
 from inference.build import ascend_settings, local_engine
 from inference.mindformers_ascend import AscendEngine, ascend_devices, generation_settings
 from inference.mindspore_cpu import MindSporeEngine

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import KitError
-from core.prompts import render
 from core.schema import RunConfig
-from core.tokenizers import load_tokenizer
+from core.text.prompts import render
+from core.text.tokenizers import load_tokenizer
 from data_convert.practice import reading
 from inference.build import single_engine
 from inference.engine import Completion

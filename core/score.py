@@ -54,3 +54,14 @@ def published_scores(rules: RulesConfig) -> list[tuple[float, str]]:
     weights = (rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
     found = [(low_parameter_score(row.accuracy, row.ratio, *weights), row.team) for row in rules.published]
     return sorted(found, reverse=True)
+
+
+def parameter_ratio(trainable: int, total: int) -> float:
+    """Return the low-parameter ratio, trainable / total.
+
+    Raises:
+        InputError: counts that cannot be (negative, or no parameters at all).
+    """
+    if total < 1 or trainable < 0:
+        raise InputError(f"ratio of {trainable} trainable to {total} parameters: counts cannot be negative or zero")
+    return trainable / total

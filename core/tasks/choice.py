@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 LETTERS = "ABCD"
 LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
@@ -53,3 +54,38 @@ def names_option(text: str, answer_text: str) -> bool:
         return True
     bare = answer_text.strip(" .。\n")
     return any(line[:2] in _MARKS and line[2:].strip(" .。") == bare for line in text.splitlines())
+
+
+@dataclass(frozen=True)
+class Options:
+    """A multiple-choice question taken apart.
+
+    Attributes:
+        head: everything before the first option.
+        texts: the four options, without their letters.
+        tail: white space after the last of them.
+    """
+
+    head: str
+    texts: tuple[str, ...]
+    tail: str = ""
+
+    def joined(self) -> str:
+        """Return the question as it was, or as it is with its options in another order."""
+        return self.head + "".join(f"\n{LETTERS[at]}.{text}" for at, text in enumerate(self.texts)) + self.tail
+
+
+def parse_options(question: str) -> Options | None:
+    """Take a question apart; None where A., B., C. and D. do not begin one line each, in this order."""
+    starts = []
+    for letter in LETTERS:
+        if question.count(f"\n{letter}.") != 1:
+            return None
+        starts.append(question.index(f"\n{letter}."))
+    if starts != sorted(starts):
+        return None
+    ends = [*starts[1:], len(question)]
+    texts = [question[start + 3 : end] for start, end in zip(starts, ends, strict=True)]
+    last = texts[-1].rstrip()
+    tail = texts[-1][len(last) :]
+    return Options(question[: starts[0]], (*texts[:-1], last), tail)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from core.errors import InputError
-from core.prompts import Prompt
-from core.tokenizers import Tokenizer
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
 
 
 def prompt_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:

@@ -41,7 +41,7 @@ def name_in(dialect: Dialect, name: str) -> str:
 
     Args:
         dialect: the dialect wanted.
-        name: a name of `count.parameter_shapes`.
+        name: a name of `core.models.llama.parameter_shapes`.
 
     Raises:
         KeyError: the name is none of that model.

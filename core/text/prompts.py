@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.errors import InputError
 from core.files import sha256_text
-from core.records import Record
+from core.text.records import Record
 
 _FIELD = re.compile(r"\{(\w*)\}")
 

@@ -1,0 +1,1 @@
+"""Text that all rooms share: records, prompts, tokenizers, words."""
