@@ -38,10 +38,10 @@ if __name__ == "__main__":
 import numpy as np
 import psutil
 
-from ckpt_tools.adapter import AdapterInfo, write_adapter
-from ckpt_tools.layout import DTYPES, TensorFile, TensorInfo
-from ckpt_tools.sources import open_source
-from ckpt_tools.tensors import TensorWriter, open_tensors, tensor_layout
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.tensor_file import DTYPES, TensorFile, TensorInfo
+from ckpt_tools.formats.tensors import TensorWriter, open_tensors, tensor_layout
+from ckpt_tools.merging.adapter import AdapterInfo, write_adapter
 from core.config import ROOT, load_model
 from core.errors import GateError, InputError, run_command
 from core.files import sha256_file

@@ -14,19 +14,19 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-from ckpt_tools.conversion import convert
-from ckpt_tools.conversion_plan import plan
-from ckpt_tools.layout import RESULT_TYPES, TensorFile
-from ckpt_tools.model_settings import hf_config, model_from, refuse_other, settings_beside
-from ckpt_tools.sharded import parse_size
-from ckpt_tools.sources import open_source
+from ckpt_tools.conversion.model_settings import hf_config, model_from, refuse_other, settings_beside
+from ckpt_tools.conversion.plan import plan
+from ckpt_tools.conversion.rewrite import convert
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.sharded import parse_size
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.tensor_file import RESULT_TYPES, TensorFile
 from core.config import dump, load_model, names
 from core.errors import InputError, run_command
 from core.files import write_text
 from core.models.llama import Shape
 from core.models.names import DIALECTS
 from core.schema import ModelConfig
-from core.shards import INDEX
 
 
 def _model(source: TensorFile, chosen: str | None, out: Path, config: Path | None) -> ModelConfig | Shape:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-from ckpt_tools.regular import open_regular
+from ckpt_tools.formats.regular import open_regular
 from core.errors import GateError, InputError, run_command
 from core.methods.lora import lora_parameters
 from core.models.llama import ModelShape, Shape, total_parameters
@@ -52,7 +52,7 @@ def count_checkpoint(path: Path) -> tuple[Count, Count]:
     Raises:
         InputError: a damaged file, or one without any parameter of a Llama.
     """
-    from ckpt_tools.sources import open_source
+    from ckpt_tools.formats.sources import open_source
     from core.models.names import is_buffer
 
     with open_source(path) as tensors:

@@ -21,13 +21,13 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import numpy as np
 
-from ckpt_tools.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_adapter, read_info
-from ckpt_tools.layout import TensorFile, TensorInfo
-from ckpt_tools.mindspore_ckpt import SUFFIX as CKPT
-from ckpt_tools.safetensors_file import SUFFIX as SAFETENSORS
-from ckpt_tools.slices import SliceLayout, read_layouts
-from ckpt_tools.tensors import open_tensors, tensor_layout, write_tensors
-from ckpt_tools.writing import TensorWriter
+from ckpt_tools.formats.mindspore_ckpt import SUFFIX as CKPT
+from ckpt_tools.formats.safetensors_file import SUFFIX as SAFETENSORS
+from ckpt_tools.formats.tensor_file import TensorFile, TensorInfo
+from ckpt_tools.formats.tensors import open_tensors, tensor_layout, write_tensors
+from ckpt_tools.formats.writing import TensorWriter
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_adapter, read_info
+from ckpt_tools.merging.slices import SliceLayout, read_layouts
 from core.errors import GateError, InputError, run_command
 from core.files import replacing, write_json
 from core.models.names import some

@@ -23,19 +23,19 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     # Each result has a thread of its own; more of them inside the matrix product get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-from ckpt_tools.adapter import TENSORS, Adapter, open_adapter
-from ckpt_tools.checked_file import unwritable
-from ckpt_tools.layout import FLOATS, RESULT_TYPES, DiskError, Layout, TensorFile
-from ckpt_tools.ledger import Recipe, valid_ledger
-from ckpt_tools.merge_checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
-from ckpt_tools.partial import Partial
-from ckpt_tools.sharded import parse_size, shard_layouts
-from ckpt_tools.stream import Lane, stream
-from ckpt_tools.tensors import FORMATS, open_tensors, tensor_layout
+from ckpt_tools.formats.checked_file import unwritable
+from ckpt_tools.formats.index import opened_by
+from ckpt_tools.formats.sharded import parse_size, shard_layouts
+from ckpt_tools.formats.tensor_file import FLOATS, RESULT_TYPES, DiskError, Layout, TensorFile
+from ckpt_tools.formats.tensors import FORMATS, open_tensors, tensor_layout
+from ckpt_tools.merging.adapter import TENSORS, Adapter, open_adapter
+from ckpt_tools.merging.checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
+from ckpt_tools.merging.manifest import Recipe, valid_ledger
+from ckpt_tools.merging.partial import Partial
+from ckpt_tools.merging.stream import Lane, stream
 from core.errors import InputError, KitError, run_command
 from core.files import sha256_file
 from core.progress import megabytes, say
-from core.shards import opened_by
 
 
 def merge(

@@ -3,7 +3,7 @@
 `python ckpt_tools/peft.py to ADAPTER --out DIR` writes `adapter_model.safetensors` and `adapter_config.json`, as
 `PeftModel.from_pretrained` reads them; `python ckpt_tools/peft.py from DIR --base BASE --out ADAPTER` makes of such a
 folder an adapter that the merge takes. A and B pass unchanged: MindFormers' Llama and transformers' have the same order
-of rows (`ckpt_tools/rotary.py`) and scale B·A by alpha / rank alike.
+of rows (`ckpt_tools/conversion/rotary.py`) and scale B·A by alpha / rank alike.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-from ckpt_tools.adapter import AdapterInfo, open_adapter, write_adapter
-from ckpt_tools.arithmetic import all_finite
-from ckpt_tools.layout import FLOATS, Array, TensorFile
-from ckpt_tools.regular import read_regular_json
-from ckpt_tools.sharded import fingerprint
-from ckpt_tools.sources import open_source
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.formats.floats import all_finite
+from ckpt_tools.formats.regular import read_regular_json
+from ckpt_tools.formats.sharded import fingerprint
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
+from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.errors import InputError, run_command
 from core.files import write_json
 from core.models.names import dialect_of, hf_module, some

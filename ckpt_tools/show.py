@@ -11,9 +11,9 @@ from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-from ckpt_tools.arithmetic import all_finite
-from ckpt_tools.mindspore_ckpt import checksum_holds
-from ckpt_tools.sources import open_source
+from ckpt_tools.formats.floats import all_finite
+from ckpt_tools.formats.mindspore_ckpt import checksum_holds
+from ckpt_tools.formats.sources import open_source
 from core.errors import GateError, run_command
 
 _SLICE_BYTES = 8 << 20

@@ -20,16 +20,16 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import numpy as np
 
-from ckpt_tools.adapter import Adapter, open_adapter
-from ckpt_tools.arithmetic import cast
-from ckpt_tools.layout import Array, TensorFile
-from ckpt_tools.merge_checks import checked_base
-from ckpt_tools.tensors import open_tensors
-from ckpt_tools.verify_network import Network, logs_apart
+from ckpt_tools.formats.floats import cast
+from ckpt_tools.formats.index import opened_by
+from ckpt_tools.formats.tensor_file import Array, TensorFile
+from ckpt_tools.formats.tensors import open_tensors
+from ckpt_tools.merging.adapter import Adapter, open_adapter
+from ckpt_tools.merging.checks import checked_base
+from ckpt_tools.verification.network import Network, logs_apart
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
 from core.progress import say
-from core.shards import opened_by
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
 # A sum that is rounded once is the same however it is taken, but for the rare entries halfway between two numbers.
@@ -245,7 +245,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _verify_run(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    from ckpt_tools.verify_run import subject_of
+    from ckpt_tools.verification.subject import subject_of
     from core.run_folder import find_run
 
     subject = subject_of(find_run(arguments.run), arguments.step, arguments.questions)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ckpt_tools.formats.index import INDEX, opened_by, whole
 from core.config import kit_path, load_contest
 from core.errors import InputError
 from core.files import append_line, sha256_file, sha256_text, write_json
 from core.results import update_results
 from core.run_folder import LOGS, RunFolder, find_run, run_of_checkpoint
 from core.schema import RunConfig
-from core.shards import INDEX, opened_by, whole
 from core.text.records import Record
 
 BASE = "base"

@@ -17,11 +17,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from ckpt_tools.formats.index import whole
 from core.config import ROOT, dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
 from core.schema import RunConfig
-from core.shards import whole
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")

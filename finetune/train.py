@@ -11,16 +11,16 @@ from typing import Any
 
 import yaml
 
-from ckpt_tools.adapter import AdapterInfo
 from ckpt_tools.count import Count, agreed, count_log
-from ckpt_tools.tensors import open_tensors
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.tensors import open_tensors
+from ckpt_tools.merging.adapter import AdapterInfo
 from core.config import ROOT, kit_path
 from core.errors import InputError, KitError
 from core.files import read_json, sha256_file, write_json, write_text
 from core.models.llama import parameter_shapes
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.shards import INDEX
 from finetune.launch import check_port, launch
 from finetune.plan import Plan, make_plan, msrun_commands
 from finetune.recipe import finetune_yaml

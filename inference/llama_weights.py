@@ -137,7 +137,7 @@ def read_checkpoint(path: Path, shape: LlamaShape) -> dict[str, Array]:
     """
     import numpy as np
 
-    from ckpt_tools.tensors import open_tensors
+    from ckpt_tools.formats.tensors import open_tensors
 
     with open_tensors(path) as stored:
         check_tensors({name: tuple(stored[name].shape) for name in stored}, shape, str(path))

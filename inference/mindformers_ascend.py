@@ -123,7 +123,7 @@ class AscendEngine:
     def _load(self) -> None:
         import mindspore as ms
 
-        from ckpt_tools.tensors import open_tensors  # which imports numpy
+        from ckpt_tools.formats.tensors import open_tensors  # which imports numpy
 
         checkpoint = self._checkpoint
         with open_tensors(checkpoint) as opened:

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from ckpt_tools.formats.index import whole
 from core.config import model_tokenizer
 from core.errors import InputError
 from core.evaluation import Target, targets
 from core.files import read_json, sha256_text
 from core.run_folder import RunFolder
 from core.schema import DecodingConfig, RunConfig
-from core.shards import whole
 from core.text.prompts import Prompt, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
@@ -208,7 +208,7 @@ class Predictor:
 
 
 def _fingerprint(checkpoint: Path) -> str:
-    """Return `ckpt_tools.sharded.fingerprint`, which imports numpy, of a checkpoint."""
-    from ckpt_tools.sharded import fingerprint
+    """Return `ckpt_tools.formats.sharded.fingerprint`, which imports numpy, of a checkpoint."""
+    from ckpt_tools.formats.sharded import fingerprint
 
     return fingerprint(checkpoint)

@@ -12,7 +12,7 @@ def tensor_sizes(path: Path) -> dict[str, int]:
     Raises:
         InputError: the file is missing, damaged, or of neither format.
     """
-    from ckpt_tools.tensors import open_tensors
+    from ckpt_tools.formats.tensors import open_tensors
 
     with open_tensors(path) as tensors:
         return {info.name: info.size for info in tensors.infos()}

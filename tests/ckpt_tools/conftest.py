@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools.adapter import AdapterInfo, write_adapter
-from ckpt_tools.layout import DTYPES
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensor_file import DTYPES
+from ckpt_tools.formats.tensors import write_tensors
+from ckpt_tools.merging.adapter import AdapterInfo, write_adapter
 from core.files import sha256_file
 from core.models.llama import Shape, parameter_shapes, target_linears
 

@@ -34,12 +34,12 @@ import safetensors
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
-from ckpt_tools import mindspore_ckpt
-from ckpt_tools.layout import TensorFile
-from ckpt_tools.protobuf import field, varint
-from ckpt_tools.tensors import info_of, open_tensors, tensor_layout
+from ckpt_tools.formats import mindspore_ckpt
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.protobuf import field, varint
+from ckpt_tools.formats.tensor_file import TensorFile
+from ckpt_tools.formats.tensors import info_of, open_tensors, tensor_layout
 from core.errors import InputError
-from core.shards import INDEX
 
 Mutation = Callable[[random.Random, bytes], bytes]
 _ARRAYS = {

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_tools.slices import SliceLayout, read_layouts
+from ckpt_tools.merging.slices import SliceLayout, read_layouts
 from core.errors import InputError
 
 

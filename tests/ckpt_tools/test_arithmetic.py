@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckpt_tools.arithmetic import PairSum, all_finite, base_rows, random_vector, summing_type
-from ckpt_tools.layout import DTYPES, TensorInfo
+from ckpt_tools.formats.floats import all_finite, summing_type
+from ckpt_tools.formats.tensor_file import DTYPES, TensorInfo
+from ckpt_tools.merging.arithmetic import PairSum, base_rows, random_vector
 
 Array = np.ndarray[Any, np.dtype[Any]]
 OUT, IN, RANK = 60, 200, 4

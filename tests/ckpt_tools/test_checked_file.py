@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckpt_tools import checked_file
-from ckpt_tools.checked_file import CheckedFile
-from ckpt_tools.layout import DiskError
+from ckpt_tools.formats import checked_file
+from ckpt_tools.formats.checked_file import CheckedFile
+from ckpt_tools.formats.tensor_file import DiskError
 from core.errors import GateError
 
 

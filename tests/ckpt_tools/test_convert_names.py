@@ -19,14 +19,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from ckpt_tools import conversion
 from ckpt_tools import convert as command
-from ckpt_tools.conversion import convert
-from ckpt_tools.layout import DTYPES
-from ckpt_tools.model_settings import hf_config, hf_settings, refuse_other
-from ckpt_tools.sharded import fingerprint
-from ckpt_tools.sources import open_source
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.conversion import rewrite as conversion
+from ckpt_tools.conversion.model_settings import hf_config, hf_settings, refuse_other
+from ckpt_tools.conversion.rewrite import convert
+from ckpt_tools.formats.sharded import fingerprint
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.tensor_file import DTYPES
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from core.config import load_model
 from core.errors import InputError, run_command
 from core.files import sha256_file, write_json
@@ -403,8 +403,8 @@ def test_peak_memory_is_that_of_a_block(tmp_path: Path) -> None:
         source = tmp_path / f"hf_{layers}.safetensors"
         write_tensors(source, {name: np.ones(size, np.float32) for name, size in _hf_shapes(shape).items()})
         code = (
-            "import sys; from pathlib import Path; from ckpt_tools import conversion as c; "
-            "from ckpt_tools.count import Shape; from ckpt_tools.tensors import open_tensors; "
+            "import sys; from pathlib import Path; from ckpt_tools.conversion import rewrite as c; "
+            "from ckpt_tools.count import Shape; from ckpt_tools.formats.tensors import open_tensors; "
             f"c.convert(open_tensors(Path(sys.argv[1])), Shape(1024, {layers}, 8, 8, 8192, 2048), 'meta', "
             "Path(sys.argv[2])); print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line))"
         )

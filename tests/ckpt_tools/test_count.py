@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_tools import count
-from ckpt_tools.adapter import TENSORS
 from ckpt_tools.count import Count
+from ckpt_tools.merging.adapter import TENSORS
 from core.errors import GateError, InputError, run_command
 from core.methods.lora import lora_parameters
 from core.models.llama import Shape, parameter_shapes, target_linears, total_parameters
@@ -201,9 +201,9 @@ def test_files_count_like_the_configuration(
 def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Make, make_adapter: Make) -> None:
     import numpy as np
 
-    from ckpt_tools.conversion import convert
+    from ckpt_tools.conversion.rewrite import convert
+    from ckpt_tools.formats.tensors import open_tensors, write_tensors
     from ckpt_tools.peft import to_peft
-    from ckpt_tools.tensors import open_tensors, write_tensors
 
     base = make_base()
     folder = tmp_path / "published"

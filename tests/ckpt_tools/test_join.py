@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from ckpt_tools import join as joining
-from ckpt_tools.adapter import DESCRIPTION, TENSORS, open_adapter, read_info
+from ckpt_tools.formats.tensors import write_tensors
 from ckpt_tools.join import join_adapter
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, open_adapter, read_info
 from core.errors import GateError, InputError, run_command
 from core.files import write_json
 

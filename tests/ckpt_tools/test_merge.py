@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from ckpt_tools import merge as merging
-from ckpt_tools import mindspore_ckpt
-from ckpt_tools import stream as streaming
-from ckpt_tools.adapter import DESCRIPTION, TENSORS, open_adapter
-from ckpt_tools.layout import DTYPES
+from ckpt_tools.formats import mindspore_ckpt
+from ckpt_tools.formats.tensor_file import DTYPES
+from ckpt_tools.formats.tensors import known_type, open_tensors, write_tensors
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import known_type, open_tensors, write_tensors
+from ckpt_tools.merging import stream as streaming
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, open_adapter
 from core.errors import InputError
 from core.files import sha256_file
 

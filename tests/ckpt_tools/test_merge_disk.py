@@ -149,7 +149,7 @@ def test_a_symbolic_link_inside_what_was_left(
 
 def _interrupt(monkeypatch: pytest.MonkeyPatch, base: Path, adapter: Path, out: Path) -> None:
     """Leave a merge behind that was stopped when all was written and nothing had its name."""
-    from ckpt_tools.partial import Partial
+    from ckpt_tools.merging.partial import Partial
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

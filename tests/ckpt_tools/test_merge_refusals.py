@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools.adapter import DESCRIPTION, TENSORS
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS
 from core.errors import InputError
 
 Make = Callable[..., Path]

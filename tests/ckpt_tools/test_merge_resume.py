@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools import checked_file
 from ckpt_tools import merge as merging
-from ckpt_tools.adapter import DESCRIPTION, TENSORS
-from ckpt_tools.layout import DiskError, TensorFile
+from ckpt_tools.formats import checked_file
+from ckpt_tools.formats.tensor_file import DiskError, TensorFile
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS
 from core.errors import InputError
 from core.files import sha256_file
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools import conversion
-from ckpt_tools.conversion import convert
-from ckpt_tools.layout import DTYPES
-from ckpt_tools.sources import open_source
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.conversion import rewrite as conversion
+from ckpt_tools.conversion.rewrite import convert
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.tensor_file import DTYPES
+from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
 from core.models.llama import Shape, parameter_shapes
 from core.models.names import name_in

@@ -12,10 +12,10 @@ import pytest
 
 from ckpt_tools import convert as converting
 from ckpt_tools import peft
-from ckpt_tools.adapter import DESCRIPTION, TENSORS, open_adapter, read_info
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merge import merge
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, open_adapter, read_info
 from ckpt_tools.peft import from_peft, to_peft
-from ckpt_tools.tensors import open_tensors, write_tensors
 from core.errors import InputError, run_command
 from core.files import read_json, write_json
 from core.models.llama import Shape

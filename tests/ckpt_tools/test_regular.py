@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ckpt_tools import regular
-from ckpt_tools.adapter import read_info
+from ckpt_tools.conversion.model_settings import hf_settings
 from ckpt_tools.count import count_log
-from ckpt_tools.model_settings import hf_settings
-from ckpt_tools.regular import read_regular_json
-from ckpt_tools.sources import open_source
+from ckpt_tools.formats import regular
+from ckpt_tools.formats.regular import read_regular_json
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.merging.adapter import read_info
 from core.errors import InputError
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_tools import convert as command
-from ckpt_tools.conversion import convert
-from ckpt_tools.rotary import to_halves, to_neighbours
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.conversion.rewrite import convert
+from ckpt_tools.conversion.rotary import to_halves, to_neighbours
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from core.config import dump
 from core.errors import run_command
 from core.models.llama import Shape, parameter_shapes

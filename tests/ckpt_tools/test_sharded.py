@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from ckpt_tools.adapter import DESCRIPTION
+from ckpt_tools.formats.sharded import fingerprint, parse_size
+from ckpt_tools.formats.tensors import known_type, open_tensors, write_tensors
 from ckpt_tools.merge import merge
-from ckpt_tools.sharded import fingerprint, parse_size
-from ckpt_tools.tensors import known_type, open_tensors, write_tensors
+from ckpt_tools.merging.adapter import DESCRIPTION
 from core.errors import InputError
 from core.files import sha256_file
 

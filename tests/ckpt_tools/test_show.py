@@ -13,9 +13,9 @@ import pytest
 
 from ckpt_tools import __main__ as door
 from ckpt_tools import show
-from ckpt_tools.layout import Layout, TensorInfo
-from ckpt_tools.sharded import index_text, shard_layouts
-from ckpt_tools.tensors import TensorWriter, tensor_layout, write_tensors
+from ckpt_tools.formats.sharded import index_text, shard_layouts
+from ckpt_tools.formats.tensor_file import Layout, TensorInfo
+from ckpt_tools.formats.tensors import TensorWriter, tensor_layout, write_tensors
 from core.errors import run_command
 
 ROOT = Path(show.__file__).resolve().parent.parent

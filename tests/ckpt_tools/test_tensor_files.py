@@ -17,10 +17,10 @@ import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ckpt_tools import mindspore_ckpt, protobuf
-from ckpt_tools.layout import DTYPES, TensorInfo
-from ckpt_tools.mindspore_ckpt import checksum_holds
-from ckpt_tools.tensors import TensorWriter, info_of, known_type, open_tensors, tensor_layout, write_tensors
+from ckpt_tools.formats import mindspore_ckpt, protobuf
+from ckpt_tools.formats.mindspore_ckpt import checksum_holds
+from ckpt_tools.formats.tensor_file import DTYPES, TensorInfo
+from ckpt_tools.formats.tensors import TensorWriter, info_of, known_type, open_tensors, tensor_layout, write_tensors
 from core.errors import InputError
 from core.files import sha256_file
 

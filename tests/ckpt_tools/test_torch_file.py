@@ -20,9 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ckpt_tools.conversion import convert
-from ckpt_tools.sources import open_source
-from ckpt_tools.torch_file import open_torch
+from ckpt_tools.conversion.rewrite import convert
+from ckpt_tools.formats.sources import open_source
+from ckpt_tools.formats.torch_file import open_torch
 from core.errors import InputError
 from core.files import write_json
 from core.models.llama import Shape, parameter_shapes

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ckpt_tools import verify as verifying
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merge import merge
-from ckpt_tools.tensors import open_tensors, write_tensors
 from ckpt_tools.verify import verify
 from core.config import ROOT
 from core.errors import GateError, InputError, run_command

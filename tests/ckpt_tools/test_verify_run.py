@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ckpt_tools.verify_run import subject_of
+from ckpt_tools.verification.subject import subject_of
 from core.config import dump, kit_path, load_contest
 from core.errors import InputError
 from core.files import write_json

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ckpt_tools.formats.index import INDEX
 from core.config import dump, load_contest
 from core.errors import InputError
 from core.evaluation import Target, run_for, targets
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.shards import INDEX
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.text.tokenizers import SentencePieceTokenizer
 from inference.llama_weights import LlamaShape
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from core.config import load_contest
 from core.run_folder import RunFolder, new_run
 from core.text.records import write_records

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
 from core.text.prompts import Prompt
 from inference.engine import Completion

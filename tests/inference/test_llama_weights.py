@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
 from inference.llama_weights import LlamaShape, fuse, read_checkpoint, rotary_tables
 from tests.inference.llama_world import random_tensors, settings, write_shards

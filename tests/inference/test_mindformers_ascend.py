@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.config import load_contest
 from core.errors import InputError
 from core.text.tokenizers import SentencePieceTokenizer

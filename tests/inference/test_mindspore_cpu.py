@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.text.tokenizers import SentencePieceTokenizer
 from inference.mindspore_cpu import MindSporeEngine
 from tests.inference.llama_world import Recomputing, Reference, make_tokenizer, random_tensors, settings, texts

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.files import sha256_file, write_json, write_jsonl, write_text
 
 STEPS = (20, 40, 60, 80, 100)

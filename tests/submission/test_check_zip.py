@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from run_folder import STEPS, make_run, rewrite
 
-from ckpt_tools.tensors import write_tensors
+from ckpt_tools.formats.tensors import write_tensors
 from core.errors import GateError, InputError
 from submission.build import build
 from submission.check import check_zip, main

@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.arithmetic import all_finite, cast
-from ckpt_tools.conversion_plan import Move, Plan, plan
-from ckpt_tools.layout import Array, Layout, TensorFile
-from ckpt_tools.ledger import refuse_symlink
-from ckpt_tools.sharded import index_text, joint_fingerprint, shard_layouts
-from ckpt_tools.tensors import FORMATS, tensor_layout
-from ckpt_tools.writing import TensorWriter
+from ckpt_tools.conversion.plan import Move, Plan, plan
+from ckpt_tools.formats.floats import all_finite, cast
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.sharded import index_text, joint_fingerprint, shard_layouts
+from ckpt_tools.formats.tensor_file import Array, Layout, TensorFile
+from ckpt_tools.formats.tensors import FORMATS, tensor_layout
+from ckpt_tools.formats.writing import TensorWriter, refuse_symlink
 from core.errors import InputError
 from core.files import replacing, write_text
 from core.models.llama import ModelShape
 from core.models.names import Dialect
 from core.progress import megabytes
-from core.shards import INDEX
 
 _BLOCK_BYTES = 16 << 20
 

@@ -17,7 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ckpt_tools.layout import (
+from ckpt_tools.formats.protobuf import Window, field, varint
+from ckpt_tools.formats.regular import open_regular
+from ckpt_tools.formats.tensor_file import (
     CRC_BYTES,
     DTYPES,
     Entry,
@@ -28,8 +30,6 @@ from ckpt_tools.layout import (
     TensorInfo,
     checked_shape,
 )
-from ckpt_tools.protobuf import Window, field, varint
-from ckpt_tools.regular import open_regular
 from core.errors import InputError
 
 SUFFIX = ".ckpt"

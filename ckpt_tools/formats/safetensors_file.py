@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
-from ckpt_tools.regular import open_regular
+from ckpt_tools.formats.regular import open_regular
+from ckpt_tools.formats.tensor_file import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
 from core.errors import InputError
 
 SUFFIX = ".safetensors"

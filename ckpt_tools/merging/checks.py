@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.adapter import TENSORS, Adapter
-from ckpt_tools.arithmetic import all_finite
-from ckpt_tools.layout import FLOATS, TensorFile
-from ckpt_tools.ledger import WrittenFile, full_ledger
-from ckpt_tools.partial import Partial
-from ckpt_tools.sharded import fingerprint
-from ckpt_tools.tensors import open_tensors
+from ckpt_tools.formats.floats import all_finite
+from ckpt_tools.formats.sharded import fingerprint
+from ckpt_tools.formats.tensor_file import FLOATS, TensorFile
+from ckpt_tools.formats.tensors import open_tensors
+from ckpt_tools.formats.writing import WrittenFile
+from ckpt_tools.merging.adapter import TENSORS, Adapter
+from ckpt_tools.merging.manifest import full_ledger
+from ckpt_tools.merging.partial import Partial
 from core.errors import GateError, InputError
 
 _LEAF = re.compile(r".+\.(?:attention|feed_forward)\.(\w+)\.weight")

@@ -8,7 +8,7 @@ biases) from one order to the other leaves the scores q·k as they are.
 
 from __future__ import annotations
 
-from ckpt_tools.layout import Array
+from ckpt_tools.formats.tensor_file import Array
 
 
 def to_halves(rows: Array, head_size: int) -> Array:

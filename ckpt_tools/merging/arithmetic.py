@@ -12,14 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_tools.layout import DTYPES, Array, TensorInfo
+from ckpt_tools.formats.floats import cast
+from ckpt_tools.formats.tensor_file import Array, TensorInfo
 
-_EXPONENTS = {
-    "float16": (np.uint16, 0x7C00),
-    "bfloat16": (np.uint16, 0x7F80),
-    "float32": (np.uint32, 0x7F800000),
-    "float64": (np.uint64, 0x7FF0000000000000),
-}
 # Largest relative error of rounding to nearest, and half the smallest step near zero.
 _ROUNDING = {
     "float16": (2.0**-11, 2.0**-25),
@@ -32,26 +27,6 @@ _SEED = 20240601
 _X_SCALE = 2.0**-20
 # Of a normal distribution, 1 value in 4e11 is farther out than this many standard deviations.
 _DEVIATIONS = 7.0
-
-
-def all_finite(values: Array, dtype: str) -> bool:
-    """Tell whether no entry is NaN or infinite, by the bits of the exponents (bfloat16 has no fast `isfinite`)."""
-    if dtype not in _EXPONENTS or not values.size:
-        return True
-    word, mask = _EXPONENTS[dtype]
-    bits = np.ascontiguousarray(values).reshape(-1).view(word)
-    return not bool(((bits & word(mask)) == mask).any())
-
-
-def cast(values: Array, dtype: str) -> Array:
-    """Round to another type; overflow becomes infinity without a warning (the caller checks)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(DTYPES[dtype], copy=False)
-
-
-def summing_type(dtype: str) -> str:
-    """Return the type that a weight of type `dtype` is summed in."""
-    return "float64" if dtype == "float64" else "float32"
 
 
 def random_vector(name: str, length: int) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from ckpt_tools.layout import Entry, Layout, TensorFile, TensorInfo
-from ckpt_tools.regular import read_regular_json
-from ckpt_tools.safetensors_file import SUFFIX, open_safetensors, safetensors_layout
+from ckpt_tools.formats.regular import read_regular_json
+from ckpt_tools.formats.safetensors_file import SUFFIX, open_safetensors, safetensors_layout
+from ckpt_tools.formats.tensor_file import Entry, Layout, TensorFile, TensorInfo
 from core.errors import InputError
 from core.files import sha256_file
 

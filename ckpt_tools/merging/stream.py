@@ -14,11 +14,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from ckpt_tools.adapter import Adapter
-from ckpt_tools.arithmetic import PairSum, Rows, all_finite, base_rows, cast, random_vector, summing_type
-from ckpt_tools.layout import DTYPES, Array, TensorFile, TensorInfo
-from ckpt_tools.ledger import WrittenFile, merged_facts
-from ckpt_tools.partial import Partial
+from ckpt_tools.formats.floats import all_finite, cast, summing_type
+from ckpt_tools.formats.tensor_file import DTYPES, Array, TensorFile, TensorInfo
+from ckpt_tools.formats.writing import WrittenFile
+from ckpt_tools.merging.adapter import Adapter
+from ckpt_tools.merging.arithmetic import PairSum, Rows, base_rows, random_vector
+from ckpt_tools.merging.manifest import merged_facts
+from ckpt_tools.merging.partial import Partial
 from core.errors import GateError, InputError
 from core.progress import say
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ckpt_tools.regular import read_regular_json
+from ckpt_tools.formats.regular import read_regular_json
 from core.errors import InputError
 from core.schema import ModelConfig
 

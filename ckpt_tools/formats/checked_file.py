@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_tools.layout import DiskError
+from ckpt_tools.formats.tensor_file import DiskError
 from core.errors import GateError
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]

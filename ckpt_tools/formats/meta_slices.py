@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_tools.layout import Array, Entry, TensorFile, TensorInfo, same_values
-from ckpt_tools.torch_file import open_torch
+from ckpt_tools.formats.tensor_file import Array, Entry, TensorFile, TensorInfo, same_values
+from ckpt_tools.formats.torch_file import open_torch
 from core.errors import InputError
 
 _FILE = re.compile(r"consolidated\.(\d+)\.pth")

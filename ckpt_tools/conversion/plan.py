@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from ckpt_tools.layout import FLOATS, Array, TensorFile, TensorInfo, same_values
-from ckpt_tools.rotary import to_halves, to_neighbours
+from ckpt_tools.conversion.rotary import to_halves, to_neighbours
+from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile, TensorInfo, same_values
 from core.errors import InputError
 from core.models.llama import ModelShape, parameter_shapes
 from core.models.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some

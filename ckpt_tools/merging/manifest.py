@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.adapter import AdapterInfo, Pair
-from ckpt_tools.arithmetic import PairSum
-from ckpt_tools.sharded import joint_fingerprint
-from core.errors import InputError
-from core.shards import INDEX
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.sharded import joint_fingerprint
+from ckpt_tools.formats.writing import WrittenFile
+from ckpt_tools.merging.adapter import AdapterInfo, Pair
+from ckpt_tools.merging.arithmetic import PairSum
 
 SCHEMA = 1
 # A tensor that loses more of its changed entries to rounding than this is worth a warning.
@@ -78,15 +78,6 @@ class Recipe:
         return f"{self.name}.json"
 
 
-@dataclass(frozen=True)
-class WrittenFile:
-    """A finished file: its name below the folder of results, its bytes, and the sha256 that was read back of it."""
-
-    name: str
-    size: int
-    sha256: str
-
-
 def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
     """Return the ledger in `out` where it and its checkpoint are of this recipe and whole; None otherwise."""
     try:
@@ -102,12 +93,6 @@ def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
         return ledger if whole and (out / recipe.file_name).is_file() else None
     except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return None
-
-
-def refuse_symlink(path: Path) -> None:
-    """Raise InputError where a result would be written over a symbolic link."""
-    if path.is_symlink():
-        raise InputError(f"{path}: is a symbolic link; remove it or choose another folder")
 
 
 def merged_facts(pair: Pair, measured: PairSum) -> dict[str, Any]:

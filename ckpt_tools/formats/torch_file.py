@@ -18,9 +18,9 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, NoReturn
 
-from ckpt_tools.layout import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape
-from ckpt_tools.regular import open_regular
-from ckpt_tools.sharded import open_indexed
+from ckpt_tools.formats.regular import open_regular
+from ckpt_tools.formats.sharded import open_indexed
+from ckpt_tools.formats.tensor_file import DTYPES, Entry, Extent, TensorFile, TensorInfo, checked_shape
 from core.errors import InputError
 
 SUFFIXES = (".pth", ".pt", ".bin")

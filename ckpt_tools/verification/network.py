@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ckpt_tools.adapter import AdapterInfo
-from ckpt_tools.layout import Array, TensorFile
+from ckpt_tools.formats.tensor_file import Array, TensorFile
+from ckpt_tools.merging.adapter import AdapterInfo
 from core.errors import InputError
 
 # What the CPU back end can run; whatever the configuration says of these would stop it or change the comparison.

@@ -17,15 +17,15 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import Array, Layout
-from ckpt_tools.ledger import Recipe, WrittenFile, refuse_symlink
-from ckpt_tools.regular import open_regular
-from ckpt_tools.safetensors_file import SUFFIX
-from ckpt_tools.sharded import index_text
-from ckpt_tools.writing import TensorWriter, checked_prefix
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.regular import open_regular
+from ckpt_tools.formats.safetensors_file import SUFFIX
+from ckpt_tools.formats.sharded import index_text
+from ckpt_tools.formats.tensor_file import Array, Layout
+from ckpt_tools.formats.writing import TensorWriter, WrittenFile, checked_prefix, refuse_symlink
+from ckpt_tools.merging.manifest import Recipe
 from core.errors import InputError
 from core.files import write_json, write_text
-from core.shards import INDEX
 
 # To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
 _ARITHMETIC = 1

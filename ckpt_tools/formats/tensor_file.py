@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import ml_dtypes
 import numpy as np
 
-from ckpt_tools.regular import open_regular
+from ckpt_tools.formats.regular import open_regular
 from core.errors import InputError
 
 Array = np.ndarray[Any, np.dtype[Any]]

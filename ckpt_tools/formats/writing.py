@@ -13,8 +13,9 @@ from types import TracebackType
 
 import numpy as np
 
-from ckpt_tools.checked_file import Bytes, CheckedFile
-from ckpt_tools.layout import CRC_BYTES, Array, Layout
+from ckpt_tools.formats.checked_file import Bytes, CheckedFile
+from ckpt_tools.formats.tensor_file import CRC_BYTES, Array, Layout
+from core.errors import InputError
 
 _CHUNK = 4 << 20
 
@@ -195,3 +196,18 @@ class TensorWriter:
 def _ends(layout: Layout) -> list[tuple[str, int]]:
     """Return (name, offset of the byte after its last one) of each tensor, in order."""
     return [(name, extents[-1].offset + extents[-1].length) for name, extents in layout.extents().items()]
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A finished file: its name below the folder of results, its bytes, and the sha256 that was read back of it."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def refuse_symlink(path: Path) -> None:
+    """Raise InputError where a result would be written over a symbolic link."""
+    if path.is_symlink():
+        raise InputError(f"{path}: is a symbolic link; remove it or choose another folder")

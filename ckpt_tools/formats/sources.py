@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ckpt_tools import meta_slices, sharded, torch_file
-from ckpt_tools.layout import TensorFile
-from ckpt_tools.tensors import open_tensors
+from ckpt_tools.formats import meta_slices, sharded, torch_file
+from ckpt_tools.formats.tensor_file import TensorFile
+from ckpt_tools.formats.tensors import open_tensors
 from core.errors import InputError
 
 # What such a folder holds, the best first: safetensors before pickles, a model before an adapter.

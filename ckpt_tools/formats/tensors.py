@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ckpt_tools import mindspore_ckpt, safetensors_file, sharded
-from ckpt_tools.layout import DTYPES, Array, Layout, TensorFile, TensorInfo
-from ckpt_tools.regular import open_regular
-from ckpt_tools.writing import TensorWriter
+from ckpt_tools.formats import mindspore_ckpt, safetensors_file, sharded
+from ckpt_tools.formats.regular import open_regular
+from ckpt_tools.formats.tensor_file import DTYPES, Array, Layout, TensorFile, TensorInfo
+from ckpt_tools.formats.writing import TensorWriter
 from core.errors import InputError
 from core.files import replacing
 

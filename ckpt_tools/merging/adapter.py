@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.layout import FLOATS, Array, TensorFile
-from ckpt_tools.regular import read_regular_json
-from ckpt_tools.tensors import open_tensors, write_tensors
+from ckpt_tools.formats.regular import read_regular_json
+from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
+from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from core.errors import InputError
 from core.files import write_json
 

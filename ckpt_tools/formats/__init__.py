@@ -1,0 +1,1 @@
+"""Files of tensors: reading and writing each format, and finding out which one it is."""
