@@ -34,10 +34,10 @@ from core.schema import RunConfig
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from core.text.tokenizers import load_tokenizer
+from data_convert.corpus.workers import processors
 from data_convert.mindrecord import MindRecordReader, MindRecordWriter
-from data_convert.rows import IGNORED, Audit, RowForm, rows
-from data_convert.tokenise import Encoder
-from data_convert.workers import processors
+from data_convert.rows.rows import IGNORED, Audit, RowForm, rows
+from data_convert.rows.tokenise import Encoder
 
 T = TypeVar("T")
 _BLOCK = 4096
@@ -115,7 +115,7 @@ def timed(work: Callable[[], T]) -> tuple[T, float]:
 
 def kit(config: RunConfig, folder: Path, processes: int) -> tuple[list[Path], float]:
     """Convert with the kit; return its files and the seconds it took."""
-    from data_convert.convert import convert
+    from data_convert.conversion.convert import convert
 
     folder.mkdir()
     run = RunFolder(folder)

@@ -28,7 +28,7 @@ from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import render
 from data_convert.practice import reading
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 from inference.mindspore_cpu import MindSporeEngine
 
 _SEED = 20

@@ -29,7 +29,7 @@ from core.text.records import Record
 from core.text.segmentation import words
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math, contest_squad
-from data_convert.squad import answers_of, read_questions
+from data_convert.readers.squad_questions import answers_of, read_questions
 from eval_accuracy.judges import JUDGES
 from eval_accuracy.scoring import judge_all, summarise
 from eval_squad import contest_metric, official_metric

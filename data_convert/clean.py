@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     arguments = parser.parse_args(argv)
     _check(arguments)
-    from data_convert.cleaning import Wishes, clean
+    from data_convert.corpus.cleaning import Wishes, clean
     from data_convert.selection.quota import parse_quotas
 
     wishes = Wishes(

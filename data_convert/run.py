@@ -43,8 +43,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_intermixed_args(argv)
     if arguments.processes is not None and arguments.processes < 1:
         raise InputError(f"--processes {arguments.processes}: at least 1 is expected")
-    from data_convert.convert import convert
-    from data_convert.table import table
+    from data_convert.conversion.audit_table import table
+    from data_convert.conversion.convert import convert
 
     if arguments.max_bad is not None:
         arguments.settings.append(f"data.max_bad={arguments.max_bad}")
@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
 def _find(arguments: argparse.Namespace) -> RunFolder:
     """Return the run folder that is to be converted; a new one where a contest is named."""
     from core.config import load_contest
-    from data_convert.inputs import check_inputs
+    from data_convert.corpus.inputs import check_inputs
 
     if not arguments.contest:
         if arguments.settings:

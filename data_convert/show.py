@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.run_folder import RunFolder
     from core.text.tokenizers import Tokenizer
     from data_convert.mindrecord import MindRecordReader
-    from data_convert.row_text import Row
+    from data_convert.rows.row_text import Row
 
 _EXAMPLE = """example:
   python data_convert/show.py logs/latest --rows 0-4
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--color", action=argparse.BooleanOptionalAction, help="colour (default: on a terminal)")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)
-    from data_convert.row_text import RowPrinter
+    from data_convert.rows.row_text import RowPrinter
 
     first, last = _range(arguments.rows)
     vocabulary = _vocabulary(arguments.file, arguments.run, arguments.tokenizer)
@@ -157,7 +157,7 @@ def _rows(
     shards: Sequence[tuple[Path, MindRecordReader]], wanted: range, vocabulary: Vocabulary | None
 ) -> Iterator[tuple[int, Path, Row]]:
     """Yield (number, file, row); rows are numbered on from shard to shard."""
-    from data_convert.row_text import IGNORED, understand
+    from data_convert.rows.row_text import IGNORED, understand
 
     before = 0
     for path, reader in shards:

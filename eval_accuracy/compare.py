@@ -24,7 +24,7 @@ from core.results import read_results
 from core.run_folder import RunFolder, find_run
 from core.schema import RulesConfig
 from core.text.records import Record
-from data_convert import squad
+from data_convert.readers import squad_questions as squad
 from eval_accuracy.circular import as_asked, folded, is_circular
 from eval_accuracy.comparison import Side, compare
 from eval_accuracy.data import read_questions

@@ -19,7 +19,7 @@ from core.predictions import check_answers, read_predictions
 from core.progress import say
 from core.statistics import SEED
 from core.text.records import Record
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 from eval_squad.bar import Bar
 from eval_squad.scoring import marks, summarise
 from eval_squad.table import table, warnings

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from core.predictions import coverage
 from core.statistics import CONFIDENCE, RESAMPLES, SEED, Floats, completed_means, percentile_interval, resampled_means
 from core.text.records import Record
-from data_convert.squad import answers_of
+from data_convert.readers.squad_questions import answers_of
 from eval_squad import contest_metric, official_metric
 from eval_squad.gate import Gate, certainty, check
 

@@ -25,7 +25,7 @@ from core.processes import die_with_parent
 from core.progress import say
 from core.run_folder import STEPS, RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
 from core.schema import RunConfig
-from data_convert.inputs import check_inputs
+from data_convert.corpus.inputs import check_inputs
 from finetune.launch import check_port
 from finetune.train import check_base
 from submission.layout import team_file_name

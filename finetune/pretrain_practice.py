@@ -26,7 +26,7 @@ from core.text.prompts import Prompt
 from core.text.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
 from data_convert.practice.pretrain import PHASES, Piece, Shares, documents
-from data_convert.rows import IGNORED
+from data_convert.rows.rows import IGNORED
 from finetune.launch import launch
 from finetune.recipe import finetune_yaml
 

@@ -96,7 +96,7 @@ def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
         from core.files import read_json
 
         return int(read_json(audit)["rows"]), "of the converted corpus"
-    from data_convert.corpora import corpus_size
+    from data_convert.corpus.corpora import corpus_size
 
     return corpus_size(config.data, config.task)
 

@@ -17,9 +17,9 @@ import numpy as np
 from core.errors import InputError, run_command
 from core.files import replacing, sha256_file
 from core.text.records import Record
+from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 from data_convert.selection.overlap import Overlap
-from data_convert.squad import read_questions
 
 SQUAD_DEV_SHA256 = "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9"
 FINGERPRINTS = Path(__file__).with_name("squad_dev_passages.bin")

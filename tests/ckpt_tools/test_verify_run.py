@@ -13,7 +13,7 @@ from core.files import write_json
 from core.run_folder import RunFolder
 from core.text.records import Record, write_records
 from core.text.tokenizers import load_tokenizer
-from data_convert.tokenise import example
+from data_convert.rows.tokenise import example
 
 
 def records(task: str, count: int, length: int = 1) -> list[Record]:

@@ -21,12 +21,12 @@ from core.files import read_jsonl, sha256_file
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.text.records import read_records
-from data_convert.convert import convert
+from data_convert.conversion.audit_table import table
+from data_convert.conversion.convert import convert
 from data_convert.mindrecord import MindRecordReader
 from data_convert.practice import math
-from data_convert.rows import IGNORED
-from data_convert.shards import shard_name
-from data_convert.table import table
+from data_convert.rows.mindrecord_shards import shard_name
+from data_convert.rows.rows import IGNORED
 
 
 def corpus(path: Path, count: int, seed: int = 7) -> Path:

@@ -15,7 +15,7 @@ from core.errors import run_command
 from core.text.records import read_records
 from data_convert.make import main
 from data_convert.readers import read_corpus
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 
 MAKE = Path(__file__).resolve().parents[2] / "data_convert" / "make.py"
 

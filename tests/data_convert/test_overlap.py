@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.text.records import Record
 from data_convert.readers import read_corpus
+from data_convert.readers.squad_questions import read_questions
 from data_convert.selection import refusal
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.refusal import Asked, dev_passages, is_long, is_squad_dev
-from data_convert.squad import read_questions
 
 
 def _ngrams(text: str, n: int) -> list[tuple[str, ...]]:

@@ -11,9 +11,9 @@ from core.config import kit_path, load_contest
 from core.errors import InputError
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer, load_tokenizer
-from data_convert.packing import pack
-from data_convert.rows import IGNORED, Audit, RowForm, rows
-from data_convert.tokenise import Example, example
+from data_convert.rows.packing import pack
+from data_convert.rows.rows import IGNORED, Audit, RowForm, rows
+from data_convert.rows.tokenise import Example, example
 
 ALPACA = load_contest("practice_math").prompt
 

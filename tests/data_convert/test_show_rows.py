@@ -19,7 +19,7 @@ from core.run_folder import RunFolder, new_run
 from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert import show
 from data_convert.mindrecord import MindRecordWriter
-from data_convert.row_text import IGNORED, RowPrinter, columns_of, understand, visible
+from data_convert.rows.row_text import IGNORED, RowPrinter, columns_of, understand, visible
 
 CONFIG = load_contest("practice_math")
 PRACTICE = kit_path(CONFIG.model.tokenizer.file)

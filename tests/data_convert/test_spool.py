@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from data_convert import spool as spool_module
+from data_convert.corpus import record_store as spool_module
+from data_convert.corpus.record_store import Spool
+from data_convert.corpus.scan import Scanner, scan
 from data_convert.readers import BadRecords, read_corpus
-from data_convert.scan import Scanner, scan
-from data_convert.spool import Spool
 
 
 def _folder(path: Path, *more: str) -> Path:

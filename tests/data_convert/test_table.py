@@ -10,8 +10,8 @@ import pytest
 
 from core.config import load_contest
 from core.run_folder import RunFolder
-from data_convert.convert import convert
-from data_convert.table import table
+from data_convert.conversion.audit_table import table
+from data_convert.conversion.convert import convert
 
 QUESTIONS = [f"计算 {n} + 1 等于多少？" for n in range(60)]
 CHOICES = [f"Question: Which number is {n}? \nA.{n}\nB.{n + 1}\nC.{n + 2}\nD.{n + 3}" for n in range(40)]

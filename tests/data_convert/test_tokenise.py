@@ -15,7 +15,7 @@ from core.text.prompt_tokens import check_pieces, prompt_ids
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer, load_tokenizer
-from data_convert.tokenise import Encoder, example
+from data_convert.rows.tokenise import Encoder, example
 
 ALPACA = load_contest("practice_math").prompt
 CHAT = load_contest("practice_choice").prompt

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from core.errors import InputError, KitError
-from data_convert.workers import in_parallel
+from data_convert.corpus.workers import in_parallel
 
 
 def _times(factor: int, item: int) -> int:

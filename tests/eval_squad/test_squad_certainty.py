@@ -13,7 +13,7 @@ import pytest
 
 from core.predictions import read_predictions
 from core.text.records import Record
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 from eval_squad.gate import Gate, certainty, gate_from_base
 from eval_squad.scoring import marks, score, summarise
 from eval_squad.table import table, warnings

@@ -13,7 +13,7 @@ from core.config import dump, load_contest
 from core.errors import GateError
 from core.evaluation import Target
 from core.text.records import write_records
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 from eval_squad import run as squad_command
 
 ROOT = Path(__file__).resolve().parents[2]

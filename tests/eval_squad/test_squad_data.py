@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import InputError
 from core.text.records import Record, write_records
-from data_convert.squad import read_questions
+from data_convert.readers.squad_questions import read_questions
 
 
 def squad(*paragraphs: list[dict[str, Any]]) -> dict[str, Any]:

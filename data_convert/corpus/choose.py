@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from core.schema import DataConfig
 from core.tasks.math import TYPES
-from data_convert.scan import overlapping
+from data_convert.corpus.record_store import Columns, Spool
+from data_convert.corpus.scan import overlapping
 from data_convert.selection.dedup import Keys, Mask, conflicts, group
 from data_convert.selection.draw import draw
 from data_convert.selection.keys import context_key
@@ -23,7 +24,6 @@ from data_convert.selection.normalise import as_pairs
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.quota import take
 from data_convert.selection.split import exclude, hold_out
-from data_convert.spool import Columns, Spool
 
 Numbers = NDArray[np.int64]
 # Labels whose problems are all template: two of them that differ in a number are two problems.

@@ -10,7 +10,7 @@ from core.text.prompt_tokens import marked_ids, prompt_ids
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
-from data_convert.prompt_parts import PromptParts
+from data_convert.rows.prompt_parts import PromptParts
 
 
 class Example(NamedTuple):

@@ -14,14 +14,14 @@ import numpy as np
 from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record, write_records
-from data_convert.choose import Chosen, choose
+from data_convert.corpus.choose import Chosen, choose
+from data_convert.corpus.record_store import Columns, Spool
+from data_convert.corpus.scan import Scanner, scan
+from data_convert.corpus.workers import processors
 from data_convert.readers import BadRecords, read_corpus
-from data_convert.scan import Scanner, scan
 from data_convert.selection.dedup import Keys, conflicts, group, isin
 from data_convert.selection.keys import question_keys
 from data_convert.selection.overlap import WORDS, Overlap, evaluation_texts
-from data_convert.spool import Columns, Spool
-from data_convert.workers import processors
 
 _EXAMPLES = 5
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.text.tokenizers import Tokenizer
-from data_convert.packing import one_a_row, pack
-from data_convert.tokenise import Example
+from data_convert.rows.packing import one_a_row, pack
+from data_convert.rows.tokenise import Example
 
 IGNORED = -100
 Overlong = Literal["drop", "cut", "refuse"]

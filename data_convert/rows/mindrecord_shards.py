@@ -23,11 +23,11 @@ from core.schema_answers import AnswersConfig
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
 from data_convert.answers import variants
+from data_convert.corpus.record_store import Spool
+from data_convert.corpus.workers import in_parallel
 from data_convert.mindrecord import MindRecordWriter
-from data_convert.rows import Audit, RowForm, rows
-from data_convert.spool import Spool
-from data_convert.tokenise import Encoder
-from data_convert.workers import in_parallel
+from data_convert.rows.rows import Audit, RowForm, rows
+from data_convert.rows.tokenise import Encoder
 
 # Records tokenised together; rows are packed within such a block, so a change of it changes packed files.
 BLOCK = 4096

@@ -14,13 +14,13 @@ from core.text.prompt_tokens import check_pieces
 from core.text.prompts import Prompt
 from core.text.records import write_records
 from core.text.tokenizers import Tokenizer
-from data_convert.corpora import Corpora, load_corpora
+from data_convert.corpus.corpora import Corpora, load_corpora
+from data_convert.corpus.record_store import Spool
+from data_convert.corpus.workers import processors
 from data_convert.readers import BadRecords
-from data_convert.rows import Audit, RowForm
-from data_convert.shards import Job, shard_count, turns, write_shards
-from data_convert.spool import Spool
-from data_convert.tokenise import Encoder
-from data_convert.workers import processors
+from data_convert.rows.mindrecord_shards import Job, shard_count, turns, write_shards
+from data_convert.rows.rows import Audit, RowForm
+from data_convert.rows.tokenise import Encoder
 
 # Part of what decides the bytes of a shard; a change of the code that changes them changes this number.
 _FORMAT = 3

@@ -17,19 +17,19 @@ from core.config import kit_path
 from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record
-from data_convert.choose import choose
+from data_convert.corpus.choose import choose
+from data_convert.corpus.record_store import Lines, Spool
+from data_convert.corpus.scan import Scanner, overlapping, scan
+from data_convert.corpus.workers import processors
 from data_convert.practice import choice, math, reading
 from data_convert.readers import BadRecords, read_corpus
-from data_convert.scan import Scanner, overlapping, scan
+from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.dedup import isin
 from data_convert.selection.draw import draw
 from data_convert.selection.keys import NO_ANSWER, question_keys
 from data_convert.selection.overlap import Overlap, evaluation_texts
 from data_convert.selection.refusal import Asked
-from data_convert.spool import Lines, Spool
-from data_convert.squad import read_questions
 from data_convert.typed.check import Report
-from data_convert.workers import processors
 
 Numbers = NDArray[np.int64]
 # Seeds of the practice corpora: far apart, so that no two of them draw the same stream.

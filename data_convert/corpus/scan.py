@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.progress import Progress
 from core.text.records import Form, Record
+from data_convert.corpus.record_store import Lines, Spool
+from data_convert.corpus.workers import in_parallel
 from data_convert.readers import (
     BadRecord,
     BadRecords,
@@ -27,9 +29,7 @@ from data_convert.readers import (
 )
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.refusal import Asked, is_long, refusal
-from data_convert.spool import Lines, Spool
 from data_convert.typed.check import Report, check_record
-from data_convert.workers import in_parallel
 
 # Verdicts of the check under which a record teaches something false, or nothing.
 WRONG = frozenset({"wrong", "unparsable", "unsolvable"})

@@ -1,0 +1,1 @@
+"""The conversion of one run from its corpora to MindRecord, and its audit."""

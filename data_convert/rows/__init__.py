@@ -1,0 +1,1 @@
+"""Records become rows: prompt parts, tokens, packing, shards."""
