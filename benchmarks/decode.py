@@ -29,7 +29,7 @@ from core.schema import RunConfig
 from core.text.prompts import render
 from data_convert.practice import reading
 from data_convert.readers.squad_questions import read_questions
-from inference.mindspore_cpu import MindSporeEngine
+from inference.cpu.engine import MindSporeEngine
 
 _SEED = 20
 
@@ -77,7 +77,7 @@ def make_engine(config: RunConfig, batch_size: int) -> MindSporeEngine:
 
 def recompute(engine: MindSporeEngine, prompt: str, fewest: int, most: int) -> str:
     """Decode one prompt with the full forward pass, logits of every position, for each token."""
-    from inference.llama_batch import Extension, nothing
+    from inference.cpu.cache import Extension, nothing
 
     ids = engine._room.ids(prompt, 0, engine._room.room(most))
     new: list[int] = []

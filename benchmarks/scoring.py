@@ -23,7 +23,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from core.errors import run_command
-from core.predictions import Predictions, read_predictions
 from core.schema_answers import AnswersConfig
 from core.text.records import Record
 from core.text.segmentation import words
@@ -35,6 +34,7 @@ from eval_accuracy.scoring import judge_all, summarise
 from eval_squad import contest_metric, official_metric
 from eval_squad.scoring import marks
 from eval_squad.scoring import summarise as summarise_squad
+from evaluation.predictions import Predictions, read_predictions
 
 T = TypeVar("T")
 

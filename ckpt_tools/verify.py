@@ -20,13 +20,14 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 import numpy as np
 
+from backend.network import Network, logs_apart
 from ckpt_tools.formats.floats import cast
 from ckpt_tools.formats.index import opened_by
 from ckpt_tools.formats.tensor_file import Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors
-from ckpt_tools.merging.adapter import Adapter, open_adapter
+from ckpt_tools.merging.adapter import Adapter, AdapterInfo, open_adapter
 from ckpt_tools.merging.checks import checked_base
-from ckpt_tools.verification.network import Network, logs_apart
+from ckpt_tools.verification.weights import fill
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
 from core.progress import say
@@ -83,16 +84,16 @@ def verify(
         network = Network(config)
 
         def logits(*sources: TensorFile) -> Array:
-            network.load(*sources)
+            fill(network, *sources)
             return network.logits(rows, lengths)
 
         alone = logits(base_file)
         folded, beyond = [], []
         for adapter, file in zip(adapters, merged, strict=True):
             folded.append(logits(file))
-            network.load(file, read=partial(_rounded, base_file, adapter, file))
+            fill(network, file, read=partial(_rounded, base_file, adapter, file))
             beyond.append(float(np.abs(network.logits(rows, lengths) - folded[-1]).max()))
-        network.adapt(adapters[0].info)
+        network.adapt(_pet_config(adapters[0].info))
         results = [
             {
                 "step": adapter.info.step,
@@ -107,6 +108,11 @@ def verify(
         ]
     _judge(results)
     return results
+
+
+def _pet_config(info: AdapterInfo) -> dict[str, Any]:
+    settings = {"lora_rank": info.rank, "lora_alpha": info.alpha, "target_modules": info.targets}
+    return {"pet_type": "lora", "lora_dropout": 0.0, **settings}
 
 
 def _refuse_unlike(adapters: Sequence[Adapter]) -> None:

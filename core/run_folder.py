@@ -17,7 +17,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ckpt_tools.formats.index import whole
 from core.config import ROOT, dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
@@ -152,12 +151,6 @@ def find_run(path: str | None) -> RunFolder:
     if not (run.path / "run.yaml").is_file():
         raise InputError(f"{folder} is not a run folder (run.yaml is missing); give --run logs/NAME")
     return run
-
-
-def run_of_checkpoint(checkpoint: Path) -> RunFolder | None:
-    """Return the run folder that a checkpoint (a file, an index or its folder) lies in, if it lies in one."""
-    folder = whole(checkpoint.resolve()).parent.parent
-    return RunFolder(folder) if (folder / "run.yaml").is_file() else None
 
 
 def environment(config: RunConfig) -> dict[str, Any]:

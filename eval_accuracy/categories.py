@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from core.statistics import wilson
 from core.text.records import Record
 from eval_accuracy.judges import subject
+from evaluation.statistics import wilson
 
 _FOLDER = Path(__file__).resolve().parent / "benchmarks"
 _CJK = re.compile("[\u3400-\u9fff]")

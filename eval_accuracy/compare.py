@@ -17,9 +17,7 @@ import numpy as np
 
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import describe_data, describe_predictions, limited
 from core.files import write_json
-from core.predictions import check_answers, read_predictions
 from core.results import read_results
 from core.run_folder import RunFolder, find_run
 from core.schema import RulesConfig
@@ -32,6 +30,8 @@ from eval_accuracy.judges import NAMES, judge_named
 from eval_accuracy.scoring import judge_all
 from eval_accuracy.verdict import Verdict
 from eval_squad.scoring import FIGURES, marks, passages
+from evaluation.job import describe_data, describe_predictions, limited
+from evaluation.predictions import check_answers, read_predictions
 
 _EXAMPLES = """examples:
   python eval_accuracy/compare.py base.json mine.json --data test.jsonl --contest math_llama3

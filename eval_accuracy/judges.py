@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InputError
-from core.predictions import Predictions
 from core.tasks.choice import subject_of
 from core.text.records import Record
 from eval_accuracy import choice_judge, likelihood_judge, math_judge, text_scorers
 from eval_accuracy.answers import without_echo
 from eval_accuracy.equality import RULES as MATH_RULES
 from eval_accuracy.verdict import Verdict, refused
+from evaluation.predictions import Predictions
 
 
 @dataclass(frozen=True)

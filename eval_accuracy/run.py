@@ -14,7 +14,14 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import run_command
-from core.evaluation import (
+from core.files import write_jsonl
+from eval_accuracy.circular import as_asked
+from eval_accuracy.data import read_questions
+from eval_accuracy.judges import NAMES, judge_named
+from eval_accuracy.scoring import judge_all, summarise
+from eval_accuracy.summary import summary
+from evaluation.arguments import add_asking_arguments, asked_as, plain_prompts, plan, prediction_files
+from evaluation.job import (
     HARMLESS,
     Job,
     add_source_arguments,
@@ -25,14 +32,7 @@ from core.evaluation import (
     open_job,
     show,
 )
-from core.files import write_jsonl
-from core.predictions import check_answers, read_predictions
-from eval_accuracy.circular import as_asked
-from eval_accuracy.data import read_questions
-from eval_accuracy.judges import NAMES, judge_named
-from eval_accuracy.scoring import judge_all, summarise
-from eval_accuracy.summary import summary
-from inference.command import add_asking_arguments, asked_as, plain_prompts, plan, prediction_files
+from evaluation.predictions import check_answers, read_predictions
 
 _EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
 or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).

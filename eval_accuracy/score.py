@@ -17,9 +17,7 @@ import numpy as np
 
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.evaluation import BASE, limited
 from core.files import sha256_file, write_json
-from core.predictions import read_predictions
 from core.results import read_results
 from core.run_folder import RunFolder, find_run, read_result
 from core.schema import RulesConfig
@@ -30,6 +28,9 @@ from eval_accuracy.data import read_questions
 from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring import judge_all
 from eval_accuracy.what_if import as_text, what_if
+from evaluation.checkpoints import BASE
+from evaluation.job import limited
+from evaluation.predictions import read_predictions
 
 _EXAMPLES = """examples:
   python eval_accuracy/score.py --contest math_llama3 --accuracy 0.7161 --ratio 0.00679028

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from core.predictions import Predictions, coverage
-from core.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
 from core.text.records import Record
 from eval_accuracy.categories import by_category
 from eval_accuracy.circular import folded, is_circular
 from eval_accuracy.judges import Answer, Judge, judge_named
 from eval_accuracy.verdict import Verdict
+from evaluation.predictions import Predictions, coverage
+from evaluation.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
 
 # From so many questions on, the work is shared out among processes; fewer are judged before those have started.
 _MANY = 20_000

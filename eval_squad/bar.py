@@ -8,17 +8,18 @@ from typing import Any
 
 from core.config import load_contest
 from core.errors import InputError
-from core.evaluation import BASE, Job
 from core.files import sha256_file
-from core.predictions import check_answers, read_predictions
 from core.progress import say
 from core.results import read_results, same_data
 from core.schema import RulesConfig
-from core.statistics import Floats
 from core.text.records import Record
 from eval_squad.contest_metric import mean_percent
 from eval_squad.gate import Gate, gate_from_base, gate_of_contest
 from eval_squad.scoring import marks
+from evaluation.checkpoints import BASE
+from evaluation.job import Job
+from evaluation.predictions import check_answers, read_predictions
+from evaluation.statistics import Floats
 
 
 class Bar:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import InputError
-from core.statistics import Floats, percentile_interval
+from evaluation.statistics import Floats, percentile_interval
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import GateError, InputError, run_command
-from core.evaluation import HARMLESS, add_source_arguments, changes, describe_data, evaluate, limited, open_job, show
-from core.predictions import check_answers, read_predictions
 from core.progress import say
-from core.statistics import SEED
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.bar import Bar
 from eval_squad.scoring import marks, summarise
 from eval_squad.table import table, warnings
-from inference.command import plan, prediction_files
+from evaluation.arguments import plan, prediction_files
+from evaluation.job import HARMLESS, add_source_arguments, changes, describe_data, evaluate, limited, open_job, show
+from evaluation.predictions import check_answers, read_predictions
+from evaluation.statistics import SEED
 
 _EXAMPLES = """examples:
   python eval_squad/run.py --predictions BERT.json --data dev-v1.1.json --selection all --json

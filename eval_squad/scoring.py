@@ -8,12 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.predictions import coverage
-from core.statistics import CONFIDENCE, RESAMPLES, SEED, Floats, completed_means, percentile_interval, resampled_means
 from core.text.records import Record
 from data_convert.readers.squad_questions import answers_of
 from eval_squad import contest_metric, official_metric
 from eval_squad.gate import Gate, certainty, check
+from evaluation.predictions import coverage
+from evaluation.statistics import (
+    CONFIDENCE,
+    RESAMPLES,
+    SEED,
+    Floats,
+    completed_means,
+    percentile_interval,
+    resampled_means,
+)
 
 # Resampling whole passages needs some number of them to say anything.
 _FEWEST_PASSAGES = 20

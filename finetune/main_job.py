@@ -19,6 +19,7 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from backend.launch import check_port
 from core.config import ROOT, kit_path, load_contest, names
 from core.errors import InputError, KitError, run_command
 from core.processes import die_with_parent
@@ -26,7 +27,6 @@ from core.progress import say
 from core.run_folder import STEPS, RunFolder, find_run, new_run, point_latest, read_result, unfinished_run
 from core.schema import RunConfig
 from data_convert.corpus.inputs import check_inputs
-from finetune.launch import check_port
 from finetune.train import check_base
 from submission.layout import team_file_name
 

@@ -18,6 +18,8 @@ if __name__ == "__main__":
 
 import yaml
 
+from backend.launch import launch
+from backend.versions.v1_9 import finetune_yaml
 from core.config import CONFIGS, ROOT, load_contest
 from core.errors import run_command
 from core.files import replacing, write_text
@@ -27,8 +29,6 @@ from core.text.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
 from data_convert.practice.pretrain import PHASES, Piece, Shares, documents
 from data_convert.rows.rows import IGNORED
-from finetune.launch import launch
-from finetune.recipe import finetune_yaml
 
 _EXAMPLE = """example (about an hour on two cores; started again, it goes on with the phase that was interrupted):
   python finetune/pretrain_practice.py --out pretrained

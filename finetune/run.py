@@ -69,8 +69,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
+    from backend.versions.v1_9 import finetune_yaml
     from finetune.plan import as_json, make_plan, msrun_commands
-    from finetune.recipe import finetune_yaml
 
     if arguments.contest:
         config = load_contest(arguments.contest, settings)

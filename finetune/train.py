@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from backend.launch import check_port, launch
+from backend.versions.v1_9 import finetune_yaml
 from ckpt_tools.count import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
@@ -21,9 +23,7 @@ from core.files import read_json, sha256_file, write_json, write_text
 from core.models.llama import parameter_shapes
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from finetune.launch import check_port, launch
 from finetune.plan import Plan, make_plan, msrun_commands
-from finetune.recipe import finetune_yaml
 
 WORKER = ROOT / "finetune" / "worker.py"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.model_config import llama_config
 from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.files import read_json
@@ -16,7 +17,6 @@ from core.text.prompt_tokens import prompt_ids
 from core.text.prompts import Prompt, render
 from core.text.records import read_records
 from core.text.tokenizers import Tokenizer
-from finetune.recipe import llama_config
 
 
 @dataclass(frozen=True)

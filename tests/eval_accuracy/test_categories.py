@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from core.predictions import Predictions
 from core.tasks.choice import subject_of
 from core.text.records import Record
 from data_convert.readers import read_corpus
 from eval_accuracy.categories import benchmarks, by_category
 from eval_accuracy.scoring import score
 from eval_accuracy.table import FORMATS, rows
+from evaluation.predictions import Predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = {benchmark.key: benchmark for benchmark in benchmarks()}

@@ -11,9 +11,9 @@ import pytest
 
 from core.config import dump, load_contest
 from core.results import update_results
-from core.statistics import mcnemar
 from core.text.records import Record, write_records
 from eval_accuracy.comparison import Side, compare
+from evaluation.statistics import mcnemar
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.predictions import Predictions
 from core.schema_answers import AnswersConfig
 from core.text.records import Record
 from data_convert.answers import rewrite
@@ -15,6 +14,7 @@ from data_convert.practice import contest_math
 from data_convert.readers import read_corpus
 from eval_accuracy.math_judge import judge
 from eval_accuracy.scoring import score
+from evaluation.predictions import Predictions
 
 ADD = ("计算 3 + 4 等于多少？", "3 + 4 = 7")
 MUL = ("计算 3963.85 * -5055.68 等于多少？", "3963.85 * -5055.68 = -20039957.1680")

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.predictions import Predictions
 from core.text.records import Record
 from eval_accuracy import text_scorers
 from eval_accuracy.judges import JUDGES
 from eval_accuracy.scoring import judge_all, summarise
+from evaluation.predictions import Predictions
 
 
 def asked(name: str, answer: str) -> Record:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from core.config import load_contest
 from core.errors import InputError
-from core.predictions import Predictions
 from core.text.records import Record
 from eval_accuracy.circular import as_asked, folded
 from eval_accuracy.judges import JUDGES, judge_named
 from eval_accuracy.likelihood_judge import judge
 from eval_accuracy.scoring import judge_all, score, summarise
+from evaluation.predictions import Predictions
 
 QUESTION = "Question: Which? \nA.one\nB.a much longer option\nC.three\nD.four"
 

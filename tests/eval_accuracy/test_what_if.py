@@ -13,7 +13,6 @@ import pytest
 
 from core.config import dump, load_contest
 from core.files import write_json
-from core.predictions import read_predictions
 from core.results import update_results
 from core.run_folder import RunFolder
 from core.text.records import Record, write_records
@@ -22,6 +21,7 @@ from eval_accuracy.data import read_questions
 from eval_accuracy.score import score_run
 from eval_accuracy.scoring import score
 from eval_accuracy.what_if import what_if
+from evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 

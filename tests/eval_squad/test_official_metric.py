@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.predictions import read_predictions
 from data_convert.readers.squad_questions import read_questions
 from eval_squad import official_metric
 from eval_squad.scoring import score
+from evaluation.predictions import read_predictions
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.predictions import read_predictions
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.gate import Gate, certainty, gate_from_base
 from eval_squad.scoring import marks, score, summarise
 from eval_squad.table import table, warnings
+from evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputError
-from core.predictions import Predictions
 from core.text.records import Record
 from eval_squad.gate import Gate, check, gate_from_base, gate_of_contest
 from eval_squad.scoring import score
+from evaluation.predictions import Predictions
 
 
 def asked(name: str, *answers: str) -> Record:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.versions.v1_9 import finetune_yaml
 from core.config import ROOT, load_contest, names
 from core.errors import InputError
 from finetune.plan import make_plan, msrun_commands
-from finetune.recipe import finetune_yaml
 
 
 def test_stage_1_figures() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.text.tokenizers import SentencePieceTokenizer
-from inference.llama_weights import LlamaShape
+from inference.cpu.weights import LlamaShape
 
 TEXT = "the river runs past a small town where people read books and count apples near an old stone bridge"
 WORDS = TEXT.split()

@@ -15,8 +15,8 @@ import pytest
 from core.errors import InputError
 from core.text.prompts import Prompt
 from inference.engine import Completion
-from inference.http import HttpEngine
-from inference.prompt_room import PromptRoom
+from inference.http.engine import HttpEngine
+from inference.prompt_fit import PromptRoom
 from inference.sampling import Sampling
 
 

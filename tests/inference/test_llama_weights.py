@@ -8,7 +8,7 @@ import pytest
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
-from inference.llama_weights import LlamaShape, fuse, read_checkpoint, rotary_tables
+from inference.cpu.weights import LlamaShape, fuse, read_checkpoint, rotary_tables
 from tests.inference.llama_world import random_tensors, settings, write_shards
 
 MODEL = settings(100)

@@ -14,10 +14,10 @@ from ckpt_tools.formats.tensors import write_tensors
 from core.config import load_contest
 from core.errors import InputError
 from core.text.tokenizers import SentencePieceTokenizer
-from inference.build import ascend_settings, local_engine
-from inference.mindformers_ascend import AscendEngine, ascend_devices, generation_settings
-from inference.mindspore_cpu import MindSporeEngine
-from inference.pool import command
+from inference.ascend.engine import AscendEngine, ascend_devices, generation_settings
+from inference.ascend.pool import command
+from inference.cpu.engine import MindSporeEngine
+from inference.engines import ascend_settings, local_engine
 from inference.sampling import Sampling
 from tests.inference.llama_world import make_tokenizer, random_tensors, settings, texts, write_shards
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.mindformers_weighing import batches, padded_length, rows_of
+from inference.ascend.loglikelihood import batches, padded_length, rows_of
 
 TOKENS = st.lists(st.integers(0, 3), min_size=1, max_size=40)
 PAIRS = st.lists(st.tuples(TOKENS, st.lists(st.integers(0, 3), max_size=60)), max_size=30)

@@ -10,7 +10,7 @@ import pytest
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.text.tokenizers import SentencePieceTokenizer
-from inference.mindspore_cpu import MindSporeEngine
+from inference.cpu.engine import MindSporeEngine
 from tests.inference.llama_world import Recomputing, Reference, make_tokenizer, random_tensors, settings, texts
 
 pytestmark = [pytest.mark.mindspore, pytest.mark.slow]

@@ -19,9 +19,9 @@ from core.schema import RunConfig
 from core.text.prompts import render
 from core.text.tokenizers import load_tokenizer
 from data_convert.practice import reading
-from inference.build import single_engine
+from inference.ascend.pool import WorkerPool, share
 from inference.engine import Completion
-from inference.pool import WorkerPool, share
+from inference.engines import single_engine
 
 
 @given(prompts=st.lists(st.text("ab", min_size=1, max_size=90), max_size=60), count=st.integers(1, 8))

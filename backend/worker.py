@@ -1,0 +1,37 @@
+"""One worker of a training run: MindFormers' own trainer on one MindFormers YAML, started by msrun or alone.
+
+python backend/worker.py train/finetune.yaml
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+
+from core.processes import die_with_parent
+
+
+def train(config_file: Path) -> None:
+    """Run `Trainer.finetune` as the YAML says; blocks until the run is over."""
+    from mindformers import MindFormerConfig, Trainer, build_context
+
+    import backend.plugins  # registers the kit's train step and callback
+
+    config = MindFormerConfig(str(config_file))
+    if config.context.device_target == "CPU":
+        backend.plugins.do_without_barrier()
+    build_context(config)
+    trainer = Trainer(config)
+    if config.load_checkpoint:
+        trainer.finetune(finetune_checkpoint=config.load_checkpoint)
+    else:
+        trainer.train()
+
+
+if __name__ == "__main__":
+    die_with_parent()()  # a worker that outlives msrun would hold its port
+    train(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Models beside each other: paired comparison of what they answered."""

@@ -1,0 +1,1 @@
+"""Asking a set of questions and keeping the answers; what all evaluators share."""

@@ -1,0 +1,245 @@
+"""What the two evaluators' commands share: their outline, whose a result is, describing data and predictions."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from core.config import load_contest
+from core.errors import InputError
+from core.files import append_line, sha256_file, sha256_text, write_json
+from core.results import update_results
+from core.run_folder import LOGS, RunFolder
+from core.schema import RunConfig
+from core.text.records import Record
+from evaluation.checkpoints import Target, run_for
+
+# Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are
+# kept, and how the result is shown.
+HARMLESS = frozenset({"ckpt", "run", "dry_run", "output", "json"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """What an evaluator is asked to do.
+
+    Attributes:
+        kind: "squad" or "accuracy": results/KIND.json and eval/KIND.log of the run are its own.
+        options: its command line.
+        run, config: the run and its configuration, None where predictions from elsewhere are scored.
+        data: the file of questions.
+    """
+
+    kind: Literal["squad", "accuracy"]
+    options: argparse.Namespace
+    run: RunFolder | None
+    config: RunConfig | None
+    data: Path
+    changed: Changes
+
+    @property
+    def asks_as_set_up(self) -> bool:
+        """Whether the run's own questions are asked, as the main job asks them: only then the answers are the run's."""
+        return bool(self.options.ckpt) and not self.changed.asking
+
+    @property
+    def result_file(self) -> Path | None:
+        """The run's own result file where this evaluation writes it: it asks and judges as the main job does."""
+        own = self.run is not None and self.asks_as_set_up and not self.changed.judging
+        return self.run.results / f"{self.kind}.json" if own and self.run is not None else None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The options of a command line that have not their defaults and are not harmless.
+
+    Attributes:
+        asking: may lead to other answers than the main job's.
+        judging: leave the answers as they are, and may lead to other figures.
+    """
+
+    asking: tuple[str, ...]
+    judging: tuple[str, ...]
+
+
+def changes(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, harmless: AbstractSet[str], judging: AbstractSet[str]
+) -> Changes:
+    """Tell which options make an evaluation another than the main job's.
+
+    An option that stands in neither set changes what is asked: one that is added to a parser and forgotten here keeps
+    a result out of the run, and never in it.
+
+    Args:
+        parser: the evaluator's.
+        options: what it parsed.
+        harmless: destinations of options that change neither answers nor figures.
+        judging: destinations of options that change figures alone.
+    """
+    differing = [
+        name for name, value in vars(options).items() if value != parser.get_default(name) and name not in harmless
+    ]
+    return Changes(
+        asking=tuple(name for name in differing if name not in judging),
+        judging=tuple(name for name in differing if name in judging),
+    )
+
+
+def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, data_name: str, changed: Changes) -> Job:
+    """Find the run and the questions that a command line speaks of.
+
+    Args:
+        kind: the evaluator.
+        options: its command line: what `add_source_arguments` adds, and `data`.
+        data_name: the questions' file in a run's data folder.
+        changed: what makes it another evaluation than the main job's; see `changes`.
+
+    Raises:
+        InputError: no such run, or neither a run nor questions.
+    """
+    run, config = _setting(options)
+    data = options.data or (run.data / data_name if run else None)
+    if data is None:
+        raise InputError("--data FILE is missing: name the questions with their references")
+    return Job(kind, options, run, config, data, changed)
+
+
+def _setting(options: argparse.Namespace) -> tuple[RunFolder | None, RunConfig | None]:
+    """Return the run that is spoken of, and its configuration with what the command line changes in it.
+
+    A server can be asked without any run, as a contest says; its answers then lie in logs/served/CONTEST.
+    """
+    changed = list(options.set)
+    if options.server:
+        changed += ["eval.engine=http", f"eval.http.url={options.server}"]
+        changed += [f"eval.http.model={json.dumps(options.model)}"] if options.model else []
+        if options.contest and not options.run:
+            return RunFolder(LOGS / "served" / options.contest), load_contest(options.contest, changed)
+    elif options.model:
+        raise InputError("--model names the model that a server serves: give --server URL with it")
+    if not (options.ckpt or options.run or options.server):
+        return None, None
+    run = run_for(options.ckpt, options.run)
+    return run, run.config(changed)
+
+
+def evaluate(
+    job: Job,
+    files: Iterable[tuple[Target, Path]],
+    described: dict[str, Any],
+    score: Callable[[str, Path], dict[str, Any]],
+    logged: Callable[[dict[str, Any]], str],
+) -> dict[str, dict[str, Any]]:
+    """Score one predictions file after another; a result of the run's own is kept there as soon as it is known.
+
+    Args:
+        job: what is asked.
+        files: checkpoint and predictions file, as they are answered.
+        described: see `describe_data`.
+        score: turns a checkpoint's name and predictions into its result.
+        logged: what the run's evaluation log says of a result.
+
+    Returns:
+        The results by the checkpoints' names.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    for target, path in files:
+        name = target.name
+        results[name] = {**score(name, path), **describe_predictions(path, job.run.path if job.run else None)}
+        if job.run is not None and job.result_file is not None and target.of_run:
+            update_results(job.result_file, name, results[name], described)
+            append_line(job.run.path / "eval" / f"{job.kind}.log", f"{name}: {logged(results[name])}")
+    return results
+
+
+def show(job: Job, results: dict[str, dict[str, Any]], described: dict[str, Any], text: Callable[[], str]) -> None:
+    """Write --output; print JSON where that is asked for, else `text` and the path of what was written."""
+    shown = as_json(results, described)
+    if job.options.output:
+        write_json(job.options.output, shown)
+    if job.options.json:
+        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
+        return
+    print(text())
+    path = job.options.output or job.result_file
+    if path:
+        print(path)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what both evaluators are told of where answers come from, how many, and where results go."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
+    what.add_argument(
+        "--ckpt",
+        nargs="+",
+        default=[],
+        help="checkpoints to evaluate: files (of one in several its folder or index), step_N of the run, base, or all; "
+        "needs MindSpore",
+    )
+    what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions interface (vLLM, MindIE)")
+    parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")
+    parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="key=value",
+        help="change settings of the run or contest, such as eval.batch_size=64 or eval.accuracy.temperature=0.7",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be asked, and of which engine; ask nothing"
+    )
+    parser.add_argument(
+        "--limit", type=int, help="ask only the first so many questions (default: data.limit of the run)"
+    )
+    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+
+
+def limited(records: list[Record], limit: int | None, config: RunConfig | None) -> list[Record]:
+    """Return the first `limit` records, or as many as the run's data.limit says; InputError for a limit below 1."""
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit {limit}: at least 1 question is needed")
+    return records[: limit or (config.data.limit if config else None)]
+
+
+def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """Return what --json prints: one result flat, with its name; several under "checkpoints"."""
+    if len(results) == 1:
+        ((name, result),) = results.items()
+        return {"name": name, "data": described, **result}
+    return {"data": described, "checkpoints": results}
+
+
+def describe_data(path: Path, selection: str, total: int, count: int) -> dict[str, Any]:
+    """Return what a result says about its questions: file, sha256, selection, how many there are and were asked.
+
+    Of a folder of CSV files the sha256 is that of the files' names and hashes.
+    """
+    sha256 = sha256_file(path) if path.is_file() else _sha256_of_folder(path)
+    return {
+        "file": path.name,
+        "sha256": sha256,
+        "selection": selection,
+        "total": total,
+        "count": count,
+    }
+
+
+def _sha256_of_folder(folder: Path) -> str:
+    files = sorted(folder.rglob("*.csv"))
+    return sha256_text("".join(f"{file.relative_to(folder).as_posix()} {sha256_file(file)}\n" for file in files))
+
+
+def describe_predictions(path: Path, run: Path | None) -> dict[str, str]:
+    """Return what a result says about the predictions it was computed from; the path is relative to the run."""
+    resolved = path.resolve()
+    inside = run is not None and resolved.is_relative_to(run.resolve())
+    shown = resolved.relative_to(run.resolve()).as_posix() if run is not None and inside else str(path)
+    return {"predictions": shown, "predictions_sha256": sha256_file(path)}

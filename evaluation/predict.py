@@ -1,0 +1,181 @@
+"""From questions to a predictions file: renders prompts, asks the engine for what is missing, keeps the ledger."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.files import sha256_text
+from core.progress import Progress, say
+from core.text.records import Record
+from evaluation.prediction_log import Ledger, Prediction
+from inference.engine import Completion, Engine
+from inference.sampling import GREEDY, Sampling
+
+MakeEngine = Engine | Callable[[], Engine]
+_NEVER = -1e6  # stands for the logarithm of zero, which JSON has no number for
+
+
+def predict(
+    records: Sequence[Record],
+    render: Callable[[Record], str],
+    make_engine: MakeEngine,
+    path: Path,
+    settings: Mapping[str, Any],
+    max_new_tokens: int,
+    min_new_tokens: int = 1,
+    stop: Sequence[str] = (),
+    sampling: Sampling = GREEDY,
+) -> Path:
+    """Let the model answer every record that the ledger at `path` has no answer for yet.
+
+    Args:
+        records: the questions, with ids of their own.
+        render: turns a record into the full prompt.
+        make_engine: the model, or a function that makes it: called only when a question is left to answer.
+        path: the predictions file (JSON Lines); see `evaluation.prediction_log`.
+        settings: what decides the answers apart from prompts and what is given here: checkpoint hash, prompt hash,
+            engine. Where anything differs from an earlier run, the earlier predictions are put aside.
+        max_new_tokens: most tokens of an answer.
+        min_new_tokens: fewest tokens of an answer.
+        stop: texts before which an answer ends.
+        sampling: how tokens are chosen; a question's own id decides what is drawn for it.
+
+    Returns:
+        `path`, which now has one line for each record, in the order in which they were finished.
+
+    Raises:
+        InputError: no records, an id twice, a record that cannot be rendered, a ledger that cannot be used.
+    """
+    limits = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "stop": list(stop)}
+    decoding: Any = "greedy" if sampling.is_greedy else vars(sampling)
+    with _asking(records, render, path, {**settings, **limits, "decoding": decoding}) as asking:
+        if asking.waiting:
+            engine = make_engine() if callable(make_engine) else make_engine
+            names = [record.id for record in asking.waiting]
+            prompts = [asking.prompts[name] for name in names]
+            cut = asking.overlong(engine, prompts, max_new_tokens)
+
+            def on_done(index: int, answer: Completion) -> None:
+                asking.add(names[index], answer.text, answer.tokens, answer.seconds, truncated=cut[index])
+
+            engine.generate(prompts, max_new_tokens, min_new_tokens, stop, on_done, sampling, names)
+    return path
+
+
+def predict_options(
+    records: Sequence[Record],
+    render: Callable[[Record], str],
+    make_engine: MakeEngine,
+    path: Path,
+    settings: Mapping[str, Any],
+    options: Callable[[Record], tuple[Sequence[str], Sequence[str]]],
+) -> Path:
+    """Let the model weigh the options of every record that the ledger has no answer for yet.
+
+    A line's `scores` are the options' log-likelihoods after the prompt, and its `text` is the answer of the likeliest
+    option, of equals the first.
+
+    Args:
+        records: the questions.
+        render: turns a record into the full prompt.
+        make_engine: as for `predict`.
+        path: as for `predict`.
+        settings: as for `predict`.
+        options: returns the continuations that are weighed, and the answer that each of them stands for.
+
+    Raises:
+        InputError: as `predict`; the engine has no log-likelihoods.
+    """
+    with _asking(records, render, path, settings) as asking:
+        if asking.waiting:
+            engine = make_engine() if callable(make_engine) else make_engine
+            asked = [_Weighed(record.id, asking.prompts[record.id], *options(record)) for record in asking.waiting]
+            cut = asking.overlong(engine, [item.prompt + max(item.continuations, key=len) for item in asked], 0)
+            _weigh(asking, engine, asked, cut)
+    return path
+
+
+@dataclass
+class _Weighed:
+    """A question, the continuations that are weighed, the answer that each stands for, and what is known of them."""
+
+    name: str
+    prompt: str
+    continuations: Sequence[str]
+    answers: Sequence[str]
+    found: dict[int, float] = field(default_factory=dict)
+
+
+def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequence[bool]) -> None:
+    """Weigh the continuations of all questions; a question is written when the last of its own is known."""
+    started = time.perf_counter()
+    pairs = [(number, place) for number, item in enumerate(asked) for place in range(len(item.continuations))]
+
+    def on_done(index: int, value: float) -> None:
+        nonlocal started
+        number, place = pairs[index]
+        item = asked[number]
+        if math.isnan(value):
+            raise InputError(f"question {item.name!r}: its options have no likelihood (NaN): are the weights sound?")
+        item.found[place] = round(max(value, _NEVER), 6)
+        if len(item.found) == len(item.continuations):
+            scores = tuple(item.found[place] for place in range(len(item.found)))
+            seconds, started = time.perf_counter() - started, time.perf_counter()
+            answer = item.answers[max(range(len(scores)), key=scores.__getitem__)]
+            asking.add(item.name, answer, 0, seconds, cut[number], scores)
+
+    engine.loglikelihood(
+        [asked[number].prompt for number, _ in pairs],
+        [asked[number].continuations[place] for number, place in pairs],
+        on_done,
+    )
+
+
+@dataclass
+class _Asking:
+    """An open ledger, the prompts, and the questions that have no answer yet."""
+
+    prompts: Mapping[str, str]
+    hashes: Mapping[str, str]
+    ledger: Ledger
+    waiting: Sequence[Record]
+    progress: Progress
+
+    def add(
+        self, name: str, text: str, tokens: int, seconds: float, truncated: bool, scores: tuple[float, ...] = ()
+    ) -> None:
+        """Write one answer."""
+        self.ledger.append(Prediction(name, self.hashes[name], text, tokens, round(seconds, 6), truncated, scores))
+        self.progress.advance()
+
+    def overlong(self, engine: Engine, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """Tell which prompts are cut, and say how many."""
+        cut = engine.overlong(prompts, new_tokens)
+        if any(cut):
+            say(f"{sum(cut)} of {len(prompts)} prompts are too long for the model and lose their beginning")
+        return cut
+
+
+@contextmanager
+def _asking(
+    records: Sequence[Record], render: Callable[[Record], str], path: Path, settings: Mapping[str, Any]
+) -> Iterator[_Asking]:
+    if not records:
+        raise InputError(f"{path.name}: there are no questions to answer")
+    prompts = {record.id: render(record) for record in records}
+    if len(prompts) != len(records):
+        ids = [record.id for record in records]
+        raise InputError(f"question {next(name for name in ids if ids.count(name) > 1)!r} stands twice in the data")
+    hashes = {name: sha256_text(prompt) for name, prompt in prompts.items()}
+    with Ledger(path, settings, hashes) as ledger:
+        waiting = [record for record in records if record.id not in ledger.done]
+        with Progress(path.stem, len(prompts), "questions") as progress:
+            progress.advance(len(ledger.done))
+            yield _Asking(prompts, hashes, ledger, waiting, progress)

@@ -1,0 +1,1 @@
+"""The engine of NPUs: MindFormers' own generation, one worker an NPU."""

@@ -1,0 +1,213 @@
+"""Several workers under msrun, one an NPU, each with the whole model and a share of the questions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from backend.launch import check_port
+from core.config import dump
+from core.errors import KitError
+from core.files import write_json, write_text
+from core.processes import die_with_parent
+from core.progress import say
+from core.schema import RunConfig
+from core.text.prompts import Prompt
+from core.text.tokenizers import Tokenizer
+from inference.engine import Completion, OnDone, OnWeighed
+from inference.prompt_fit import PromptRoom
+from inference.sampling import GREEDY, Sampling
+
+_WORKER = Path(__file__).with_name("worker.py")
+_POLL_SECONDS = 0.2
+_FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*\w*(?:Error|Exception): )(.+)")
+
+
+def command(config: RunConfig, folder: Path) -> list[str]:
+    """Return the msrun command that starts a machine's workers on the job in `folder`.
+
+    The workers do not talk to each other: msrun starts them, gives each its RANK_ID and DEVICE_ID and ends them.
+    """
+    machine = config.machine
+    return [
+        "msrun",
+        f"--worker_num={machine.workers}",
+        f"--local_worker_num={machine.workers}",
+        f"--master_port={machine.master_port}",
+        f"--log_dir={folder / 'msrun'}",
+        "--join=True",
+        str(_WORKER),
+        str(folder),
+    ]
+
+
+def share(prompts: Sequence[str], rank: int, count: int) -> list[int]:
+    """Return the questions of one worker: every count-th prompt by length, so that all work as long.
+
+    What is asked several times of the same prompt stays with one worker.
+    """
+    mine = set(sorted(dict.fromkeys(prompts), key=len)[rank::count])
+    return [index for index, prompt in enumerate(prompts) if prompt in mine]
+
+
+class WorkerPool:
+    """An `Engine` that lets `machine.workers` processes answer, each of them with an engine of its own.
+
+    Args:
+        config: says which engine, and how many workers.
+        checkpoint: the weights.
+        tokenizer: of the model.
+        folder: for the job and the workers' logs; emptied for every job.
+
+    Raises:
+        KitError: while generating: a worker failed. What was finished before has been handed to `on_done`.
+    """
+
+    def __init__(self, config: RunConfig, checkpoint: Path, tokenizer: Tokenizer, folder: Path) -> None:
+        self._config, self._checkpoint, self._folder = config, checkpoint, folder
+        self._room = PromptRoom(tokenizer, config.model.max_length, config.model.vocab_size)
+
+    def load(self, checkpoint: Path) -> None:
+        """Take another checkpoint of the same model for the next job."""
+        self._checkpoint = checkpoint
+
+    def use(self, prompt: Prompt) -> None:
+        """Tokenise prompts as this template's from now on, with its marks and BOS."""
+        self._room.prompt = prompt
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: int,
+        min_new_tokens: int = 1,
+        stop: Sequence[str] = (),
+        on_done: OnDone | None = None,
+        sampling: Sampling = GREEDY,
+        names: Sequence[str] | None = None,
+    ) -> list[Completion]:
+        """Continue each prompt; see `Engine.generate`."""
+        how = {
+            "max_new_tokens": max_new_tokens,
+            "min_new_tokens": min_new_tokens,
+            "stop": list(stop),
+            "sampling": vars(sampling),
+            "names": [str(index) for index in range(len(prompts))] if names is None else list(names),
+        }
+        found: dict[int, Completion] = {}
+        for row in self._answers(prompts, {"generate": how}):
+            found[row["index"]] = Completion(row["text"], row["tokens"], row["seconds"])
+            if on_done is not None:
+                on_done(row["index"], found[row["index"]])
+        return [found[index] for index in range(len(prompts))]
+
+    def loglikelihood(
+        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
+    ) -> list[float]:
+        """Return the log-probability of each continuation; see `Engine.loglikelihood`."""
+        found: dict[int, float] = {}
+        for row in self._answers(prompts, {"loglikelihood": {"continuations": list(continuations)}}):
+            found[row["index"]] = row["loglikelihood"]
+            if on_done is not None:
+                on_done(row["index"], row["loglikelihood"])
+        return [found[index] for index in range(len(prompts))]
+
+    def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
+        """See `Engine.overlong`."""
+        return self._room.overlong(prompts, new_tokens)
+
+    def _answers(self, prompts: Sequence[str], how: dict[str, Any]) -> Iterator[Any]:
+        """Start the workers on a job and yield the rows they write; `how` is what is asked, and its settings."""
+        if not prompts:
+            return
+        check_port(self._config.machine.master_port)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        write_text(self._folder / "config.yaml", dump(self._config))
+        prompt = self._room.prompt
+        job = {
+            "checkpoint": str(self._checkpoint.resolve()),
+            "prompt": None if prompt is None else prompt.model_dump(mode="json"),
+            "prompts": list(prompts),
+            **how,
+        }
+        write_json(self._folder / "job.json", job)
+        read = [0] * self._config.machine.workers
+        with _running(command(self._config, self._folder), self._folder) as process:
+            say(f"{len(read)} workers at work; their logs are in {self._folder / 'msrun'}")
+            ended = False
+            while not ended:
+                ended = process.poll() is not None
+                for rank in range(len(read)):
+                    read[rank], rows = _news(self._folder / f"answers_{rank}.jsonl", read[rank])
+                    yield from rows
+                if not ended:
+                    time.sleep(_POLL_SECONDS)
+        if process.returncode:
+            raise KitError(
+                f"a worker stopped: {_why(self._folder / 'msrun')}; the workers' logs are in {self._folder / 'msrun'}. "
+                "Answers so far are kept: run the same command again to go on"
+            )
+
+
+@contextmanager
+def _running(words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start msrun, and end it with its workers where it has not ended by itself."""
+    (folder / "msrun").mkdir(parents=True)
+    # msrun starts its workers with the first `python` on the PATH: let it be the one that runs now.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    with (folder / "msrun" / "launch.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mindspore.parallel.cluster.run", *words[1:]],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
+            # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
+            preexec_fn=die_with_parent(signal.SIGINT),
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        # Where a worker failed, msrun leaves the readers of its logs (tail -f) behind, in its own group.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _news(path: Path, position: int) -> tuple[int, list[Any]]:
+    """Read the whole lines of a JSON Lines file from byte `position` on; return where they end, and their values."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(position)
+            whole, newline, _ = stream.read().rpartition(b"\n")
+    except FileNotFoundError:
+        return position, []
+    if not newline:
+        return position, []
+    return position + len(whole) + 1, [json.loads(line) for line in whole.split(b"\n")]
+
+
+def _why(logs: Path) -> str:
+    """Find the last error that a worker wrote."""
+    for log in [*sorted(logs.glob("worker_*.log")), logs / "launch.log"]:
+        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+            if found := _FAULT.match(line):
+                return f"{log.stem}: {found[1]}"
+    return "without a word (killed, or out of memory)"

@@ -1,0 +1,70 @@
+"""One worker of `inference.ascend.pool`: answers its share of a job's questions. Started by msrun, not by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from core.config import load_run, model_tokenizer
+from core.errors import run_command
+from core.files import read_json
+from core.processes import die_with_parent
+from core.text.prompts import Prompt
+from inference.ascend.pool import share
+from inference.engine import Engine
+from inference.engines import single_engine
+from inference.sampling import Sampling
+
+
+def main(argv: Sequence[str]) -> int:
+    """Answer this rank's share and append each answer to answers_RANK.jsonl."""
+    if os.environ.get("MS_ROLE") == "MS_SCHED":
+        return 0  # msrun starts its scheduler with the same script; workers that do not talk need none
+    die_with_parent()()
+    rank, count = int(os.environ["RANK_ID"]), int(os.environ["MS_WORKER_NUM"])
+    # MindSpore would look for the scheduler and for the other workers.
+    for name in [name for name in os.environ if name.startswith("MS_") or name in ("RANK_ID", "RANK_SIZE")]:
+        del os.environ[name]
+    folder = Path(argv[0])
+    config, job = load_run(folder / "config.yaml"), read_json(folder / "job.json")
+    model = config.model
+    tokenizer = model_tokenizer(model)
+    mine = share(job["prompts"], rank, count)
+    if not mine:
+        return 0
+    engine = single_engine(config, Path(job["checkpoint"]), tokenizer)
+    if job["prompt"] is not None:
+        engine.use(Prompt.model_validate(job["prompt"]))
+    with (folder / f"answers_{rank}.jsonl").open("w", encoding="utf-8", errors="replace") as out:
+
+        def write(index: int, **fields: Any) -> None:
+            out.write(json.dumps({"index": mine[index], **fields}, ensure_ascii=False) + "\n")
+            out.flush()
+
+        _answer(engine, job, mine, write)
+    return 0
+
+
+def _answer(engine: Engine, job: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
+    """Answer the questions `mine` of a job; `write` takes the place in `mine` and the fields of each answer."""
+    prompts = [job["prompts"][index] for index in mine]
+    if "loglikelihood" in job:
+        continuations = [job["loglikelihood"]["continuations"][index] for index in mine]
+        engine.loglikelihood(prompts, continuations, lambda index, value: write(index, loglikelihood=value))
+        return
+    how = dict(job["generate"])
+    how["sampling"] = Sampling(**how["sampling"])
+    how["names"] = [how["names"][index] for index in mine]
+    engine.generate(prompts, **how, on_done=lambda index, answer: write(index, **vars(answer)))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
