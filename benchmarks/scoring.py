@@ -29,11 +29,11 @@ from core.text.segmentation import words
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math, contest_squad
 from data_convert.readers.squad_questions import answers_of, read_questions
-from eval_accuracy.judges import JUDGES
-from eval_accuracy.scoring import judge_all, summarise
-from eval_squad import contest_metric, official_metric
-from eval_squad.scoring import marks
-from eval_squad.scoring import summarise as summarise_squad
+from eval_accuracy.judges.registry import JUDGES
+from eval_accuracy.scoring.accuracy import judge_all, summarise
+from eval_squad.metrics import contest_metric, official_metric
+from eval_squad.retention.scoring import marks
+from eval_squad.retention.scoring import summarise as summarise_squad
 from evaluation.predictions import Predictions, read_predictions
 
 T = TypeVar("T")

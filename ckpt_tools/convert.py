@@ -1,4 +1,4 @@
-"""Convert checkpoints between the names of MindFormers, Hugging Face and Meta, as a stream.
+"""Command: convert checkpoints between the names of MindFormers, Hugging Face and Meta, as a stream.
 
 `python ckpt_tools/convert.py SOURCE --to mindformers --out FILE` reads a file, an index or a folder; what it is told by
 the names in it. Every tensor is accounted for exactly once, or nothing is written.

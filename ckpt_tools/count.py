@@ -1,4 +1,4 @@
-"""Counting parameters: trainable, total and their ratio, from a configuration, a checkpoint or a training log.
+"""Command: count parameters — trainable, total and their ratio — of a configuration, a checkpoint or a training log.
 
 `python ckpt_tools/count.py …` prints the counts and refuses when two sources disagree.
 """

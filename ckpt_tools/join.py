@@ -1,4 +1,4 @@
-"""Join the slices that tensor- and pipeline-parallel workers hold of an adapter into one that the merge takes.
+"""Command: join the slices that tensor- and pipeline-parallel workers hold of an adapter into one to be merged.
 
 `python ckpt_tools/join.py --workers DIR --strategy FILE --out DIR` reads `DIR/rank_R/*.ckpt` (or `.safetensors`) and
 MindSpore's strategy file. MindSpore itself joins them (`transform_checkpoint_by_rank`), a few tensors at a time, so

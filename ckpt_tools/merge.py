@@ -1,4 +1,4 @@
-"""Merge adapters into their base model: the base passes through once, all results are written side by side.
+"""Command: merge adapters into their base model; the base passes through once, all results are written side by side.
 
 `python ckpt_tools/merge.py --base BASE --adapter DIR [DIR ...] --out DIR` writes `step_N.ckpt` (or `.safetensors`) and
 `step_N.json`, the ledger that proves it, for each adapter. Memory does not grow with the model. A merge that was killed

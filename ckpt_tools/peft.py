@@ -1,4 +1,4 @@
-"""LoRA adapters to and from the format of Hugging Face's PEFT.
+"""Command: convert LoRA adapters to and from the format of Hugging Face's PEFT.
 
 `python ckpt_tools/peft.py to ADAPTER --out DIR` writes `adapter_model.safetensors` and `adapter_config.json`, as
 `PeftModel.from_pretrained` reads them; `python ckpt_tools/peft.py from DIR --base BASE --out ADAPTER` makes of such a

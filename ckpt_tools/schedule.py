@@ -1,4 +1,4 @@
-"""Which steps the checkpoints of a contest are taken at, and which step a MindSpore file name means.
+"""Command: which steps the checkpoints of a contest are taken at, and which step a MindSpore file name means.
 
 `python ckpt_tools/schedule.py --records N --batch N --epochs N` says at which steps five even checkpoints are taken;
 with files of MindSpore's checkpoint callback, or with its settings, it says whether those are evenly spaced.

@@ -1,4 +1,4 @@
-"""Show what a checkpoint file holds: names, shapes, types, sizes, metadata; at once, whatever its size."""
+"""Command: show what a checkpoint file holds: names, shapes, types, sizes, metadata; at once, whatever its size."""
 
 from __future__ import annotations
 

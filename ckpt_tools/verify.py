@@ -1,4 +1,4 @@
-"""Prove merged checkpoints by MindFormers' own model: base + adapter and the merged file give the same logits.
+"""Command: prove merged checkpoints by MindFormers' own model: base + adapter and the merged file give equal logits.
 
 `python ckpt_tools/verify.py --run RUN` takes all that it needs from a run. Base + adapter and the merged file are each
 loaded strictly into `LlamaForCausalLM` on the CPU in float32: no name missing, none unexpected, no shape differing.

@@ -1,4 +1,4 @@
-"""Show rows of MindRecord files: what a model reads, and what of it it learns."""
+"""Command: show rows of MindRecord files: what a model reads, and what of it it learns."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from typing import Any
 from core.config import load_contest
 from core.errors import run_command
 from core.files import write_jsonl
-from eval_accuracy.circular import as_asked
-from eval_accuracy.data import read_questions
-from eval_accuracy.judges import NAMES, judge_named
-from eval_accuracy.scoring import judge_all, summarise
-from eval_accuracy.summary import summary
+from eval_accuracy.judges.registry import NAMES, judge_named
+from eval_accuracy.scoring.accuracy import judge_all, summarise
+from eval_accuracy.scoring.circular import as_asked
+from eval_accuracy.scoring.questions import read_questions
+from eval_accuracy.scoring.summary import summary
 from evaluation.arguments import add_asking_arguments, asked_as, plain_prompts, plan, prediction_files
 from evaluation.job import (
     HARMLESS,

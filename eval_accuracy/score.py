@@ -22,12 +22,12 @@ from core.results import read_results
 from core.run_folder import RunFolder, find_run, read_result
 from core.schema import RulesConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
-from eval_accuracy.best_of import optimism
-from eval_accuracy.circular import as_asked, folded, is_circular
-from eval_accuracy.data import read_questions
-from eval_accuracy.judges import judge_named
-from eval_accuracy.scoring import judge_all
-from eval_accuracy.what_if import as_text, what_if
+from eval_accuracy.contest_score.best_of import optimism
+from eval_accuracy.contest_score.what_if import as_text, what_if
+from eval_accuracy.judges.registry import judge_named
+from eval_accuracy.scoring.accuracy import judge_all
+from eval_accuracy.scoring.circular import as_asked, folded, is_circular
+from eval_accuracy.scoring.questions import read_questions
 from evaluation.checkpoints import BASE
 from evaluation.job import limited
 from evaluation.predictions import read_predictions

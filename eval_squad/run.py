@@ -17,9 +17,9 @@ from core.errors import GateError, InputError, run_command
 from core.progress import say
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
-from eval_squad.bar import Bar
-from eval_squad.scoring import marks, summarise
-from eval_squad.table import table, warnings
+from eval_squad.retention.bar import Bar
+from eval_squad.retention.scoring import marks, summarise
+from eval_squad.retention.table import table, warnings
 from evaluation.arguments import plan, prediction_files
 from evaluation.job import HARMLESS, add_source_arguments, changes, describe_data, evaluate, limited, open_job, show
 from evaluation.predictions import check_answers, read_predictions

@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.settings:
         raise InputError("settings belong to a new run (run_lora.sh key=value) or to --dry-run")
     run = find_run(arguments.run)
-    from finetune.train import collect, train
+    from finetune.training.train import collect, train
 
     if arguments.collect:
         result = collect(run.config(settings), run)
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     from backend.versions.v1_9 import finetune_yaml
-    from finetune.plan import as_json, make_plan, msrun_commands
+    from finetune.training.plan import as_json, make_plan, msrun_commands
 
     if arguments.contest:
         config = load_contest(arguments.contest, settings)

@@ -3,4 +3,4 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python=$(bash "$here/setup.sh")
-exec "$python" "$here/main_job.py" "$@"
+exec "$python" "$(dirname "$here")/pipeline/job.py" "$@"

@@ -1,4 +1,4 @@
-"""Check a zip before it is handed in, with nothing but the zip.
+"""Command: check a zip before it is handed in, with nothing but the zip.
 
 python submission/check.py logs/latest/submission/team.zip
 """
@@ -18,9 +18,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.errors import GateError, InputError, run_command
-from submission import layout
-from submission.archive import Contents, dig, read_archive
-from submission.checks import (
+from submission.checks.figures import result_problems
+from submission.checks.parts import (
     checkpoint_problems,
     checkpoint_rows,
     figure_sources,
@@ -30,8 +29,9 @@ from submission.checks import (
     report_problems,
     step_order,
 )
-from submission.facts import parse_yaml
-from submission.result_checks import result_problems
+from submission.package import layout
+from submission.package.archive import Contents, dig, read_archive
+from submission.package.run_facts import parse_yaml
 
 
 @dataclass(frozen=True)

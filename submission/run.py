@@ -1,4 +1,4 @@
-"""Make what is handed in out of a finished run: report, pictures, zip, check.
+"""Command: make what is handed in out of a finished run: report, pictures, zip, check.
 
 python submission/run.py --run logs/latest
 """
@@ -16,10 +16,10 @@ from collections.abc import Sequence
 
 from core.errors import GateError, run_command
 from core.run_folder import LOGS
-from submission.build import as_json, build
 from submission.check import print_verdict
-from submission.pack import MODES
-from submission.report import LANGUAGES
+from submission.package.build import as_json, build
+from submission.package.pack import MODES
+from submission.report.report import LANGUAGES
 
 
 def main(argv: Sequence[str]) -> int:

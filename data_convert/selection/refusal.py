@@ -1,29 +1,26 @@
 """Training on what retention is measured on is refused: the passages that are asked, and SQuAD's dev set always.
 
 `squad_dev_passages.bin` holds 64-bit fingerprints of the dev set's passages, none of its text, so that they are known
-where the file itself is not. From the kit's root, `python -m data_convert.selection.refusal dev-v1.1.json` makes it
-anew; that is needed where `normalise` changes.
+where the file itself is not. `python data_convert/fingerprint.py dev-v1.1.json` makes it anew; that is needed where
+`normalise` changes.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from core.errors import InputError, run_command
-from core.files import replacing, sha256_file
+from core.errors import InputError
+from core.files import sha256_file
 from core.text.records import Record
-from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 from data_convert.selection.overlap import Overlap
 
 SQUAD_DEV_SHA256 = "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9"
 FINGERPRINTS = Path(__file__).with_name("squad_dev_passages.bin")
-_EXAMPLE = "python -m data_convert.selection.refusal dev-v1.1.json"
 
 # The shortest passage of the dev set has 157 characters; shorter texts need no look.
 _SHORTEST = 150
@@ -102,22 +99,3 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _fingerprint(text: str) -> int:
     return int(as_pairs(fingerprint(normalise(text)))[0, 0])
-
-
-def main(argv: Sequence[str]) -> int:
-    """Write the fingerprints of the dev file's passages, ascending."""
-    if len(argv) != 1:
-        raise InputError(f"give SQuAD's dev file, and nothing else: {_EXAMPLE}")
-    path = Path(argv[0])
-    if not is_squad_dev(path):
-        raise InputError(f"{path}: not the official dev-v1.1.json (its sha256 begins {SQUAD_DEV_SHA256[:8]})")
-    passages = {str(record.meta["passage"]) for record in read_questions(path, "all")[0]}
-    found = passage_fingerprints(passages)
-    with replacing(FINGERPRINTS) as partial:
-        np.array(sorted(found), "<u8").tofile(partial)
-    print(f"{len(found)} fingerprints: {FINGERPRINTS}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(main))

@@ -17,8 +17,8 @@ from data_convert.practice.contest_choice import choice, records
 from data_convert.practice.knowledge import Drawn, Table, load, sources
 from data_convert.practice.made_choice import MAKERS
 from data_convert.readers import read_corpus
-from eval_accuracy.categories import benchmarks, by_category
-from eval_accuracy.choice_judge import judge, reference_letter
+from eval_accuracy.judges.choice import judge, reference_letter
+from eval_accuracy.scoring.categories import benchmarks, by_category
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

@@ -13,7 +13,7 @@ from core.tasks.boxed import last_boxed
 from core.tasks.math import recognise
 from data_convert.practice.english import TEMPLATES, problems
 from data_convert.practice.english.latex import Problem
-from eval_accuracy.math_judge import judge
+from eval_accuracy.judges.math import judge
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.__name__)

@@ -15,7 +15,7 @@ from data_convert.practice.contest_math import DISTINCT, ENGLISH, TEMPLATED, TYP
 from data_convert.practice.english_forms import english_form
 from data_convert.typed.check import check
 from data_convert.typed.solver import digits, question_text
-from eval_accuracy.math_judge import judge
+from eval_accuracy.judges.math import judge
 
 # Draws of a type that the corpus' 800,000 imply, and the distinct problems that are published.
 PUBLISHED = {

@@ -13,7 +13,7 @@ from core.tasks.choice import answer, parse_options, question
 from core.text.records import Record
 from data_convert.answers import rewrite, variants
 from data_convert.answers.options import permuted, why_fixed
-from eval_accuracy.choice_judge import judge
+from eval_accuracy.judges.choice import judge
 
 POEM = Record(
     "17",

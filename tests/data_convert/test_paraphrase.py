@@ -16,7 +16,7 @@ from data_convert.answers import rewrite
 from data_convert.answers.paraphrase import numbers_in, paraphrase
 from data_convert.answers.phrasings import PHRASINGS
 from data_convert.typed.solver import question_text, solution
-from eval_accuracy.math_judge import judge
+from eval_accuracy.judges.math import judge
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -9,7 +9,8 @@ import pytest
 
 from core.tasks.math import recognise
 from data_convert.practice import choice, math, reading
-from eval_accuracy import choice_judge, math_judge
+from eval_accuracy.judges import choice as choice_judge
+from eval_accuracy.judges import math as math_judge
 
 
 def test_every_math_answer_is_right_and_of_the_type_it_says() -> None:

@@ -23,7 +23,7 @@ from data_convert.answers.rounding import Rounded
 from data_convert.answers.wording import EN, WORDINGS, ZH
 from data_convert.typed.check import check
 from data_convert.typed.solver import digits, question_text, solution, value
-from eval_accuracy.math_judge import judge
+from eval_accuracy.judges.math import judge
 
 STEPS, SHORT = AnswersConfig(rationale="steps"), AnswersConfig(rationale="short")
 

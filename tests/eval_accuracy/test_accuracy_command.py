@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import InputError
 from core.text.records import Record, write_records
-from eval_accuracy.data import read_questions
-from eval_accuracy.scoring import score
+from eval_accuracy.scoring.accuracy import score
+from eval_accuracy.scoring.questions import read_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,8 +14,8 @@ import pytest
 from core.tasks.choice import subject_of
 from core.text.records import Record
 from data_convert.readers import read_corpus
-from eval_accuracy.categories import benchmarks, by_category
-from eval_accuracy.scoring import score
+from eval_accuracy.scoring.accuracy import score
+from eval_accuracy.scoring.categories import benchmarks, by_category
 from eval_accuracy.table import FORMATS, rows
 from evaluation.predictions import Predictions
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval_accuracy.chinese_numerals import NUMERAL, Numeral, read
+from eval_accuracy.extraction.chinese_numerals import NUMERAL, Numeral, read
 
 
 def value(text: str) -> Decimal | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.tasks.choice import subject_of
-from eval_accuracy.choice_judge import judge, reference_letter
+from eval_accuracy.judges.choice import judge, reference_letter
 
 QUESTION = "Question: Which is it? \nA.one\nB.two\nC.three\nD.four"
 INSTRUCTION = (

@@ -12,8 +12,8 @@ from core.text.records import Record
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math
 from data_convert.readers import read_corpus
-from eval_accuracy.math_judge import judge
-from eval_accuracy.scoring import score
+from eval_accuracy.judges.math import judge
+from eval_accuracy.scoring.accuracy import score
 from evaluation.predictions import Predictions
 
 ADD = ("计算 3 + 4 等于多少？", "3 + 4 = 7")

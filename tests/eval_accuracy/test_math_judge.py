@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval_accuracy.math_judge import judge
+from eval_accuracy.judges.math import judge
 
 ADD = ("计算 3 + 4 等于多少？", "3 + 4 = 7")
 MUL = ("计算 3963.85 * -5055.68 等于多少？", "3963.85 * -5055.68 = -20039957.1680")

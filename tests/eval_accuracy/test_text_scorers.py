@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text.records import Record
-from eval_accuracy import text_scorers
-from eval_accuracy.judges import JUDGES
-from eval_accuracy.scoring import judge_all, summarise
+from eval_accuracy.judges import text as text_scorers
+from eval_accuracy.judges.registry import JUDGES
+from eval_accuracy.scoring.accuracy import judge_all, summarise
 from evaluation.predictions import Predictions
 
 

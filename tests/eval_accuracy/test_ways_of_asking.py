@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from core.config import load_contest
 from core.errors import InputError
 from core.text.records import Record
-from eval_accuracy.circular import as_asked, folded
-from eval_accuracy.judges import JUDGES, judge_named
-from eval_accuracy.likelihood_judge import judge
-from eval_accuracy.scoring import judge_all, score, summarise
+from eval_accuracy.judges.likelihood import judge
+from eval_accuracy.judges.registry import JUDGES, judge_named
+from eval_accuracy.scoring.accuracy import judge_all, score, summarise
+from eval_accuracy.scoring.circular import as_asked, folded
 from evaluation.predictions import Predictions
 
 QUESTION = "Question: Which? \nA.one\nB.a much longer option\nC.three\nD.four"
@@ -131,5 +131,5 @@ def test_many_questions_are_judged_by_several_processes(monkeypatch: pytest.Monk
     records = [Record(str(n), "math", f"计算 {n} + 1 等于多少？", f"{n} + 1 = {n + 1}") for n in range(40)]
     given = Predictions((str(n), str(n + 1 if n % 3 else n)) for n in range(38))
     alone = judge_all(records, given, JUDGES["math"])
-    monkeypatch.setattr("eval_accuracy.scoring._MANY", 10)
+    monkeypatch.setattr("eval_accuracy.scoring.accuracy._MANY", 10)
     assert judge_all(records, given, JUDGES["math"]) == alone

@@ -16,11 +16,11 @@ from core.files import write_json
 from core.results import update_results
 from core.run_folder import RunFolder
 from core.text.records import Record, write_records
-from eval_accuracy.best_of import optimism
-from eval_accuracy.data import read_questions
+from eval_accuracy.contest_score.best_of import optimism
+from eval_accuracy.contest_score.what_if import what_if
 from eval_accuracy.score import score_run
-from eval_accuracy.scoring import score
-from eval_accuracy.what_if import what_if
+from eval_accuracy.scoring.accuracy import score
+from eval_accuracy.scoring.questions import read_questions
 from evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]

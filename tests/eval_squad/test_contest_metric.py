@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval_squad import contest_metric as metric
+from eval_squad.metrics import contest_metric as metric
 
 # Computed with the original class (contest facts, section 2) and by hand from its definition.
 GOLDEN = [

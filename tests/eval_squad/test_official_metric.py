@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from data_convert.readers.squad_questions import read_questions
-from eval_squad import official_metric
-from eval_squad.scoring import score
+from eval_squad.metrics import official_metric
+from eval_squad.retention.scoring import score
 from evaluation.predictions import read_predictions
 
 

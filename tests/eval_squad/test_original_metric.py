@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eval_squad import contest_metric
+from eval_squad.metrics import contest_metric
 
 pytestmark = [pytest.mark.mindspore, pytest.mark.slow]
 

@@ -13,9 +13,9 @@ import pytest
 
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
-from eval_squad.gate import Gate, certainty, gate_from_base
-from eval_squad.scoring import marks, score, summarise
-from eval_squad.table import table, warnings
+from eval_squad.retention.gate import Gate, certainty, gate_from_base
+from eval_squad.retention.scoring import marks, score, summarise
+from eval_squad.retention.table import table, warnings
 from evaluation.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]

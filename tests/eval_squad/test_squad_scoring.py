@@ -4,8 +4,8 @@ import pytest
 
 from core.errors import InputError
 from core.text.records import Record
-from eval_squad.gate import Gate, check, gate_from_base, gate_of_contest
-from eval_squad.scoring import score
+from eval_squad.retention.gate import Gate, check, gate_from_base, gate_of_contest
+from eval_squad.retention.scoring import score
 from evaluation.predictions import Predictions
 
 

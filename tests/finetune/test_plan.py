@@ -12,7 +12,7 @@ import pytest
 from backend.versions.v1_9 import finetune_yaml
 from core.config import ROOT, load_contest, names
 from core.errors import InputError
-from finetune.plan import make_plan, msrun_commands
+from finetune.training.plan import make_plan, msrun_commands
 
 
 def test_stage_1_figures() -> None:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from run_folder import make_run  # noqa: E402
 
 from core.files import write_text  # noqa: E402
-from submission.build import build  # noqa: E402
+from submission.package.build import build  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,9 @@ from run_folder import STEPS, make_run, rewrite
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.errors import GateError, InputError
-from submission.build import build
 from submission.check import check_zip, main
-from submission.checks import spacing_problems
+from submission.checks.parts import spacing_problems
+from submission.package.build import build
 
 Files = dict[str, bytes]
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from submission.figures import figure, find_figures, leaves, show
+from submission.report.figures import figure, find_figures, leaves, show
 
 names = st.text(st.characters(blacklist_characters="/<>|\n", blacklist_categories=["Cs"]), min_size=1)
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

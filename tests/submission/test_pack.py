@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from run_folder import SHAPES, STEPS, make_run, write_weights
 
 from core.errors import InputError
-from submission import layout
-from submission.build import build
-from submission.code import code_files
+from submission.package import layout
+from submission.package.build import build
+from submission.package.code import code_files
 
 
 def _names(path: Path) -> list[str]:

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from run_folder import edit_json
 
-from submission.facts import read_run
-from submission.plots import plot_scores, write_plots
+from submission.package.run_facts import read_run
+from submission.report.plots import plot_scores, write_plots
 
 
 @pytest.mark.slow

@@ -8,9 +8,9 @@ import pytest
 from run_folder import STEPS, edit_json
 
 from core.errors import InputError
-from submission.facts import read_run
-from submission.figures import find_figures, required_figures, resolve, show
-from submission.report import sources_of, write_report_text
+from submission.package.run_facts import read_run
+from submission.report.figures import find_figures, required_figures, resolve, show
+from submission.report.report import sources_of, write_report_text
 
 IMAGES = {"loss": "images/loss.png", "scores": "images/scores.png"}
 

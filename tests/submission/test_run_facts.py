@@ -10,7 +10,7 @@ from run_folder import STEPS, edit_json
 
 from core.errors import InputError
 from core.files import write_text
-from submission.facts import read_run
+from submission.package.run_facts import read_run
 
 
 def test_facts_are_those_of_the_files(run: Path) -> None:

@@ -11,11 +11,11 @@ from PIL import Image, ImageChops, ImageFont
 from run_folder import TRAINABLE
 
 from core.files import sha256_file, write_text
-from submission.excerpts import Excerpt, find_excerpt
-from submission.facts import read_run
-from submission.fonts import FontStack, load_fonts
-from submission.screenshots import KINDS, SHOTS, excerpts_of, write_screenshots
-from submission.terminal import cells, render, shortened, wrapped
+from submission.package.run_facts import read_run
+from submission.report.excerpts import Excerpt, find_excerpt
+from submission.report.fonts import FontStack, load_fonts
+from submission.report.screenshots import KINDS, SHOTS, excerpts_of, write_screenshots
+from submission.report.terminal import cells, render, shortened, wrapped
 
 INK = (1, 2, 3)
 

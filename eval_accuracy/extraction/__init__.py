@@ -1,0 +1,1 @@
+"""What a model's text says its answer is: announcements, numbers, Chinese numerals."""

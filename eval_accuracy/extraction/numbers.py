@@ -1,0 +1,227 @@
+"""Numbers as people and models write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from functools import lru_cache
+
+from eval_accuracy.extraction.chinese_numerals import NUMERAL, read
+from eval_accuracy.extraction.repeating import REPEATS, as_fraction
+
+# Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
+EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+# A number with more digits or a larger exponent is no answer to any question of such a contest, and costs time.
+_MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
+
+_SEPARATOR = r"(?:[,'’_]|\{,\}|,\\!|\\,|[\u2009\u202f])"
+# Spaces separate thousands only where there are two of them: two numbers may stand side by side.
+_GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}})"
+_DIGITS = rf"(?:[0-9]{{1,3}}{_GROUPS}(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+_TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot|乘以?)\s{0,2}"
+_TEN = (
+    r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"|\s?的\s?(?P<said>-?[0-9]+)\s?次[方幂])"
+)
+_SIGN = r"(?P<sign>[-+负負])?[ \t]?[¥$]?[ \t]?"
+_EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
+_MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>万亿|[万萬亿億]))?"
+_NUMBER = re.compile(
+    rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
+)
+_FRACTION = re.compile(
+    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\))|[ ](?=[0-9]+/[0-9])))?"
+    r"(?:\\[dtc]?frac\s?(?:\{\s?(?P<top>-?[0-9]+)\s?\}|(?P<upper>[0-9]))"
+    r"\s?(?:\{\s?(?P<bottom>-?[0-9]+)\s?\}|(?P<lower>[0-9]))"
+    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.])"
+    r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
+)
+_PARTS = ("sign", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
+_NO_DIGIT = re.compile("[^0-9.]")
+_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "万亿": 12}
+_NEGATIVE = frozenset("-负負")
+# What makes the number before it a mere part of an expression that nobody has evaluated.
+_GOES_ON = re.compile(
+    r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π]|[加减乘除]以?\s?[-+0-9])"
+    r"|\([-+*/×÷^0-9.() √]{1,40}\)|[xyzn](?![A-Za-z])"
+)
+_OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
+# The 2 of cm^2, cm2 and 厘米^2 is no answer.
+_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
+_MINUS_BRACKET = re.compile(r"(?:^|[^0-9) ]) {0,2}(?P<minus>-) ?\($")
+_OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
+
+_SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+# Every character becomes one character, so that a span found in the plain text is the same span of the original.
+_PLAIN = str.maketrans(
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) != "，"}
+    | dict.fromkeys("−–—﹣", "-")
+    | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":", "\u2044": "/", "\u2215": "/"}
+)
+_UNUSUAL = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}，]")
+_WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with the way it was written.
+
+    Attributes:
+        value: the number; of a fraction the quotient to 1,000 digits.
+        decimals: places after the point up to which it is given (negative: up to tens, hundreds …).
+        fraction: numerator and denominator as written, the sign in the numerator.
+        start, end: where it stands in the text.
+        percent: a percent sign follows, or 百分之 precedes; `value` is the number beside it.
+        scale: 4, 8 or 12 where 万, 亿 or 万亿 follows; `value` is the number before it.
+    """
+
+    value: Decimal
+    decimals: int
+    start: int
+    end: int
+    fraction: tuple[Decimal, Decimal] | None = None
+    percent: bool = False
+    scale: int = 0
+
+    @property
+    def worth(self) -> Number:
+        """The plain value of a number with a percent sign, 万 or 亿."""
+        power = self.scale - 2 * self.percent
+        return replace(
+            self, value=EXACT.scaleb(self.value, power), decimals=self.decimals - power, percent=False, scale=0
+        )
+
+
+@lru_cache(maxsize=64)  # question, prediction and reference are asked for several times each
+def plain(text: str) -> str:
+    """Return the text with full-width digits, letters and signs and the other minus signs as ASCII, same length."""
+    if _UNUSUAL.search(text) is None:
+        return text
+    return _WIDE_THOUSANDS.sub(",", text).translate(_PLAIN)
+
+
+def first_number(text: str, start: int, end: int, fractions: bool) -> Number | None:
+    r"""Return the first number of `text[start:end]` (plain text), None where there is none.
+
+    Args:
+        text: as `plain` returns it.
+        start: where the part to look at begins.
+        end: where it ends.
+        fractions: whether p/q and \frac{p}{q} are numbers; else they are expressions.
+
+    Returns:
+        None also where that number is part of an unevaluated expression (`3 + 4`), or beyond all bounds.
+    """
+    match = _NUMBER.search(text, start, end)
+    ratio = _fraction_at(text, match, start, end) if fractions and match else None
+    if ratio:
+        return None if _GOES_ON.match(text, ratio.end(), end) else _signed(text, _fraction(ratio))
+    if match is None or _GOES_ON.match(text, match.end(), end):
+        return None
+    return _signed(text, _number(match))
+
+
+def _signed(text: str, number: Number | None) -> Number | None:
+    """Return the negative of a number that alone stands in brackets after a minus: -(5/9)."""
+    if number is None or not text.startswith(")", number.end):
+        return number
+    before = _MINUS_BRACKET.search(text, max(0, number.start - 6), number.start)
+    if before is None:
+        return number
+    fraction = number.fraction and (number.fraction[0].copy_negate(), number.fraction[1])
+    value = number.value.copy_negate()
+    return replace(number, value=value, fraction=fraction, start=before.start("minus"), end=number.end + 1)
+
+
+def last_number(text: str, fractions: bool) -> Number | None:
+    """Return the last number of a plain text, under the conditions of `first_number`."""
+    found = list(_NUMBER.finditer(text))
+    while found and _UNIT_BEFORE.search(text, max(0, found[-1].start() - 6), found[-1].start()):
+        found.pop()
+    if not found:
+        return None
+    last = found[-1]
+    if fractions and (ratio := _fraction_ending_at(text, last)):
+        return _signed(text, _fraction(ratio))
+    before = text[max(0, last.start() - 12) : last.start("digits")]
+    glued = last["sign"] and _OPERAND_BEFORE.search(text[max(0, last.start() - 6) : last.start()])
+    if glued or _OPERATOR_BEFORE.search(before) or _GOES_ON.match(text, last.end()):
+        return None
+    return _number(last)
+
+
+def chinese_number(text: str, start: int, end: int) -> Number | None:
+    """Return the number that stands in Chinese characters at the very start of `text[start:end]`."""
+    if text[start : start + 1] < "〇":  # the first of the characters that a numeral can begin with
+        return None
+    match = NUMERAL.match(text, start, end)
+    return _numeral(match) if match else None
+
+
+def last_chinese_number(text: str) -> Number | None:
+    """Return the last number of a text in Chinese characters."""
+    found = [number for match in NUMERAL.finditer(text) if (number := _numeral(match))]
+    return found[-1] if found else None
+
+
+def whole_number(text: str) -> Number | None:
+    """Return the number that a plain text is, whole, but for space around it."""
+    text = text.strip()
+    if match := _FRACTION.fullmatch(text):
+        return _fraction(match)
+    match = _NUMBER.fullmatch(text)
+    return _number(match) if match else None
+
+
+def _fraction_at(text: str, number: re.Match[str], start: int, end: int) -> re.Match[str] | None:
+    r"""Return the fraction that begins where the first number does, or holds it (`\frac{1}{2}`)."""
+    ratio = _FRACTION.search(text, max(start, number.start() - 10), end)
+    return ratio if ratio and ratio.start() <= number.start() else None
+
+
+def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | None:
+    for ratio in _FRACTION.finditer(text, max(0, number.start() - 2 * _MOST_DIGITS)):
+        if ratio.start() <= number.start() <= ratio.end():
+            return ratio
+    return None
+
+
+def _number(match: re.Match[str]) -> Number | None:
+    sign, digits, hundredth, percent, scale, e, power, said, raised = match.group(*_PARTS)
+    digits = _NO_DIGIT.sub("", digits)
+    power = e or power or said or (raised.translate(_SUPERSCRIPTS) if raised else "0")
+    if len(digits) > _MOST_DIGITS or len(power) > 8 or abs(int(power)) > _MOST_EXPONENT:
+        return None
+    decimals = len(digits.partition(".")[2]) - int(power)
+    minus = "-" if sign in _NEGATIVE else ""
+    start, end = match.start("hundredth" if hundredth else "sign" if sign else "digits"), match.end()
+    if power == "0" and not (percent or hundredth or scale) and (ratio := as_fraction(digits, match)):
+        ratio = (ratio[0].copy_negate() if minus else ratio[0], ratio[1])
+        return Number(EXACT.divide(*ratio), 0, start, end, ratio)
+    value = Decimal(f"{minus}{digits}E{power}")
+    return Number(value, decimals, start, end, None, bool(percent or hundredth), _SCALES[scale] if scale else 0)
+
+
+def _fraction(match: re.Match[str]) -> Number | None:
+    whole, top = match["whole"] or "0", match["top"] or match["upper"] or match["left"] or match["over"]
+    bottom = match["bottom"] or match["lower"] or match["right"] or match["under"]
+    if max(len(whole), len(top), len(bottom)) > _MOST_DIGITS or not int(bottom):
+        return None
+    denominator = Decimal(bottom)
+    numerator = EXACT.fma(Decimal(whole), denominator, Decimal(top))
+    if (match["sign"] in _NEGATIVE) != (denominator < 0):
+        numerator = numerator.copy_negate()
+    denominator = denominator.copy_abs()
+    value = EXACT.divide(numerator, denominator)
+    return Number(value, 0, match.start(), match.end(), (numerator, denominator))
+
+
+def _numeral(match: re.Match[str]) -> Number | None:
+    numeral = read(match)
+    if numeral is None:
+        return None
+    start, end, fraction = match.start(), match.end(), numeral.fraction
+    if numeral.value is None or fraction is not None:
+        return Number(EXACT.divide(*fraction), 0, start, end, fraction) if fraction else None
+    return Number(numeral.value, numeral.decimals, start, end, None, numeral.percent, numeral.scale)

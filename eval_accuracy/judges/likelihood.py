@@ -1,0 +1,54 @@
+"""The judge of multiple choice by likelihood: the option that the model finds likeliest (MMLU, CMMLU)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from core.tasks.choice import LETTERS
+from eval_accuracy.judges.choice import reference_letter
+from eval_accuracy.judges.verdict import Verdict, refused
+
+# "likelihood": the highest log-likelihood. "likelihood_per_byte": the highest after division by the UTF-8 bytes of the
+# option's own text, for models that were asked for the options' texts: long ones are unlikely for their length alone.
+RULES = ("likelihood", "likelihood_per_byte")
+
+_OPTION = re.compile(r"^[ \t]{0,9}([A-Z])[.、:：)）][ \t]*(.*)$", re.MULTILINE)
+
+
+def judge(question: str, scores: Sequence[float], reference: str, subject: str = "") -> Verdict:
+    """Judge one choice.
+
+    A tie for the highest is no choice: nothing is guessed, and no place is favoured.
+
+    Args:
+        question: question and options, as the prompt shows them.
+        scores: log-likelihoods of the options A, B, C …, in this order.
+        reference: the corpus' output, or the letter alone.
+        subject: the question's subject.
+
+    Raises:
+        InputError: the reference names no option.
+    """
+    truth = reference_letter(reference)
+    if not scores:
+        return refused(subject, RULES, truth, "empty")
+    chosen = {"likelihood": _highest(scores), "likelihood_per_byte": _highest(_per_byte(scores, question))}
+    if len(scores) > len(LETTERS) or not any(chosen.values()):
+        return refused(subject, RULES, truth, "unparsable")
+    rules = {rule: named == truth for rule, named in chosen.items()}
+    return Verdict(subject, rules, "likelihood", chosen["likelihood"] or "tie", truth)
+
+
+def _highest(scores: Sequence[float]) -> str:
+    """Return the letter of the highest score; empty where two share it, or none is a number."""
+    known = [-math.inf if math.isnan(score) else score for score in scores[: len(LETTERS)]]
+    best = max(known)
+    return LETTERS[known.index(best)] if known.count(best) == 1 and best > -math.inf else ""
+
+
+def _per_byte(scores: Sequence[float], question: str) -> list[float]:
+    options = dict(_OPTION.findall(question))
+    lengths = [len(options.get(letter, "").strip().encode()) for letter in LETTERS]
+    return [score / max(1, length) for score, length in zip(scores, lengths, strict=False)]

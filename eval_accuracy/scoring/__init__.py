@@ -1,0 +1,1 @@
+"""Accuracy of a set of predictions: judged, counted by type and category, as a summary."""

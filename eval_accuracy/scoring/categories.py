@@ -1,0 +1,133 @@
+"""The subjects of C-Eval, MMLU and CMMLU by category, and accuracy by them.
+
+The lists are `benchmarks/*.yaml`; a subject may stand in several categories (C-Eval's hard, CMMLU's china-specific).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from core.text.records import Record
+from eval_accuracy.judges.registry import subject
+from evaluation.statistics import wilson
+
+_FOLDER = Path(__file__).resolve().parent / "benchmarks"
+_CJK = re.compile("[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark: its key ("ceval"), name, language ("zh" or "en"), and the subjects of each category."""
+
+    key: str
+    name: str
+    language: str
+    categories: Mapping[str, frozenset[str]]
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """All subjects."""
+        return frozenset().union(*self.categories.values())
+
+
+@cache
+def benchmarks() -> tuple[Benchmark, ...]:
+    """Return the benchmarks that the kit knows."""
+    found = []
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        categories = {name: frozenset(words.split()) for name, words in held["groups"].items()}
+        found.append(Benchmark(path.stem, held["name"], held["language"], categories))
+    return tuple(found)
+
+
+def by_category(records: Sequence[Record], scores: Sequence[float]) -> dict[str, dict[str, Any]]:
+    """Return accuracy by benchmark, category and subject.
+
+    MMLU and CMMLU have subjects of one name, so the language of a question tells which it is of; of the benchmarks in
+    one language it is the one that knows most of the subjects asked. Questions with other subjects are left out.
+
+    Args:
+        records: the questions.
+        scores: of each of them, 1 where it is answered right.
+
+    Returns:
+        By the benchmark's key: "name", "subjects_known" (how many it has), and for the whole, for each of its
+        "categories" and each of its "by_subject": "count", "accuracy" (of all questions together), its "interval"; for
+        the first two also "subjects" asked and "naive_average" (mean of the subjects' accuracies). Empty where no
+        subject is known.
+    """
+    asked: dict[str, dict[str, list[float]]] = {"zh": {}, "en": {}}
+    for record, language, score in zip(records, _languages(records), scores, strict=True):
+        asked[language].setdefault(_subject_key(record), []).append(score)
+    result = {}
+    for language, parts in asked.items():
+        rivals = [item for item in benchmarks() if item.language == language]
+        best = max(rivals, key=lambda item: len(item.subjects & parts.keys()))
+        known = {name: parts[name] for name in sorted(best.subjects & parts.keys())}
+        if known:
+            result[best.key] = _accuracies(best, known)
+    return result
+
+
+def _languages(records: Sequence[Record]) -> list[str]:
+    """Return the language of each question: its own, or that of its file's majority where the file has one subject.
+
+    A question of a Chinese file may be all formulas, one of an English file may quote Chinese.
+    """
+    files: dict[str, list[Record]] = {}
+    for record in records:
+        files.setdefault(_file(record), []).append(record)
+    settled = {}
+    for file, members in files.items():
+        if file and len({_subject_key(record) for record in members}) == 1:
+            settled[file] = _language(sum(map(_is_chinese, members)) > len(members) / 2)
+    return [settled.get(_file(record)) or _language(_is_chinese(record)) for record in records]
+
+
+def _file(record: Record) -> str:
+    return record.source.rpartition(":")[0]
+
+
+def _is_chinese(record: Record) -> bool:
+    return _CJK.search(record.question) is not None
+
+
+def _language(is_chinese: bool) -> str:
+    return "zh" if is_chinese else "en"
+
+
+def _subject_key(record: Record) -> str:
+    return subject(record).strip().lower().replace(" ", "_")
+
+
+def _accuracies(benchmark: Benchmark, asked: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    categories = {
+        name: {subject: asked[subject] for subject in asked if subject in members}
+        for name, members in benchmark.categories.items()
+    }
+    return {
+        "name": benchmark.name,
+        "subjects_known": len(benchmark.subjects),
+        **_together(asked),
+        "categories": {name: _together(part) for name, part in categories.items() if part},
+        "by_subject": {name: _share(scores) for name, scores in asked.items()},
+    }
+
+
+def _together(asked: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    means = [sum(scores) / len(scores) for scores in asked.values()]
+    every = [score for scores in asked.values() for score in scores]
+    return {**_share(every), "subjects": len(means), "naive_average": sum(means) / len(means)}
+
+
+def _share(scores: Sequence[float]) -> dict[str, Any]:
+    right = sum(bool(score) for score in scores)
+    return {"count": len(scores), "accuracy": right / len(scores), "interval": list(wilson(right, len(scores)))}

@@ -1,0 +1,1 @@
+"""Retention: scores of a set of predictions, and the gate they are held against."""

@@ -1,0 +1,99 @@
+"""What a checkpoint's retention is held against: the gate, and the base model's own answers where they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.config import load_contest
+from core.errors import InputError
+from core.files import sha256_file
+from core.progress import say
+from core.results import read_results, same_data
+from core.schema import RulesConfig
+from core.text.records import Record
+from eval_squad.metrics.contest_metric import mean_percent
+from eval_squad.retention.gate import Gate, gate_from_base, gate_of_contest
+from eval_squad.retention.scoring import marks
+from evaluation.checkpoints import BASE
+from evaluation.job import Job
+from evaluation.predictions import check_answers, read_predictions
+from evaluation.statistics import Floats
+
+
+class Bar:
+    """What each checkpoint is held against: what the arguments state, else the contest, else the base model.
+
+    Args:
+        job: the command.
+        records: the questions asked.
+        whole: description of the whole set that they are of.
+        screened: whether they are only a part of it.
+
+    Raises:
+        InputError: contradicting arguments, or predictions of the base that cannot be read.
+    """
+
+    def __init__(self, job: Job, records: Sequence[Record], whole: dict[str, Any], screened: bool) -> None:
+        options = job.options
+        self._job, self._records, self._whole, self._screened = job, records, whole, screened
+        self._rules = _rules(job)
+        self._base: Floats | None = None
+        self._gate: Gate | None = None
+        if (options.base_f1 is None) != (options.base_em is None):
+            raise InputError("--base-f1 and --base-em belong together: give both")
+        if options.base_f1 is not None:
+            self._gate = gate_from_base(options.base_f1, options.base_em, self._rules.retention_share)
+        elif options.base_predictions is not None:
+            self._take(self._base_marks(options.base_predictions))
+        else:
+            rules = self._rules
+            self._gate = gate_of_contest(rules.f1_threshold, rules.em_threshold, rules.retention_share)
+
+    def for_checkpoint(self, name: str, marked: Floats) -> tuple[Gate | None, Floats | None]:
+        """Return the gate and the base model's marks for a checkpoint with these marks; None where unknown."""
+        if self._gate is None:
+            if name == BASE:
+                # The base is its own reference; the checkpoints after it are held against it.
+                self._take(marked)
+            else:
+                self._take_from_run()
+        return self._gate, self._base
+
+    def _base_marks(self, file: Path) -> Floats:
+        """Return the marks of the base model's predictions; InputError where they are of other questions."""
+        predictions = read_predictions(file)
+        lacking = len(check_answers([record.id for record in self._records], predictions, file).missing)
+        if lacking:
+            say(f"warning: {file} lacks {lacking} of {len(self._records)} questions, which lowers the gate")
+        return marks(self._records, predictions)
+
+    def _take(self, base: Floats) -> None:
+        self._base = base
+        f1, em = (mean_percent(base[:, column].tolist()) for column in (0, 1))
+        self._gate = gate_from_base(f1, em, self._rules.retention_share)
+
+    def _take_from_run(self) -> None:
+        """Take the base's result in the run, where it was measured on the same questions."""
+        run = self._job.run
+        path = run.results / "squad.json" if run else None
+        if run is None or path is None or not path.is_file():
+            return
+        held = read_results(path)
+        base = held["checkpoints"].get(BASE)
+        if base is None or not same_data(held["data"], self._whole):
+            return
+        file = run.path / base["predictions"]
+        if file.is_file() and sha256_file(file) == base["predictions_sha256"]:
+            self._take(self._base_marks(file))
+        elif not self._screened:
+            figures = base["contest"]
+            self._gate = gate_from_base(figures["f1"], figures["em"], self._rules.retention_share)
+
+
+def _rules(job: Job) -> RulesConfig:
+    """Return the rules of the contest named, else of the run's own configuration, else the plain 90 % of the base."""
+    if job.options.contest:
+        return load_contest(job.options.contest).rules
+    return job.config.rules if job.config else RulesConfig(ratio_factor=1, judge="math")

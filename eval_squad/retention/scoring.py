@@ -1,0 +1,126 @@
+"""Scores of a set of predictions, both ways, from the predictions alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.text.records import Record
+from data_convert.readers.squad_questions import answers_of
+from eval_squad.metrics import contest_metric, official_metric
+from eval_squad.retention.gate import Gate, certainty, check
+from evaluation.predictions import coverage
+from evaluation.statistics import (
+    CONFIDENCE,
+    RESAMPLES,
+    SEED,
+    Floats,
+    completed_means,
+    percentile_interval,
+    resampled_means,
+)
+
+# Resampling whole passages needs some number of them to say anything.
+_FEWEST_PASSAGES = 20
+# Columns of `marks`.
+FIGURES = (("contest", "f1"), ("contest", "em"), ("official", "f1"), ("official", "em"))
+
+
+def marks(records: Sequence[Record], predictions: dict[str, str]) -> Floats:
+    """Return what each question scores, 0 to 1: float64 [questions, 4], the columns of `FIGURES`.
+
+    A question without a prediction scores zero everywhere. The contest's metric takes the first answer and is not
+    defined for a question without one: there it follows SQuAD v2.0.
+    """
+    rows = np.zeros((len(records), len(FIGURES)))
+    for row, record in zip(rows, records, strict=True):
+        text = predictions.get(record.id)
+        if text is None:
+            continue
+        answers = answers_of(record)
+        official = official_metric.best(text, answers)
+        ours = (contest_metric.f1(text, answers[0]), contest_metric.em(text, answers[0])) if answers else official
+        row[:] = (*ours, *official)
+    return rows
+
+
+def score(records: Sequence[Record], predictions: dict[str, str], gate: Gate | None = None) -> dict[str, Any]:
+    """Mark and summarise predictions of a model; see `summarise` for what is returned."""
+    return summarise(records, predictions, marks(records, predictions), gate)
+
+
+def summarise(
+    records: Sequence[Record],
+    predictions: dict[str, str],
+    marked: Floats,
+    gate: Gate | None = None,
+    base: Floats | None = None,
+    total: int | None = None,
+) -> dict[str, Any]:
+    """Return a model's figures with their uncertainty.
+
+    A prediction of an unknown question is only counted.
+
+    Args:
+        records: questions of task "squad".
+        predictions: text by question id.
+        marked: their `marks`.
+        gate: what the contest's F1 and EM must reach, if that is known.
+        base: the base model's `marks` on the same questions, which makes the gate's interval a paired one.
+        total: how many questions the whole set has of which `records` are a random part; intervals and probability
+            are then those of the whole set's figures.
+
+    Returns:
+        "count", "missing", "unknown", "duplicates", "truncated" (questions whose prompt was cut to fit the model),
+        "empty" (predictions without any text), "unanswerable" (questions
+        without an answer); "contest" and "official" with "f1" and "em" in percent, each with its 95 % "f1_interval",
+        "em_interval", official with "has_answer" and "no_answer" where there are questions without one; "intervals"
+        (how these were computed); "gate" (None without one): see `gate.check` and `gate.certainty`.
+    """
+    columns = marked if base is None else np.hstack([marked, base])
+    if total is not None:
+        method, draws = f"Pólya posterior of all {total} questions", completed_means(columns, total)
+    else:
+        groups = passages(records)
+        method = "bootstrap over questions" if groups is None else "bootstrap over passages"
+        draws = resampled_means(columns, groups)
+    draws *= 100
+    found: dict[str, Any] = {"contest": {}, "official": {}}
+    for column, (way, name) in enumerate(FIGURES):
+        found[way][name] = contest_metric.mean_percent(marked[:, column].tolist())
+        found[way][f"{name}_interval"] = list(percentile_interval(draws[:, column]))
+    answerable = np.array([bool(answers_of(record)) for record in records])
+    if not answerable.all():
+        found["official"] |= {"has_answer": _part(marked, answerable), "no_answer": _part(marked, ~answerable)}
+    return {
+        "count": len(records),
+        **coverage([record.id for record in records], predictions).counts(),
+        "truncated": getattr(predictions, "truncated", 0),
+        "empty": sum(record.id in predictions and not predictions[record.id].strip() for record in records),
+        "unanswerable": int((~answerable).sum()),
+        **found,
+        "intervals": {"confidence": CONFIDENCE, "method": method, "draws": RESAMPLES, "seed": SEED},
+        "gate": gate and _decision(gate, found["contest"], draws),
+    }
+
+
+def _decision(gate: Gate, contest: dict[str, float], draws: Floats) -> dict[str, Any]:
+    own, base = draws[:, : len(FIGURES)], draws[:, len(FIGURES) :]
+    sure = certainty(gate, own[:, :2], base[:, :2] if base.size else None)
+    return {**check(gate, contest["f1"], contest["em"]), **sure}
+
+
+def _part(marked: Floats, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return official F1 and EM (percent) of some of the questions."""
+    f1, em = (contest_metric.mean_percent(marked[chosen, column].tolist()) for column in (2, 3))
+    return {"count": int(chosen.sum()), "f1": f1, "em": em}
+
+
+def passages(records: Sequence[Record]) -> npt.NDArray[np.int64] | None:
+    """Number the passages of the questions; None where each has one question, or they are too few to draw from."""
+    numbers: dict[str, int] = {}
+    found = [numbers.setdefault(record.meta.get("passage", f"\0{record.id}"), len(numbers)) for record in records]
+    return np.array(found, dtype=np.int64) if _FEWEST_PASSAGES <= len(numbers) < len(records) else None

@@ -1,0 +1,169 @@
+"""Training one run: compose, launch, and file what the workers left behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backend.launch import check_port, launch
+from backend.versions.v1_9 import finetune_yaml
+from ckpt_tools.count import Count, agreed, count_log
+from ckpt_tools.formats.index import INDEX
+from ckpt_tools.formats.tensors import open_tensors
+from ckpt_tools.merging.adapter import AdapterInfo
+from core.config import ROOT, kit_path
+from core.errors import InputError, KitError
+from core.files import read_json, sha256_file, write_json, write_text
+from core.models.llama import parameter_shapes
+from core.run_folder import RunFolder
+from core.schema import RunConfig
+from finetune.training.plan import Plan, make_plan, msrun_commands
+
+WORKER = ROOT / "finetune" / "worker.py"
+
+
+def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+    """Train a converted run on this host and write train/adapters/step_N and results/ratio.json.
+
+    Returns:
+        The content of results/ratio.json.
+
+    Raises:
+        InputError: the run is not converted, a file is missing, or this host cannot run it alone.
+        KitError: a worker died, or the workers did not end with the same tensors.
+    """
+    plan = _planned(config, run)
+    file = run.train / "finetune.yaml"
+    log_dir = run.train / "msrun"
+    recipe = finetune_yaml(
+        config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
+    )
+    write_text(file, yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+    commands = msrun_commands(config.machine, WORKER, file, log_dir)
+    if len(commands) > 1:
+        listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
+        raise InputError(
+            f"machine {config.machine.name} has {len(commands)} hosts; {file} is written. With the run folder on a "
+            f"disk that all of them see, start\n{listed}\nand, when they have ended, "
+            f"python finetune/run.py --run {run.path} --collect"
+        )
+    check_port(config.machine.master_port)
+    for leftover in (run.train / "adapters", run.train / "workers"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
+    threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
+    launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)
+    return collect(config, run)
+
+
+def collect(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+    """File what the workers of a run left behind: adapter.json of each step, results/ratio.json; check both.
+
+    Returns:
+        The content of results/ratio.json.
+
+    Raises:
+        KitError: an adapter is missing, or the workers did not end with the same tensors.
+        GateError: the trained parameters in the log are not those of the configuration.
+    """
+    plan = _planned(config, run)
+    _describe(config, run, plan)
+    _workers_agree(run, config.machine.world_size)
+    log = run.train / "msrun" / ("worker_0.log" if config.machine.world_size > 1 else "launch.log")
+    return _ratio(run, plan, log)
+
+
+def _planned(config: RunConfig, run: RunFolder) -> Plan:
+    machine = config.machine
+    if machine.model_parallel * machine.pipeline_stage > 1:
+        raise InputError(
+            f"machine {machine.name}: the kit trains data-parallel (set machine.model_parallel=1 "
+            "machine.pipeline_stage=1); slices that MindFormers trained by itself are joined by ckpt_tools/join.py"
+        )
+    if not (run.data / "audit.json").is_file() or not _mindrecord(run).is_dir():
+        raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
+    check_base(config)
+    return make_plan(config, read_json(run.data / "audit.json")["rows"], "of the converted corpus")
+
+
+def _mindrecord(run: RunFolder) -> Path:
+    return run.data / "mindrecord"
+
+
+def check_base(config: RunConfig) -> Path:
+    """Return the base weights' file, after comparing it with the configured model name by name and shape by shape.
+
+    Raises:
+        InputError: it is missing or in several files, or its tensors are not the model's.
+    """
+    base = kit_path(config.model.checkpoint)
+    if not base.is_file():
+        raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
+    if base.name == INDEX:
+        raise InputError(f"{base}: training takes its base as one file; convert it without --shard-size")
+    expected = parameter_shapes(config.model)
+    with open_tensors(base) as tensors:
+        found = {info.name: tuple(info.shape) for info in tensors.infos()}
+    faults = [f"{name} is missing" for name in expected if name not in found]
+    faults += [f"{name} is unexpected" for name in found if name not in expected]
+    faults += [
+        f"{name} is {list(found[name])}, expected {list(shape)}"
+        for name, shape in expected.items()
+        if name in found and found[name] != shape
+    ]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise InputError(f"{base} does not fit model {config.model.name}: {'; '.join(faults[:3])}{more}")
+    return base
+
+
+def _describe(config: RunConfig, run: RunFolder, plan: Plan) -> None:
+    """Write adapter.json beside the tensors of each step."""
+    digest = sha256_file(kit_path(config.model.checkpoint))
+    for step in plan.checkpoint_steps:
+        folder = run.train / "adapters" / f"step_{step}"
+        if not (folder / "adapter.safetensors").is_file():
+            raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
+        info = AdapterInfo(
+            method=config.method.type,
+            rank=config.method.rank,
+            alpha=config.method.alpha,
+            targets=config.method.target_modules,
+            base_sha256=digest,
+            step=step,
+            model=config.model.name,
+        )
+        write_json(folder / "adapter.json", vars(info))
+
+
+def _workers_agree(run: RunFolder, world_size: int) -> None:
+    """Make sure that data-parallel workers ended with the same tensors, to the last bit."""
+    digests = {
+        rank: sha256_file(run.train / "workers" / f"rank_{rank}" / "adapter.safetensors") for rank in range(world_size)
+    }
+    if len(set(digests.values())) > 1:
+        raise KitError(
+            f"the workers' adapters differ at the end of training ({run.train / 'workers'}): gradients were lost"
+        )
+
+
+def _ratio(run: RunFolder, plan: Plan, log: Path) -> dict[str, Any]:
+    """Write results/ratio.json; the planned count and the one in the training log must agree."""
+    agreed([Count(plan.trainable, "the configuration"), count_log(log)], "trainable parameters")
+    result = {
+        "schema": 1,
+        "trainable": plan.trainable,
+        "total": plan.total,
+        "ratio": plan.ratio,
+        "published_total": plan.published_total,
+        "published_ratio": plan.published_ratio,
+        "log_sha256": sha256_file(log),
+    }
+    write_json(run.results / "ratio.json", result)
+    return result

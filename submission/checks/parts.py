@@ -1,0 +1,250 @@
+"""The checks of a zip's parts: each takes the contents and yields a sentence for everything that is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from submission.package import layout
+from submission.package.archive import Contents, dig, shown
+from submission.package.run_facts import CHECKPOINT_SUFFIXES, checkpoints_required, is_number, step_of
+from submission.package.weights import adapter_tensor
+from submission.report.figures import find_figures, required_figures, resolve, show
+from submission.report.report import weights_source
+from submission.report.screenshots import KINDS
+
+_REQUIRED = (
+    layout.REPORT,
+    layout.MANIFEST,
+    layout.RUN_CONFIG,
+    layout.FINETUNE_CONFIG,
+    layout.ENVIRONMENT,
+    *(f"{layout.RESULTS}{name}.json" for name in ("squad", "accuracy", "ratio", "score")),
+    *(f"{layout.SCREENSHOTS}{kind}.png" for kind in KINDS),
+)
+_SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
+_TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
+_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+_MOST_PIXELS = 100_000_000
+
+
+def part_problems(contents: Contents) -> Iterator[str]:
+    """Everything that the contest asks for is there."""
+    for name in _REQUIRED:
+        if name not in contents.sizes:
+            yield f"{name}: missing"
+    for folder, ending, what in (
+        (f"{layout.LOGS}train/", ".log", "training log"),
+        (f"{layout.LOGS}predictions/", ".jsonl", "prediction of the evaluations"),
+        (layout.CODE, ".py", "code file"),
+    ):
+        if not any(name.startswith(folder) and name.endswith(ending) for name in contents.sizes):
+            yield f"{folder}: no {what} (*{ending})"
+
+
+def manifest_problems(contents: Contents, manifest: Any) -> Iterator[str]:
+    """The manifest lists exactly the files of the zip, with their true sizes and hashes."""
+    rows = dig(manifest, "files")
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("path"), str) for row in rows
+    ):
+        yield f"{layout.MANIFEST}: no list 'files' of path, bytes and sha256"
+        return
+    listed = {row["path"]: row for row in rows}
+    if len(listed) != len(rows):
+        yield f"{layout.MANIFEST}: lists a file twice"
+    for name in sorted(set(contents.sizes) - set(listed) - {layout.MANIFEST}):
+        yield f"{shown(name)}: not in {layout.MANIFEST}"
+    for name, row in listed.items():
+        if name not in contents.sizes:
+            yield f"{shown(name)}: in {layout.MANIFEST}, but not (whole) in the zip"
+        elif row.get("bytes") != contents.sizes[name]:
+            yield f"{shown(name)}: {contents.sizes[name]} bytes, {layout.MANIFEST} says {row.get('bytes')}"
+        elif row.get("sha256") != contents.sha256[name]:
+            yield f"{shown(name)}: sha256 {contents.sha256[name]}, {layout.MANIFEST} says {row.get('sha256')}"
+
+
+def checkpoint_rows(manifest: Any) -> dict[str, dict[str, Any]]:
+    """Return `step_N` -> row of the manifest's checkpoints; rows without a step are left out."""
+    rows = dig(manifest, "checkpoints")
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {
+        f"step_{row['step']}": row for row in found if is_number(row.get("step")) and isinstance(row.get("path"), str)
+    }
+
+
+def checkpoint_problems(contents: Contents, manifest: Any, config: Mapping[str, Any]) -> Iterator[str]:
+    """As many checkpoints as the rules ask for: evenly spaced, merged, of one model, with true hashes."""
+    rows = checkpoint_rows(manifest)
+    in_zip = {name for name in contents.sizes if _is_weights(name)}
+    needed = checkpoints_required(dict(config))
+    full = dig(manifest, "weights") == "full"
+    if len(rows) != needed:
+        yield f"{layout.MANIFEST}: {len(rows)} checkpoints, the contest asks for {needed}"
+    if full and len(in_zip) != needed:
+        yield f"{layout.CHECKPOINTS}: {len(in_zip)} weight files, the contest asks for {needed}"
+    paths = {row["path"] for row in rows.values()}
+    for name in sorted(in_zip - paths):
+        yield f"{shown(name)}: not among the checkpoints of {layout.MANIFEST}"
+    yield from spacing_problems(sorted(int(row["step"]) for row in rows.values()), needed)
+    for label, row in rows.items():
+        yield from _row_problems(contents, label, row, full)
+    for key, what in (("base_sha256", "base weights"),):
+        if len({str(row.get(key)) for row in rows.values()}) > 1:
+            yield f"{layout.MANIFEST}: the checkpoints were merged into different {what}"
+    yield from _size_problems(rows)
+    yield from _tensor_problems(contents)
+
+
+def spacing_problems(steps: list[int], needed: int) -> Iterator[str]:
+    """Steps are evenly spaced from the start of training: step i of n is last * i / n.
+
+    One step more or less (rounding), or one per cent of the interval (whole sinks of data), is not uneven.
+    """
+    if len(steps) != needed or not steps:
+        return  # said already
+    interval = steps[-1] / needed
+    slack = max(1.0, interval / 100)
+    if any(abs(step - interval * (index + 1)) > slack for index, step in enumerate(steps)):
+        wanted = ", ".join(str(round(interval * (index + 1))) for index in range(needed))
+        yield f"checkpoints: steps {', '.join(map(str, steps))} are not evenly spaced (even: {wanted})"
+
+
+def _is_weights(name: str) -> bool:
+    return name.startswith(layout.CHECKPOINTS) and name.endswith(CHECKPOINT_SUFFIXES)
+
+
+def _row_problems(contents: Contents, label: str, row: Mapping[str, Any], full: bool) -> Iterator[str]:
+    path = row["path"]
+    if not _is_weights(path) or path.rsplit("/", 1)[-1].rsplit(".", 1)[0] != label:
+        yield f"{layout.MANIFEST}: {shown(path)} is no weight file of {label}"
+    if row.get("merged") is not True:
+        yield f"{layout.MANIFEST}: {label} is not called merged"
+    if path in contents.sizes:
+        if (row.get("bytes"), row.get("sha256")) != (contents.sizes[path], contents.sha256[path]):
+            yield f"{shown(path)}: size or sha256 is not that of the checkpoints in {layout.MANIFEST}"
+    elif full:
+        yield f"{shown(path)}: missing"
+    ledger = contents.json(f"{layout.CHECKPOINTS}{label}.json")
+    if isinstance(ledger, dict):
+        for key in ("sha256", "base_sha256"):
+            if key in ledger and ledger[key] != row.get(key):
+                yield f"{layout.CHECKPOINTS}{label}.json: {key} of the merge is not that of {layout.MANIFEST}"
+
+
+def _size_problems(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    by_suffix: dict[str, list[tuple[int, str]]] = {}
+    for label, row in rows.items():
+        if is_number(row.get("bytes")):
+            by_suffix.setdefault(row["path"].rsplit(".", 1)[-1], []).append((row["bytes"], label))
+        else:
+            yield f"{layout.MANIFEST}: {label} has no size"
+    if len(by_suffix) > 1:
+        yield f"checkpoints: of different formats ({', '.join(sorted(by_suffix))})"
+    for sizes in by_suffix.values():
+        (least, small), (most, large) = min(sizes), max(sizes)
+        if least < most * (1 - _SIZE_SHARE):
+            yield f"checkpoints: {small} has {least} bytes and {large} {most}: not weights of one model"
+
+
+def _tensor_problems(contents: Contents) -> Iterator[str]:
+    total = dig(contents.json(f"{layout.RESULTS}ratio.json"), "total")
+    first: tuple[str, dict[str, int]] | None = None
+    for name, tensors in sorted(contents.tensors.items()):
+        adapter = adapter_tensor(tensors)
+        if adapter is not None:
+            yield f"{shown(name)}: not merged, it holds the adapter tensor {shown(adapter)}"
+        entries = sum(tensors.values())
+        if is_number(total) and abs(entries - total) > _TOTAL_SHARE * total:
+            yield f"{shown(name)}: {entries} parameters, the whole model has {total}"
+        if first is None:
+            first = (name, tensors)
+        elif tensors != first[1]:
+            odd = min(set(tensors.items()) ^ set(first[1].items()))[0]
+            yield f"{shown(name)}: other tensors than {shown(first[0])} (such as {shown(odd)})"
+
+
+def figure_sources(contents: Contents, manifest: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the report's figures have to be taken from, read from the zip."""
+    rows = checkpoint_rows(manifest)
+    weights = {
+        label: (row["path"].rsplit("/", 1)[-1], row.get("bytes"), row.get("sha256")) for label, row in rows.items()
+    }
+    sources: dict[str, Any] = {"run": config, "weights": weights_source(weights)}  # type: ignore[arg-type]
+    names = {name: f"{layout.RESULTS}{name}.json" for name in ("squad", "accuracy", "ratio", "score")}
+    for source, name in {**names, "environment": layout.ENVIRONMENT, "audit": layout.AUDIT}.items():
+        if name in contents.bodies:
+            sources[source] = contents.json(name)
+    return sources
+
+
+def report_problems(contents: Contents, sources: Mapping[str, Any]) -> Iterator[str]:
+    """Every figure in the report is the one that was measured, none is left out, and its pictures are there."""
+    try:
+        text = contents.text(layout.REPORT)
+    except ValueError as error:
+        if layout.REPORT in contents.sizes:
+            yield f"{layout.REPORT}: {error}"
+        return
+    written = set()
+    for path, figure in find_figures(text):
+        written.add(path)
+        try:
+            measured = show(resolve(sources, path))
+        except KeyError:
+            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, but there is no such result"
+            continue
+        if figure != measured:
+            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(measured)}"
+    for path in required_figures(sources):
+        if path not in written:
+            yield f"{layout.REPORT}: the figure {path} is missing"
+    for name in _IMAGE.findall(text):
+        if name not in contents.sizes:
+            yield f"{layout.REPORT}: picture {shown(name)} is not in the zip"
+
+
+def image_problems(contents: Contents) -> Iterator[str]:
+    """Each picture is a whole PNG, and a screenshot's lines come from files of the zip."""
+    from PIL import Image
+
+    for name, body in sorted(contents.bodies.items()):
+        if not name.startswith((layout.IMAGES, layout.SCREENSHOTS)):
+            continue
+        try:
+            with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    yield f"{shown(name)}: {image.width} x {image.height} pixels, too large"
+                    continue
+                image.load()
+                origins = image.info.get("sources")
+        except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError) as error:
+            yield f"{shown(name)}: no whole PNG ({shown(str(error))})"
+            continue
+        if name.startswith(layout.SCREENSHOTS):
+            yield from _origin_problems(contents, name, origins)
+
+
+def _origin_problems(contents: Contents, name: str, origins: Any) -> Iterator[str]:
+    try:
+        rows = json.loads(origins) if isinstance(origins, str) else None
+    except (json.JSONDecodeError, RecursionError):
+        rows = None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        yield f"{shown(name)}: does not say which log it was drawn from"
+        return
+    for row in rows:
+        source = layout.archive_name(str(row.get("file")))
+        if source not in contents.sha256:
+            yield f"{shown(name)}: drawn from {shown(source)}, which is not in the zip"
+        elif contents.sha256[source] != row.get("sha256"):
+            yield f"{shown(name)}: drawn from another {shown(source)} than the one in the zip"
+
+
+def step_order(label: str) -> int:
+    """Return N of `step_N` for sorting; 0 for any other name."""
+    return step_of(label) or 0

@@ -1,0 +1,1 @@
+"""The zip: what a run says, what belongs into it, packing."""

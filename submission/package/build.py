@@ -1,0 +1,149 @@
+"""From a run folder to the checked zip: report, pictures, archive, check; what is done is not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.config import ROOT
+from core.errors import InputError
+from core.files import read_json, sha256_file, write_json, write_text
+from core.progress import say
+from submission.check import Verdict, check_zip
+from submission.package import layout
+from submission.package.pack import MODES, Part, pack, parts_of
+from submission.package.run_facts import RunFacts, read_run
+from submission.report.plots import write_plots
+from submission.report.report import LANGUAGES, write_report_text
+from submission.report.screenshots import write_screenshots
+
+_STATE_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built.
+
+    Attributes:
+        path: the zip; report: the report beside it.
+        repeated: False where an earlier zip of the same inputs, already checked, was kept.
+        verdict: of the check; None where it was not repeated (the earlier one found nothing).
+    """
+
+    path: Path
+    report: Path
+    repeated: bool
+    verdict: Verdict | None
+
+
+def build(
+    run: Path,
+    team: str | None = None,
+    mode: str | None = None,
+    language: str | None = None,
+    force: bool = False,
+    root: Path = ROOT,
+) -> Built:
+    """Build and check the zip of a run.
+
+    Args:
+        run: the run folder.
+        team: instead of `submission.team` in run.yaml.
+        mode: instead of `submission.checkpoints`.
+        language: instead of `submission.language`.
+        force: pack again even if nothing changed.
+        root: the project's folder, from which the code is taken.
+
+    Raises:
+        InputError: the run is incomplete, a setting is wrong, there is too little disk.
+    """
+    facts = read_run(run)
+    settings = facts.config["submission"]
+    team = _setting(team, settings, "team", "team", None)
+    mode = _setting(mode, settings, "checkpoints", "full", MODES)
+    language = _setting(language, settings, "language", "en", LANGUAGES)
+    folder = facts.folder / "submission"
+    target = folder / layout.team_file_name(team)
+    made = make_documents(facts, team, mode, language)
+    parts = parts_of(facts, made, root, mode)
+    state_path = target.with_suffix(".state.json")
+    inputs = _fingerprint(facts, parts, team, mode)
+    if not force and _is_done(state_path, target, inputs):
+        say(f"{target}: packed and checked already (--force packs it again)")
+        return Built(target, folder / layout.REPORT, repeated=False, verdict=None)
+    state_path.unlink(missing_ok=True)
+    pack(facts, parts, target, team, mode)
+    verdict = check_zip(target)
+    if verdict.ok:
+        write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(target)})
+    return Built(target, folder / layout.REPORT, repeated=True, verdict=verdict)
+
+
+def make_documents(facts: RunFacts, team: str, mode: str, language: str) -> dict[str, Path]:
+    """Write report, plots and screenshots into the run's `submission/`; return name in the zip -> file."""
+    folder = facts.folder / "submission"
+    plots = write_plots(facts, folder / "images")
+    shots = write_screenshots(facts, folder / "screenshots")
+    images = {kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()}
+    screenshots = {kind: f"{layout.SCREENSHOTS}{path.name}" for kind, path in shots.items()}
+    report = folder / layout.REPORT
+    write_text(report, write_report_text(facts, team, language, mode == "full", images, screenshots))
+    made = {layout.REPORT: report}
+    made |= {images[kind]: path for kind, path in plots.items()}
+    made |= {screenshots[kind]: path for kind, path in shots.items()}
+    return made
+
+
+def _setting(
+    given: str | None, settings: Mapping[str, Any], name: str, default: str, known: tuple[str, ...] | None
+) -> str:
+    value = given if given is not None else settings.get(name, default)
+    if not isinstance(value, str) or (known is not None and value not in known):
+        allowed = f"one of {', '.join(known)}" if known else "text"
+        raise InputError(f"submission.{name} is {value!r}, it must be {allowed}")
+    return value
+
+
+def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> str:
+    """Hash what decides the zip; weights count by ledger, size and time, since reading them is most of the work."""
+    digest = hashlib.sha256(f"{team}\n{mode}\n".encode())
+    for item in facts.checkpoints:
+        digest.update(f"{item.path}\n{item.sha256}\n{_stamp(item.path)}\n".encode())
+    weights = {item.path for item in facts.checkpoints}
+    for part in parts:
+        if part.path not in weights:
+            digest.update(f"{part.name}\n{sha256_file(part.path)}\n".encode("utf-8", errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _is_done(state_path: Path, target: Path, inputs: str) -> bool:
+    if not state_path.is_file() or not target.is_file():
+        return False
+    try:
+        state = read_json(state_path)
+    except InputError:
+        return False
+    return bool(state == {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(target)})
+
+
+def as_json(built: Built) -> str:
+    """Return the result of a build as JSON text."""
+    problems = list(built.verdict.problems) if built.verdict else []
+    value = {
+        "zip": str(built.path),
+        "bytes": built.path.stat().st_size,
+        "report": str(built.report),
+        "packed": built.repeated,
+        "ok": not problems,
+        "problems": problems,
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2)

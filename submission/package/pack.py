@@ -1,0 +1,202 @@
+"""The zip that is handed in: streamed, reproducible to the byte, whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.files import replacing
+from core.progress import megabytes
+from submission.package import layout
+from submission.package.code import code_files
+from submission.package.run_facts import RunFacts
+from submission.package.weights import adapter_tensor, tensor_sizes
+
+MODES = ("full", "manifest")
+_CHUNK = 1 << 20
+_RESERVE = 16 << 20  # bytes of disk beside the zip itself: directory of the zip, file system
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can state: the same run gives the same bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the zip: its name there, where it comes from, and whether it is stored without compression."""
+
+    name: str
+    path: Path
+    stored: bool = False
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What was packed: the zip, its size in bytes, the number of its files."""
+
+    path: Path
+    bytes: int
+    files: int
+
+
+def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -> list[Part]:
+    """Return what goes into the zip, sorted by name.
+
+    Args:
+        facts: the run.
+        made: name inside the zip -> file, of the report and its pictures.
+        root: the project's folder, for the code that ran.
+        mode: "full" or "manifest" (`submission.checkpoints`): with or without the weights themselves.
+
+    Raises:
+        InputError: another mode.
+    """
+    if mode not in MODES:
+        raise InputError(f"submission.checkpoints is {mode!r}, it must be one of {', '.join(MODES)}")
+    run = facts.folder
+    parts = [Part(name, path, stored=path.suffix == ".png") for name, path in made.items()]
+    parts.append(Part(layout.RUN_CONFIG, run / "run.yaml"))
+    parts.append(Part(layout.FINETUNE_CONFIG, run / "train" / "finetune.yaml"))
+    parts += [Part(layout.CODE + name, root / name) for name in code_files(root)]
+    files = [*facts.logs, *facts.predictions, run / "train" / "loss.jsonl", run / "data" / "audit.json"]
+    files += [run / "environment.json", *sorted((run / "results").glob("*.json"))]
+    files += [checkpoint.ledger_path for checkpoint in facts.checkpoints]
+    parts += [Part(layout.archive_name(facts.relative(path)), path) for path in files if path.is_file()]
+    if mode == "full":
+        parts += [Part(layout.CHECKPOINTS + item.path.name, item.path, stored=True) for item in facts.checkpoints]
+    return sorted(parts, key=lambda part: part.name)
+
+
+def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str) -> Packed:
+    """Write the zip.
+
+    The weights are read once: each is hashed while it is copied and compared with its merge ledger. In manifest
+    mode they are hashed without being copied.
+
+    Args:
+        facts: the run.
+        parts: from `parts_of`.
+        target: the zip; it appears when it is complete, and an older one stays until then.
+        team: stands in the manifest.
+        mode: "full" or "manifest".
+
+    Raises:
+        InputError: a file cannot be read, weights differ from their ledger or hold adapter tensors, too little disk.
+    """
+    for checkpoint in facts.checkpoints:
+        _refuse_adapter(checkpoint.path)
+    _need_room(target, parts)
+    hashes: dict[str, tuple[int, str]] = {}
+    apart = [] if mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
+    total = sum(_size(path) for path in [*(part.path for part in parts), *(path for _, path in apart)])
+    with (
+        megabytes("packing", total) as advance,
+        replacing(target) as partial,
+        zipfile.ZipFile(partial, "w", allowZip64=True) as archive,
+    ):
+        for part in parts:
+            hashes[part.name] = _add(archive, part, advance)
+        loose = {name: _hash(path, advance) for name, path in apart}
+        entries = _checkpoint_entries(facts, hashes | loose)
+        manifest = _manifest(facts, team, mode, hashes, entries)
+        archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
+    return Packed(target, target.stat().st_size, len(parts) + 1)
+
+
+def _manifest(
+    facts: RunFacts, team: str, mode: str, hashes: Mapping[str, tuple[int, str]], checkpoints: list[dict[str, Any]]
+) -> str:
+    value = {
+        "schema": layout.SCHEMA,
+        "team": team,
+        "contest": facts.config.get("contest"),
+        "run": facts.folder.name,
+        "weights": mode,
+        "checkpoints": checkpoints,
+        "files": [{"path": name, "bytes": size, "sha256": sha} for name, (size, sha) in sorted(hashes.items())],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _checkpoint_entries(facts: RunFacts, hashes: Mapping[str, tuple[int, str]]) -> list[dict[str, Any]]:
+    entries = []
+    for item in facts.checkpoints:
+        name = layout.CHECKPOINTS + item.path.name
+        size, sha256 = hashes[name]
+        if sha256 != item.sha256:
+            raise InputError(
+                f"{item.path}: sha256 {sha256} is not the one of its merge ledger ({item.sha256}): merge it again"
+            )
+        entries.append(
+            {
+                "step": item.step,
+                "path": name,
+                "bytes": size,
+                "sha256": sha256,
+                "merged": True,
+                "base_sha256": item.base_sha256,
+            }
+        )
+    return entries
+
+
+def _refuse_adapter(path: Path) -> None:
+    if adapter := adapter_tensor(tensor_sizes(path)):
+        raise InputError(f"{path}: not merged, it holds the adapter tensor {adapter!r}: merge it into the base")
+
+
+def _need_room(target: Path, parts: list[Part]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    needed = sum(_size(part.path) for part in parts) + _RESERVE
+    free = shutil.disk_usage(target.parent).free
+    if needed > free:
+        raise InputError(
+            f"{target.parent}: the zip needs up to {needed >> 20} MiB and {free >> 20} MiB are free:"
+            " make room, or set submission.checkpoints=manifest"
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _entry(name: str, stored: bool) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=_EPOCH)
+    entry.create_system = 3  # Unix, on every system, so that the bytes do not depend on where it was packed
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _add(archive: zipfile.ZipFile, part: Part, advance: Callable[[int], None]) -> tuple[int, str]:
+    entry = _entry(part.name, part.stored)
+    entry.file_size = _size(part.path)  # decides whether the entry needs the ZIP64 form
+    with archive.open(entry, "w") as out:
+        return _copy(part.path, out.write, advance)
+
+
+def _hash(path: Path, advance: Callable[[int], None]) -> tuple[int, str]:
+    return _copy(path, lambda piece: len(piece), advance)
+
+
+def _copy(path: Path, write: Any, advance: Callable[[int], None]) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    with source:
+        while piece := source.read(_CHUNK):
+            digest.update(piece)
+            size += len(piece)
+            write(piece)
+            advance(len(piece))
+    return size, digest.hexdigest()

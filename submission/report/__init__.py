@@ -1,0 +1,1 @@
+"""The report and its pictures: figures that are looked up, plots, screenshots."""

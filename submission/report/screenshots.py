@@ -1,0 +1,101 @@
+"""The four screenshots that the contest asks for, drawn from the real lines of the run's logs and results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import InputError
+from submission.package.run_facts import RunFacts
+from submission.report.excerpts import Excerpt, find_excerpt
+from submission.report.fonts import FontStack, load_fonts
+from submission.report.terminal import render, save
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What one screenshot shows.
+
+    Attributes:
+        kind: its file name without `.png`.
+        title: text of its bar.
+        folder: logs below this folder of the run are looked into; "" for those outside `train/`.
+        pattern: regular expression of the log lines to show.
+        first, last: how many matching lines from the beginning and the end.
+        result: file of the run that shows the same where no log does.
+        result_pattern: regular expression of its lines.
+    """
+
+    kind: str
+    title: str
+    folder: str
+    pattern: str
+    first: int
+    last: int
+    result: str
+    result_pattern: str
+
+
+SHOTS = (
+    Shot(
+        "ratio", "Low-parameter ratio", "train", r"Network Parameters\s*:", 1, 2,
+        "results/ratio.json", r'"',
+    ),
+    Shot(
+        "training", "Training log", "train", r"\bloss\s*[:=]\s*\[?[-\d.]", 8, 16,
+        "train/loss.jsonl", r'"loss"',
+    ),
+    Shot(
+        "squad", "Retention: SQuAD F1 and EM", "", r"\bF1\b.{0,80}\bEM\b.{0,80}\d", 4, 12,
+        "results/squad.json", r'"(base|step_\d+|contest|official|f1|em|count|passed|required_\w+)"',
+    ),
+    Shot(
+        "accuracy", "Task accuracy", "", r"\baccuracy\b.{0,40}\d", 4, 12,
+        "results/accuracy.json", r'^.{0,6}"(base|step_\d+|accuracy|correct|count)"',
+    ),
+)  # fmt: skip
+KINDS = tuple(shot.kind for shot in SHOTS)
+_RESULT_LINES = 80
+
+
+def excerpts_of(facts: RunFacts, shot: Shot) -> list[Excerpt]:
+    """Return the lines that a screenshot shows.
+
+    Those of a log where one has them. The contest's own log line of the ratio is cut to millions
+    (`Network Parameters: 3 M.`), and the evaluators write their figures to `results/`: so the lines of the result
+    file stand below those of the log.
+
+    Raises:
+        InputError: neither a log nor the result file has such a line.
+    """
+    train = facts.folder / "train"
+    logs = [path for path in facts.logs if path.is_relative_to(train) == (shot.folder == "train")]
+    from_log = find_excerpt(facts.folder, logs, shot.pattern, shot.first, shot.last)
+    found = [from_log] if from_log else []
+    if not found or shot.result.startswith("results/"):
+        result = find_excerpt(
+            facts.folder, [facts.folder / shot.result], shot.result_pattern, _RESULT_LINES // 2, _RESULT_LINES // 2
+        )
+        found += [result] if result else []
+    if not found:
+        raise InputError(f"{facts.folder / shot.result}: no line for the screenshot '{shot.kind}' here or in a log")
+    return found
+
+
+def write_screenshots(facts: RunFacts, folder: Path, fonts: FontStack | None = None) -> dict[str, Path]:
+    """Write the screenshots into `folder`; return kind -> path of the PNG.
+
+    Args:
+        facts: the run.
+        folder: where the PNG files go.
+        fonts: the system's where None.
+    """
+    fonts = fonts or load_fonts()
+    written: dict[str, Path] = {}
+    for shot in SHOTS:
+        excerpts: Sequence[Excerpt] = excerpts_of(facts, shot)
+        path = folder / f"{shot.kind}.png"
+        save(render(shot.title, excerpts, fonts), excerpts, path)
+        written[shot.kind] = path
+    return written
