@@ -26,9 +26,10 @@ if __name__ == "__main__":
 import numpy as np
 import psutil
 
-from core.config import ROOT, load_contest
+from core.config import load_contest
 from core.errors import GateError, run_command
 from core.files import sha256_text
+from core.places import ROOT
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.text.prompts import Prompt, render

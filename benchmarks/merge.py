@@ -42,11 +42,12 @@ from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import DTYPES, TensorFile, TensorInfo
 from ckpt_tools.formats.tensors import TensorWriter, open_tensors, tensor_layout
 from ckpt_tools.merging.adapter import AdapterInfo, write_adapter
-from core.config import ROOT, load_model
+from core.config import load_model
 from core.errors import GateError, InputError, run_command
 from core.files import sha256_file
 from core.models.llama import parameter_shapes, target_linears
 from core.models.names import name_in
+from core.places import ROOT
 from core.progress import say
 from core.schema import ModelConfig
 

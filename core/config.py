@@ -16,10 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import InputError, did_you_mean
 from core.files import read_text
+from core.places import ROOT, plugin_folders
 from core.schema import ModelConfig, RunConfig
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
-ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
 
 # Sections of a run that are files of their own, and their folders.
@@ -59,8 +59,17 @@ def model_tokenizer(model: ModelConfig) -> Tokenizer:
 
 
 def names(folder: str) -> list[str]:
-    """Return the names that may stand for a part: the YAML files of configs/`folder`."""
-    return sorted(file.stem for file in (CONFIGS / folder).glob("*.yaml"))
+    """Return the names that may stand for a part: the YAML files of configs/`folder`, of the kit and of plug-ins."""
+    return sorted(_files(folder))
+
+
+def _files(folder: str) -> dict[str, Path]:
+    """Return name -> YAML file of configs/`folder`; the kit's own come before those of plug-ins."""
+    found: dict[str, Path] = {}
+    for configs in (CONFIGS, *(plugin / "configs" for plugin in plugin_folders())):
+        for file in (configs / folder).glob("*.yaml"):
+            found.setdefault(file.stem, file)
+    return found
 
 
 def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
@@ -151,11 +160,11 @@ def _part(section: str, value: Any) -> dict[str, Any]:
 
 
 def _read_part(folder: str, name: str) -> dict[str, Any]:
-    known = names(folder)
-    if name not in known:
-        kind = folder.rstrip("s")
+    files = _files(folder)
+    if name not in files:
+        kind, known = folder.rstrip("s"), sorted(files)
         raise InputError(f"unknown {kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
-    return _yaml(CONFIGS / folder / f"{name}.yaml")
+    return _yaml(files[name])
 
 
 def _yaml(path: Path) -> dict[str, Any]:

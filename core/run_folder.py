@@ -17,9 +17,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core.config import ROOT, dump, load_run
+from core.config import dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
+from core.places import ROOT
 from core.schema import RunConfig
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.

@@ -20,9 +20,10 @@ import yaml
 
 from backend.launch import launch
 from backend.versions.v1_9 import finetune_yaml
-from core.config import CONFIGS, ROOT, load_contest
+from core.config import CONFIGS, load_contest
 from core.errors import run_command
 from core.files import replacing, write_text
+from core.places import ROOT
 from core.progress import say
 from core.text.prompts import Prompt
 from core.text.tokenizers import SentencePieceTokenizer

@@ -20,8 +20,9 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from backend.launch import check_port
-from core.config import ROOT, kit_path, load_contest, names
+from core.config import kit_path, load_contest, names
 from core.errors import InputError, KitError, run_command
+from core.places import ROOT
 from core.processes import die_with_parent
 from core.progress import say
 from core.run_folder import STEPS, RunFolder, find_run, new_run, point_latest, read_result, unfinished_run

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT
+from core.places import ROOT
 
 # Each room may import itself and these: a room, or a part of one where nothing else of it may be used.
 ALLOWED: dict[str, tuple[str, ...]] = {

@@ -17,10 +17,11 @@ from ckpt_tools.count import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import AdapterInfo
-from core.config import ROOT, kit_path
+from core.config import kit_path
 from core.errors import InputError, KitError
 from core.files import read_json, sha256_file, write_json, write_text
 from core.models.llama import parameter_shapes
+from core.places import ROOT
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from finetune.training.plan import Plan, make_plan, msrun_commands

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config import ROOT
 from core.errors import InputError
 from core.files import read_json, sha256_file, write_json, write_text
+from core.places import ROOT
 from core.progress import say
 from submission.check import Verdict, check_zip
 from submission.package import layout

@@ -16,9 +16,9 @@ from ckpt_tools import verify as verifying
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merge import merge
 from ckpt_tools.verify import verify
-from core.config import ROOT
 from core.errors import GateError, InputError, run_command
 from core.models.llama import Shape
+from core.places import ROOT
 
 PROMPTS = [[1, 5, 9, 30], list(range(32)), [99]]
 WQ = "model.layers.1.attention.wq.weight"

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import ROOT, load_contest
+from core.config import load_contest
 from core.errors import InputError
 from core.files import read_jsonl, sha256_file
+from core.places import ROOT
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.text.records import read_records

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT
+from core.places import ROOT
 from core.run_folder import RunFolder
 
 SMALL = ["data.retention_records=0", "data.squad_records=20"]

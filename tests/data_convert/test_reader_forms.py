@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from core.config import ROOT
 from core.errors import InputError
+from core.places import ROOT
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from data_convert.readers import BadRecords, read_corpus

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from backend.versions.v1_9 import finetune_yaml
-from core.config import ROOT, load_contest, names
+from core.config import load_contest, names
 from core.errors import InputError
+from core.places import ROOT
 from finetune.training.plan import make_plan, msrun_commands
 
 

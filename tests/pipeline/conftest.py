@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.config import ROOT
+from core.places import ROOT
 from core.run_folder import RunFolder
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from core.config import ROOT, dump, kit_path
+from core.config import dump, kit_path
 from core.files import read_json, read_jsonl
+from core.places import ROOT
 from core.run_folder import find_run
 from core.text.records import read_records
 from tests.pipeline.conftest import MainJob, free_port, main_job

@@ -1,0 +1,95 @@
+"""Names for things of a kind, each imported only when asked for: one place to add a method, a judge, a format.
+
+A kind is a package, and an entry is a module (or a package) in it that assigns the kind's constant: `core/methods/`
+holds `lora.py` with `METHOD = …`, so there is a tuning method "lora". Modules without the constant are no entries, and
+nothing is imported to list names. Small entries may share one module as a mapping: `pipeline/steps.py` has `STEPS`.
+
+KIT_PLUGINS names folders (with `:` between them) that are laid out like the kit: `MINE/core/methods/mine.py` is the
+method "mine", `MINE/configs/contests/mine.yaml` the contest "mine".
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError, did_you_mean
+from core.places import ROOT, plugin_folders
+
+
+class Registry:
+    """The entries of one kind.
+
+    Args:
+        kind: what an entry is called in messages, such as "tuning method".
+        place: dotted name of the package of the entries, or of the module that has a mapping of them.
+        constant: what an entry's module assigns, or the mapping's name.
+        former: names that entries had before, which are still read.
+    """
+
+    def __init__(self, kind: str, place: str, constant: str, former: Mapping[str, str] | None = None) -> None:
+        self.kind, self.place, self.constant = kind, place, constant
+        self._former = dict(former or {})
+        self._path = Path(*place.split("."))
+        self._is_mapping = (ROOT / self._path.with_suffix(".py")).is_file()
+
+    def names(self) -> list[str]:
+        """Return the names of all entries: a mapping's in its order, modules by name, those of the kit first."""
+        if self._is_mapping:
+            return list(self._mapping())
+        return list(self._modules())
+
+    def get(self, name: str) -> Any:
+        """Import and return an entry.
+
+        Raises:
+            InputError: there is none of this name; the nearest one is named.
+        """
+        name = self.checked(name)
+        if self._is_mapping:
+            return self._mapping()[name]
+        package = importlib.import_module(self.place)
+        for folder in plugin_folders():
+            place = str(folder / self._path)
+            if place not in package.__path__:
+                package.__path__.append(place)
+        return getattr(importlib.import_module(f"{self.place}.{name}"), self.constant)
+
+    def checked(self, name: str) -> str:
+        """Return an entry's present name without importing it; InputError as `get`."""
+        name = self._former.get(name, name)
+        known = self.names()
+        if name not in known:
+            raise InputError(f"unknown {self.kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
+        return name
+
+    def _mapping(self) -> Mapping[str, Any]:
+        mapping: Mapping[str, Any] = getattr(importlib.import_module(self.place), self.constant)
+        return mapping
+
+    def _modules(self) -> dict[str, Path]:
+        """Return name -> file of the modules that assign the constant."""
+        assigns = re.compile(rf"^{self.constant}\b.*=", re.MULTILINE)
+        found: dict[str, Path] = {}
+        for root in (ROOT, *plugin_folders()):
+            folder = root / self._path
+            for file in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
+                name = file.parent.name if file.name == "__init__.py" else file.stem
+                if file != folder / "__init__.py" and assigns.search(file.read_text(encoding="utf-8")):
+                    found.setdefault(name, file)
+        return found
+
+
+METHODS = Registry("tuning method", "core.methods", "METHOD")
+FAMILIES = Registry("model family", "core.models", "FAMILY")
+TASKS = Registry("task", "core.tasks", "TASK")
+VERSIONS = Registry("MindFormers version", "backend.versions", "VERSION")
+FORMATS = Registry("corpus format", "data_convert.readers.formats", "FORMAT")
+ENGINES = Registry("engine", "inference", "ENGINE", former={"mindspore": "cpu"})
+JUDGES = Registry("judge", "eval_accuracy.judges", "JUDGE")
+EQUALITY_RULES = Registry("equality rule", "eval_accuracy.judges.equality", "RULES")
+STEPS = Registry("step", "pipeline.steps", "STEPS")
+ALL = (METHODS, FAMILIES, TASKS, VERSIONS, FORMATS, ENGINES, JUDGES, EQUALITY_RULES, STEPS)
