@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,41 +12,16 @@ import pytest
 
 from core.places import ROOT
 
-# Each room may import itself and these: a room, or a part of one where nothing else of it may be used.
-ALLOWED: dict[str, tuple[str, ...]] = {
-    "core": (),
-    "backend": ("core",),
-    "data_convert": ("core",),
-    "ckpt_tools": ("backend", "core"),
-    "finetune": ("ckpt_tools", "data_convert", "backend", "core"),
-    "inference": ("ckpt_tools.formats", "backend", "core"),
-    "evaluation": ("inference", "ckpt_tools.formats", "data_convert.readers", "core"),
-    "eval_squad": ("evaluation", "data_convert.readers", "core"),
-    "eval_accuracy": ("evaluation", "data_convert.readers", "core"),
-    "eval_suite": (
-        "eval_squad",
-        "eval_accuracy",
-        "evaluation",
-        "inference",
-        "data_convert.readers",
-        "data_convert.selection",
-        "core",
-    ),
-    "submission": ("ckpt_tools.formats", "core"),
-    "pipeline": (
-        "submission",
-        "eval_suite",
-        "eval_accuracy",
-        "eval_squad",
-        "evaluation",
-        "inference",
-        "finetune",
-        "ckpt_tools",
-        "data_convert",
-        "backend",
-        "core",
-    ),
-}
+_ROW = re.compile(r"^\| `(?P<room>\w+)` \| [^|]+ \|(?P<imports>[^|]*)\|$", re.MULTILINE)
+
+
+def _allowed() -> dict[str, tuple[str, ...]]:
+    """Return what each room may import besides itself: rooms, or a part of one where nothing else of it may be used."""
+    plan = (ROOT / "docs/design.md").read_text(encoding="utf-8")
+    return {row["room"]: tuple(re.findall(r"`([\w.]+)`", row["imports"])) for row in _ROW.finditer(plan)}
+
+
+ALLOWED = _allowed()
 # Where MindSpore and MindFormers may be imported as a module is imported, and not only when something is computed.
 HEAVY_AT_TOP = ("backend/", "inference/cpu/", "inference/ascend/")
 HEAVY = {"mindspore", "mindformers"}
