@@ -57,7 +57,7 @@ def read(match: re.Match[str]) -> Numeral | None:
     scale = 0 if any(char in _LARGE for char in text[:-1]) else _LARGE.get(text[-1], 0)
     integer, _, places = (text[:-1] if scale else text).partition("点")
     value = _whole(integer)
-    if value is None:
+    if value is None or any(char in _LARGE for char in places):  # 一万点一亿
         return None
     digits = "".join(_DIGITS[char] for char in places)
     number = Decimal(f"{value}.{digits}" if digits else value)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eval_accuracy.extraction.chinese_numerals import NUMERAL, Numeral, read
@@ -99,6 +99,7 @@ def test_every_written_number_is_read_back(number: int) -> None:
 
 
 @given(st.text("零一二三四五六七八九十百千万亿点负分之又百", max_size=12))
+@example("一万点一亿")
 def test_no_characters_make_a_defect(text: str) -> None:
     for match in NUMERAL.finditer(text):
         read(match)
