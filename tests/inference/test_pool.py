@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +20,7 @@ from data_convert.practice import reading
 from inference.ascend.pool import WorkerPool, share
 from inference.engine import Completion
 from inference.engines import single_engine
+from tests.processes import descendants, left, worker
 
 
 @given(prompts=st.lists(st.text("ab", min_size=1, max_size=90), max_size=60), count=st.integers(1, 8))
@@ -78,24 +77,22 @@ def test_two_workers_weigh_as_one_process(world: tuple[RunConfig, Any, Any, list
 @pytest.mark.mindspore
 @pytest.mark.slow
 def test_a_worker_that_dies_is_told_of_and_its_answers_are_kept(
-    world: tuple[RunConfig, Any, Any, list[str]], tmp_path: Path
+    world: tuple[RunConfig, Any, Any, list[str]],
 ) -> None:
     _, _, pool, prompts = world
     seen: dict[int, Completion] = {}
+    before, started = descendants(), set[psutil.Process]()
 
     def on_done(index: int, answer: Completion) -> None:
         if not seen:
-            for entry in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    if f"worker.py\0{tmp_path / 'job'}\0" in entry.read_text():
-                        os.kill(int(entry.parent.name), signal.SIGKILL)
-                except (OSError, ProcessLookupError):
-                    continue
+            started.update(descendants() - before)
+            for rank in range(2):
+                if victim := worker(None, rank):
+                    victim.kill()
         seen[index] = answer
 
     with pytest.raises(KitError, match="a worker stopped: .*run the same command again"):
         pool.generate(prompts * 40, 8, on_done=on_done)
     assert seen
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # a process that is gone
-            assert str(tmp_path / "job") not in entry.read_text(errors="replace")
+    assert len(started) > 2
+    assert not left(started | descendants() - before, seconds=5)
