@@ -2,3 +2,5 @@
 
 Nothing here imports MindSpore, so that scoring, planning and packing start at once on any machine.
 """
+
+__version__ = "0.2.0"

@@ -17,7 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core.config import dump, load_run
+from core import __version__
+from core.config import ROOT, dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
 from core.places import ROOT
@@ -155,7 +156,7 @@ def find_run(path: str | None) -> RunFolder:
 
 
 def environment(config: RunConfig) -> dict[str, Any]:
-    """Return what is needed to understand and repeat a run: versions, host, device, git commit."""
+    """Return what is needed to understand and repeat a run: versions (the kit's own too), host, device, git commit."""
     versions: dict[str, str | None] = {}
     for package in _PACKAGES:
         try:
@@ -164,6 +165,7 @@ def environment(config: RunConfig) -> dict[str, Any]:
             versions[package] = None
     return {
         "schema": 1,
+        "kit": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),

@@ -42,6 +42,7 @@ class Verdict:
         file: the zip; bytes: its size; files: how many it holds.
         ok: whether nothing is wrong.
         problems: one sentence each.
+        kit: the version of the kit that packed it (None before 0.2.0).
         team, contest, weights, best, score, ratio: as the zip states them (None where it does not).
         steps: the steps of its checkpoints.
         opened: how many weight files were looked into (0 where the zip names them only).
@@ -52,6 +53,7 @@ class Verdict:
     files: int
     ok: bool
     problems: tuple[str, ...]
+    kit: Any
     team: Any
     contest: Any
     weights: Any
@@ -89,6 +91,7 @@ def check_zip(path: Path) -> Verdict:
         files=len(contents.sizes),
         ok=not problems,
         problems=problems,
+        kit=dig(manifest, "kit"),
         team=dig(manifest, "team"),
         contest=dig(manifest, "contest"),
         weights=dig(manifest, "weights"),
@@ -117,6 +120,7 @@ def print_verdict(verdict: Verdict) -> None:
     """Print a verdict as a small table."""
     rows = [
         ("zip", f"{verdict.file} ({verdict.bytes} bytes, {verdict.files} files)"),
+        ("kit", verdict.kit),
         ("team", verdict.team),
         ("contest", verdict.contest),
         ("checkpoints", f"{', '.join(map(str, verdict.steps))} ({verdict.weights}, {verdict.opened} looked into)"),

@@ -29,6 +29,7 @@ _REQUIRED = (
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+_VERSION = re.compile(r"\d+(\.\d+)+\S*")
 _MOST_PIXELS = 100_000_000
 
 
@@ -57,6 +58,9 @@ def manifest_problems(contents: Contents, manifest: Any) -> Iterator[str]:
     listed = {row["path"]: row for row in rows}
     if len(listed) != len(rows):
         yield f"{layout.MANIFEST}: lists a file twice"
+    kit = dig(manifest, "kit")
+    if kit is not None and not (isinstance(kit, str) and _VERSION.fullmatch(kit)):
+        yield f"{layout.MANIFEST}: {shown(repr(kit))} is no version of the kit"
     for name in sorted(set(contents.sizes) - set(listed) - {layout.MANIFEST}):
         yield f"{shown(name)}: not in {layout.MANIFEST}"
     for name, row in listed.items():

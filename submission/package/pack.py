@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core import __version__
 from core.errors import InputError
 from core.files import replacing
 from core.progress import megabytes
@@ -113,6 +114,7 @@ def _manifest(
 ) -> str:
     value = {
         "schema": layout.SCHEMA,
+        "kit": __version__,
         "team": team,
         "contest": facts.config.get("contest"),
         "run": facts.folder.name,

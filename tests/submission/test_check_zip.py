@@ -21,6 +21,7 @@ from PIL import Image
 from run_folder import STEPS, make_run, rewrite
 
 from ckpt_tools.formats.tensors import write_tensors
+from core import __version__
 from core.errors import GateError, InputError
 from submission.check import check_zip, main
 from submission.checks.parts import spacing_problems
@@ -146,6 +147,19 @@ def test_uneven_steps(tmp_path: Path, project: Path) -> None:
 )
 def test_spacing(steps: list[int], even: bool) -> None:
     assert (not list(spacing_problems(steps, 5))) is even
+
+
+def test_the_version_of_the_kit(good_zip: Path, tmp_path: Path) -> None:
+    assert check_zip(good_zip).kit == __version__
+    problems = _problems(good_zip, tmp_path, lambda files: _edit(files, "manifest.json", lambda v: v.update(kit=["x"])))
+    assert _said(problems, "no version of the kit")
+
+
+def test_a_zip_of_a_kit_before_it_had_a_version(good_zip: Path, tmp_path: Path) -> None:
+    older = rewrite(good_zip, tmp_path / "older.zip", lambda f: _edit(f, "manifest.json", lambda v: v.pop("kit")))
+    verdict = check_zip(older)
+    assert verdict.ok
+    assert verdict.kit is None
 
 
 def test_a_manifest_lie(good_zip: Path, tmp_path: Path) -> None:
