@@ -1,24 +1,23 @@
 #!/usr/bin/env bash
 # Finds or makes the Python environment and prints its interpreter's path on standard output.
-#   KIT_PYTHON=/path/to/python   use this environment as it is (an NPU image, a conda environment)
-#   bash finetune/setup.sh dev   the test tools too
+#   KIT_PYTHON=/path/to/python     use this environment as it is (an NPU image, a conda environment)
+#   KIT_VENV=/path/to/folder       make it there, not in .venv
+#   bash finetune/setup.sh dev     the test tools too
+#   bash finetune/setup.sh light   planning, scoring and packing only: no MindSpore
+# What is needed stands in pyproject.toml, in the extra of that name; constraints.txt pins what that brings along.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-extra=${1:-}
+extra=${1:-train}
+list=$root/finetune/dependencies.py
 
 if [ -n "${KIT_PYTHON:-}" ]; then
     python=$(command -v "$KIT_PYTHON") || {
         echo "error: KIT_PYTHON=$KIT_PYTHON is no command" >&2
         exit 2
     }
-    missing=$("$python" - <<'PY'
-from importlib.util import find_spec
-needed = "mindspore mindformers numpy pydantic yaml safetensors ml_dtypes sentencepiece tiktoken orjson jieba jinja2 matplotlib PIL tqdm"
-print(" ".join(name for name in needed.split() if find_spec(name) is None))
-PY
-    )
+    missing=$("$python" "$list" "$extra" --missing) || exit 2
     if [ -n "$missing" ]; then
-        echo "error: $python lacks: $missing (see requirements.txt; unset KIT_PYTHON to have an environment made)" >&2
+        echo "error: $python lacks: $missing (versions: pyproject.toml; unset KIT_PYTHON to have an environment made)" >&2
         exit 2
     fi
     echo "$python"
@@ -26,10 +25,6 @@ PY
 fi
 
 venv=${KIT_VENV:-$root/.venv}
-files=("$root/requirements.txt")
-[ "$extra" = dev ] && files+=("$root/requirements-dev.txt")
-mark=$(cat "$root/constraints.txt" "${files[@]}" | sha256sum | cut -d' ' -f1)
-
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     for candidate in python3.11 python3.10 python3 python; do
         if command -v "$candidate" >/dev/null &&
@@ -46,15 +41,25 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     "$found" -m venv "$venv"
 fi
 
-# A set of packages that holds the test tools serves the plain set too.
-if ! grep -qxE "$mark|dev-of-$mark" "$venv/.kit-installed" 2>/dev/null; then
-    echo "setup: installing packages (about 3 GB, once)" >&2
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -c "$root/constraints.txt" \
-        $(printf -- '-r %s ' "${files[@]}") >&2
-    {
-        echo "$mark"
-        [ "$extra" = dev ] && echo "dev-of-$(cat "$root/constraints.txt" "${files[0]}" | sha256sum | cut -d' ' -f1)"
-        true
-    } >>"$venv/.kit-installed"
+# A set of packages is known by what decides it: its own list, and the pins. Nothing else in pyproject.toml counts.
+mark() {
+    local needed
+    needed=$("$venv/bin/python" "$list" "$1") || exit 2
+    printf '%s\n' "$needed" | cat - "$root/constraints.txt" | tr -d '\r' | sha256sum | cut -d' ' -f1
+}
+
+wanted=$(mark "$extra")
+if ! grep -qx "$wanted" "$venv/.kit-installed" 2>/dev/null; then
+    echo "setup: installing packages ($([ "$extra" = light ] && echo "about 0.3 GB" || echo "about 3 GB"), once)" >&2
+    # The packages alone are installed, never the kit itself: its folder may be read-only, and no build tool is needed.
+    "$venv/bin/python" "$list" "$extra" | "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        -c "$root/constraints.txt" -r /dev/stdin >&2
+    # dev holds train, and train holds light: who has the larger set has the smaller too.
+    case $extra in
+    dev) sets="dev train light" ;;
+    train) sets="train light" ;;
+    *) sets=$extra ;;
+    esac
+    for set in $sets; do mark "$set"; done >>"$venv/.kit-installed"
 fi
 echo "$venv/bin/python"

@@ -17,8 +17,8 @@ ROOMS = (
     "submission",
 )
 _SUFFIXES = (".py", ".sh", ".yaml")
-_PREFIXES = ("requirements", "README")
-_OTHERS = ("pyproject.toml",)
+_PREFIXES = ("README", "LICENSE", "NOTICE")
+_OTHERS = ("pyproject.toml", "constraints.txt")
 _TEMPLATES = PurePosixPath("submission/templates")
 _NEVER = {"logs", ".git", ".venv", "venv", "__pycache__", "node_modules"}
 _GIT_SECONDS = 60

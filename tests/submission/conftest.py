@@ -14,12 +14,24 @@ from run_folder import make_run  # noqa: E402
 from core.files import write_text  # noqa: E402
 from submission.package.build import build  # noqa: E402
 
+# What of the project below is code that ran, and what is needed to run it again.
+CODE = (
+    "LICENSE",
+    "NOTICE",
+    "README.md",
+    "configs/x.yaml",
+    "constraints.txt",
+    "core/a.py",
+    "pyproject.toml",
+    "submission/templates/report_en.md",
+)
+
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small project without git whose code goes into the zips."""
     root = tmp_path_factory.mktemp("project")
-    for name in ("README.md", "requirements.txt", "core/a.py", "configs/x.yaml", "submission/templates/report_en.md"):
+    for name in CODE:
         write_text(root / name, f"# {name}\n")
     for name in ("logs/run/secret.py", "core/.venv/lib.py", "core/data.bin", "notes.txt", "elsewhere/b.py"):
         write_text(root / name, "never packed\n")

@@ -32,7 +32,8 @@ def test_the_zip_holds_what_the_contest_asks_for(good_zip: Path) -> None:
         "report.md", "manifest.json", "environment.json", "configs/run.yaml", "configs/finetune.yaml",
         "images/loss.png", "images/scores.png", "logs/train/msrun/worker_0.log", "logs/train/loss.jsonl",
         "logs/predictions/squad_base.jsonl", "logs/data/audit.json", "logs/events.jsonl", "code/core/a.py",
-        "code/submission/templates/report_en.md", "code/requirements.txt", "code/README.md",
+        "code/submission/templates/report_en.md", "code/README.md", "code/LICENSE",
+        "code/NOTICE", "code/pyproject.toml", "code/constraints.txt",
         *(f"results/{name}.json" for name in ("squad", "accuracy", "ratio", "score")),
         *(f"screenshots/{name}.png" for name in ("ratio", "training", "squad", "accuracy")),
         *(f"checkpoints/step_{step}{suffix}" for step in STEPS for suffix in (".ckpt", ".json")),
@@ -175,5 +176,6 @@ def test_code_by_git_is_tracked_files_and_new_ones_of_the_rooms(project: Path, t
 
 def test_code_without_git_is_the_rooms(project: Path) -> None:
     assert code_files(project) == sorted(
-        ["README.md", "requirements.txt", "core/a.py", "configs/x.yaml", "submission/templates/report_en.md"]
-    )
+        ["README.md", "LICENSE", "NOTICE", "pyproject.toml", "constraints.txt", "core/a.py", "configs/x.yaml",
+         "submission/templates/report_en.md"]
+    )  # fmt: skip
