@@ -24,3 +24,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the contest's data are not on this machine")
     return folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that ask for a longer time: no process is to wait for them in the end."""
+    items.sort(key=_patience, reverse=True)
+
+
+def _patience(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("timeout")
+    return int(mark.args[0]) if mark else 0

@@ -324,6 +324,7 @@ def test_questions_without_an_answer_are_not_trained_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.mindspore
+@pytest.mark.slow
 def test_mindspore_reads_all_shards(tmp_path: Path) -> None:
     from mindspore.dataset import MindDataset
 

@@ -96,6 +96,7 @@ def mindspore() -> None:
 
 
 @pytest.mark.mindspore
+@pytest.mark.slow
 @pytest.mark.usefixtures("mindspore")
 @given(made=blocks(), description=st.sampled_from(["", "prompt and answer tokens", '题 "q"\n\x01\x7f\\']))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -114,6 +115,7 @@ def test_the_files_are_those_of_file_writer(pair: tuple[Path, Path], made: list[
 
 
 @pytest.mark.mindspore
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "made",
     [
@@ -131,6 +133,7 @@ def test_borders(pair: tuple[Path, Path], made: list[Block]) -> None:
 
 
 @pytest.mark.mindspore
+@pytest.mark.slow
 def test_more_rows_than_one_raw_page_holds(pair: tuple[Path, Path]) -> None:
     ours, theirs = pair
     made = [{"a": np.arange(6000, dtype=np.int32)[:, None], "b": np.ones((6000, 1), np.int32)}]
@@ -143,6 +146,7 @@ def test_more_rows_than_one_raw_page_holds(pair: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.mindspore
+@pytest.mark.slow
 def test_mind_dataset_reads_the_shards_that_several_writers_made(tmp_path: Path) -> None:
     from mindspore.dataset import MindDataset
 

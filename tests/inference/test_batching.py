@@ -14,7 +14,7 @@ from inference.engine import Completion
 from inference.sampling import Sampling
 from tests.inference.llama_world import Recomputing, make_tokenizer, random_tensors, settings, texts
 
-pytestmark = pytest.mark.mindspore
+pytestmark = [pytest.mark.mindspore, pytest.mark.slow]
 
 ENDS = {2, 3}
 
