@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core import __version__
-from core.config import ROOT, dump, load_run
+from core.config import dump, load_run
 from core.errors import InputError
 from core.files import read_json, read_jsonl, write_json, write_text
 from core.places import ROOT

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from core import __version__
-from core.config import ROOT
+from core.places import ROOT
 
 
 def test_text_has_lf_in_every_checkout() -> None:

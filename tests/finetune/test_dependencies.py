@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT
+from core.places import ROOT
 from finetune.dependencies import is_there, main, requirements
 
 PIN = re.compile(r"([\w.-]+)==[\w.]+")

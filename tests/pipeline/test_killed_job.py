@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from core.config import ROOT
+from core.places import ROOT
 from core.run_folder import find_run
-from tests.finetune.conftest import free_port
+from tests.pipeline.conftest import free_port
 from tests.processes import descendants, job, left, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.mindspore, pytest.mark.timeout(900)]
@@ -32,7 +32,7 @@ def test_a_killed_worker_is_one_sentence_and_the_job_goes_on_when_started_again(
         "submission.checkpoints=manifest",
         f"machine.master_port={free_port()}",
     ]
-    command = [sys.executable, "finetune/main_job.py", *settings]
+    command = [sys.executable, "pipeline/job.py", *settings]
     with job(command, ROOT, environment) as process:
         _training(process, tmp_path).kill()
         _, news = process.communicate(timeout=180)
@@ -58,7 +58,7 @@ def test_a_killed_worker_is_one_sentence_and_the_job_goes_on_when_started_again(
 def test_nothing_goes_on_when_the_job_is_killed(tmp_path: Path, sign: signal.Signals) -> None:
     environment = {**os.environ, "KIT_LOGS": str(tmp_path)}
     settings = ["data.records=320", "train.epochs=50", f"machine.master_port={free_port()}"]
-    with job([sys.executable, "finetune/main_job.py", *settings], ROOT, environment) as process:
+    with job([sys.executable, "pipeline/job.py", *settings], ROOT, environment) as process:
         _training(process, tmp_path)
         started = descendants(process.pid)
         process.send_signal(sign)
