@@ -37,7 +37,7 @@ from core.text.records import Record
 from core.text.tokenizers import load_tokenizer
 from data_convert.corpus.workers import processors
 from data_convert.mindrecord import MindRecordReader, MindRecordWriter
-from data_convert.rows.rows import IGNORED, Audit, RowForm, rows
+from data_convert.rows.rows import IGNORED, Audit, RowSettings, rows
 from data_convert.rows.tokenise import Encoder
 
 T = TypeVar("T")
@@ -163,7 +163,8 @@ def floors(config: RunConfig, target: Path, count: int) -> Iterator[tuple[str, f
     encoded, seconds = timed(lambda: [encoder.encode(block) for block in blocks])
     yield "tokenizer alone, fixed text encoded once", count / seconds
     made = [
-        rows(block, RowForm(config.data.seq_length + 1, model.pad_token_id), Audit(), tokenizer) for block in encoded
+        rows(block, RowSettings(config.data.seq_length + 1, model.pad_token_id), Audit(), tokenizer)
+        for block in encoded
     ]
 
     def write() -> None:
@@ -186,33 +187,33 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--memory", type=int, metavar="N", help="instead: memory of the whole command on N records of stage 1's look"
     )
-    options = parser.parse_args(argv)
-    if options.memory:
-        return _memory(options.memory, options.tokenizer.resolve())
+    arguments = parser.parse_args(argv)
+    if arguments.memory:
+        return _memory(arguments.memory, arguments.tokenizer.resolve())
     os.environ.setdefault("LOCAL_DEFAULT_PATH", tempfile.gettempdir())
     processes = processors()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         corpus, other = folder / "corpus.jsonl", folder / "other.jsonl"
-        _make(corpus, options.records, 1)
+        _make(corpus, arguments.records, 1)
         _make(other, 1, 2)
-        plain = settings(corpus, other, options.tokenizer.resolve(), "data.check=false")
+        plain = settings(corpus, other, arguments.tokenizer.resolve(), "data.check=false")
         _, slow = timed(lambda: straightforward(plain, folder / "slow.mindrecord"))
         expected = pieces([folder / "slow.mindrecord"], 2)
-        print(f"{'straightforward':44} {slow:8.2f} s {options.records / slow:9,.0f} records/s")
+        print(f"{'straightforward':44} {slow:8.2f} s {arguments.records / slow:9,.0f} records/s")
         for label, more in (
             ("kit, one record a row", ["data.check=false"]),
             ("kit, packed", ["data.check=false", "data.packing=true"]),
             ("kit, packed, solutions checked", ["data.packing=true"]),
         ):
-            config = settings(corpus, other, options.tokenizer.resolve(), *more)
-            tries = [kit(config, folder / f"{label} {number}", processes) for number in range(options.rounds)]
+            config = settings(corpus, other, arguments.tokenizer.resolve(), *more)
+            tries = [kit(config, folder / f"{label} {number}", processes) for number in range(arguments.rounds)]
             seconds = sorted(took for _, took in tries)[len(tries) // 2]
             if pieces(tries[0][0], 2) != expected:
                 raise GateError(f"{label}: token ids or labels differ from the straightforward converter's")
-            rate = f"{seconds:8.2f} s {options.records / seconds:9,.0f} records/s"
+            rate = f"{seconds:8.2f} s {arguments.records / seconds:9,.0f} records/s"
             print(f"{label:44} {rate} {slow / seconds:6.1f} times, same ids and labels")
-        for label, rate_alone in floors(plain, folder / "floor.mindrecord", min(options.records, 20_000)):
+        for label, rate_alone in floors(plain, folder / "floor.mindrecord", min(arguments.records, 20_000)):
             print(f"{'one process: ' + label:55} {rate_alone:9,.0f} records/s")
     return 0
 

@@ -8,10 +8,11 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from core.errors import InputError
+from core.registry import FORMATS
 from core.schema_answers import AnswersConfig
 from core.section import Section
 from core.text.prompts import Prompt
-from core.text.records import Form
 from core.text.tokenizers import TokenizerKind
 
 DType = Literal["float32", "float16", "bfloat16"]
@@ -143,7 +144,7 @@ class DataConfig(Section):
 
     Attributes:
         train, test, squad: corpus, held-out questions, retention questions (files, or folders of CSV files).
-        form: the corpus' format by name; None: told by its content.
+        form: the corpus' format by name, one of `core.registry.FORMATS`; None: told by its content.
         generator: "practice", or None for a contest whose corpus the organiser gives.
         records: training records that the organiser states, for planning without the corpus.
         test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
@@ -173,7 +174,7 @@ class DataConfig(Section):
     train: str | None = None
     test: str | None = None
     squad: str | None = None
-    form: Form | None = None
+    form: str | None = None
     generator: Literal["practice"] | None = None
     records: int = Field(ge=1)
     test_records: int = Field(default=2000, ge=1)
@@ -203,6 +204,14 @@ class DataConfig(Section):
     @classmethod
     def _one_file_or_several(cls, value: object) -> object:
         return [value] if isinstance(value, str) else value
+
+    @field_validator("form")
+    @classmethod
+    def _is_a_format(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else FORMATS.checked(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
 
 
 class TrainConfig(Section):

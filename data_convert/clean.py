@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("corpus", type=Path, help="a corpus in any form that the kit reads: a file, or a folder")
+    parser.add_argument("corpus", type=Path, help="a corpus in any format that the kit reads: a file, or a folder")
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="FILE", help="an evaluation file")
     parser.add_argument("--words", type=int, default=13, help="words in a row that make an overlap (default: 13)")
     parser.add_argument(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from core.errors import InputError
 from core.files import read_jsonl, write_jsonl
 
-# The formats in which contests hand out their corpora.
-Form = Literal["math", "alpaca", "conversation", "gsm8k", "mmlu", "cmmlu", "ceval", "squad", "record"]
 TASKS = ("math", "choice", "squad", "instruction")
 
 

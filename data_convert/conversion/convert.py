@@ -15,11 +15,11 @@ from core.text.prompts import Prompt
 from core.text.records import write_records
 from core.text.tokenizers import Tokenizer
 from data_convert.corpus.corpora import Corpora, load_corpora
-from data_convert.corpus.record_store import Spool
+from data_convert.corpus.record_store import RecordStore
 from data_convert.corpus.workers import processors
 from data_convert.readers import BadRecords
-from data_convert.rows.mindrecord_shards import Job, shard_count, turns, write_shards
-from data_convert.rows.rows import Audit, RowForm
+from data_convert.rows.mindrecord_shards import ShardPlan, shard_count, turns, write_shards
+from data_convert.rows.rows import Audit, RowSettings
 from data_convert.rows.tokenise import Encoder
 
 # Part of what decides the bytes of a shard; a change of the code that changes them changes this number.
@@ -51,23 +51,23 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
         check_pieces(prompt, tokenizer)
     sources = {key: _digest(kit_path(path)) for key, path in _sources(config).items()}
     bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
-    with Spool(run.data / ".spool") as spool:
-        corpora = load_corpora(data, config.task, spool, bad, processes)
+    with RecordStore(run.data / ".records") as store:
+        corpora = load_corpora(data, config.task, store, bad, processes)
         write_records(run.data / "test.jsonl", corpora.test)
         write_records(run.data / "squad.jsonl", corpora.squad)
-        job = Job(
-            spool=spool,
+        plan = ShardPlan(
+            store=store,
             order=corpora.order,
             turns=turns(corpora.order),
             encoder=Encoder(prompts, tokenizer),
             tokenizer=tokenizer,
-            form=RowForm(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing),
+            row=RowSettings(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing),
             answers=data.answers,
             seed=data.seed,
             key=_key(config, prompts, sources),
             shards=shard_count(len(corpora.order), data.shards),
         )
-        audit, digests = write_shards(job, run.data / "mindrecord", run.data / "train.jsonl", processes)
+        audit, digests = write_shards(plan, run.data / "mindrecord", run.data / "train.jsonl", processes)
     write_jsonl(run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped])
     result = {
         "schema": 2,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.schema import DataConfig
 from core.tasks.math import TYPES
-from data_convert.corpus.record_store import Columns, Spool
+from data_convert.corpus.record_store import Columns, RecordStore
 from data_convert.corpus.scan import overlapping
 from data_convert.selection.dedup import Keys, Mask, conflicts, group
 from data_convert.selection.draw import draw
@@ -46,7 +46,7 @@ class Chosen:
 
 
 def choose(
-    spool: Spool,
+    store: RecordStore,
     columns: Columns,
     wrong: Mask,
     data: DataConfig,
@@ -57,7 +57,7 @@ def choose(
     """Clean, divide and sample a corpus.
 
     Args:
-        spool: the records; read only where free-form texts are compared.
+        store: the records; read only where free-form texts are compared.
         columns: what is known of each.
         wrong: bool (records,), those with a wrong solution.
         data: the run's settings.
@@ -68,7 +68,7 @@ def choose(
     Raises:
         InputError: a quota of an unknown label, or one that cannot be met.
     """
-    choice = _Choice(spool, columns, data)
+    choice = _Choice(store, columns, data)
     choice.drop_wrong(wrong)
     choice.drop_repeated()
     disputed = choice.disputed()
@@ -87,8 +87,8 @@ class _Choice:
         counts: see `Chosen`.
     """
 
-    def __init__(self, spool: Spool, columns: Columns, data: DataConfig) -> None:
-        self._spool, self._columns, self._data = spool, columns, data
+    def __init__(self, store: RecordStore, columns: Columns, data: DataConfig) -> None:
+        self._store, self._columns, self._data = store, columns, data
         self.left: Numbers = np.arange(len(columns.label))
         self.counts: dict[str, Any] = {"read": len(self.left)}
 
@@ -128,9 +128,9 @@ class _Choice:
         data = self._data
         # Templates have their own test questions taken out above; those of other files are looked for only where named.
         looked_at = self.left if data.against else self.left[self._free_form()]
-        questions = [record.question for record in self._spool.records(test.tolist())]
+        questions = [record.question for record in self._store.records(test.tolist())]
         held_out = {"held-out questions": Overlap(questions, data.overlap_n)} if questions else {}
-        found = overlapping(self._spool, looked_at, {**against, **held_out}, processes)
+        found = overlapping(self._store, looked_at, {**against, **held_out}, processes)
         self.counts["overlap"] = found.as_json()
         dropped = found.numbers if data.overlap == "remove" else found.numbers[:0]
         self._keep(~np.isin(self.left, dropped), "overlap_removed")
@@ -142,7 +142,7 @@ class _Choice:
             free = self._free_form()
             numbers = self.left[free]
             questions, contexts = [], bytearray()
-            for record in self._spool.records(numbers.tolist()):
+            for record in self._store.records(numbers.tolist()):
                 questions.append(record.question)
                 contexts += context_key(record)
             alike = group(np.hstack([self._columns.answer[numbers], as_pairs(contexts)])).ids

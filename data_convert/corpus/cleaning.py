@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record, write_records
 from data_convert.corpus.choose import Chosen, choose
-from data_convert.corpus.record_store import Columns, Spool
+from data_convert.corpus.record_store import Columns, RecordStore
 from data_convert.corpus.scan import Scanner, scan
 from data_convert.corpus.workers import processors
 from data_convert.readers import BadRecords, read_corpus
@@ -66,7 +66,7 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     """Look a corpus through, and write what is left of it.
 
     Args:
-        corpus: a file or folder in any form that `read_corpus` knows.
+        corpus: a file or folder in any format that `read_corpus` knows.
         wishes: what is asked.
         out: takes the records left, as the kit's JSON Lines; None: nothing is written.
         processes: how many work; None: one for each processor. The result does not depend on it.
@@ -88,24 +88,27 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     overlaps = {name: Overlap(evaluation_texts(records), wishes.words) for name, records in evaluations.items()}
     bad = BadRecords(wishes.max_bad, setting="--max-bad N")
     beside = out.parent if out is not None and out.parent.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix=".clean-", dir=beside) as folder, Spool(Path(folder) / "spool") as spool:
-        wrong, _ = scan(spool, corpus, None, Scanner(), bad, processes)
-        columns = spool.settle()
+    with (
+        tempfile.TemporaryDirectory(prefix=".clean-", dir=beside) as folder,
+        RecordStore(Path(folder) / "records") as store,
+    ):
+        wrong, _ = scan(store, corpus, None, Scanner(), bad, processes)
+        columns = store.settle()
         all_asked = np.concatenate([np.empty((0, 2), np.uint64), *asked.values()])
-        chosen = choose(spool, columns, wrong, wishes.settings(), all_asked, overlaps, processes)
+        chosen = choose(store, columns, wrong, wishes.settings(), all_asked, overlaps, processes)
         if out is not None:
             if not len(chosen.train):
                 raise InputError(
                     f"{corpus}: no record of it is left, so {out} is not written; leave out --out to see why"
                 )
-            write_records(out, _distinct_ids(spool.records(chosen.train.tolist())))
+            write_records(out, _distinct_ids(store.records(chosen.train.tolist())))
         return {
             "schema": 1,
             "corpus": str(corpus),
             "bad": bad.found,
             "unreadable": bad.lost,
             **_account(columns, chosen),
-            "conflicts": _conflicts(spool, columns),
+            "conflicts": _conflicts(store, columns),
             "against": {name: _against(name, columns, keys, chosen) for name, keys in asked.items()},
             "examples": chosen.counts["overlap"]["examples"],
             "labels": _labels(columns, chosen),
@@ -130,7 +133,7 @@ def _account(columns: Columns, chosen: Chosen) -> dict[str, Any]:
     }
 
 
-def _conflicts(spool: Spool, columns: Columns) -> dict[str, Any]:
+def _conflicts(store: RecordStore, columns: Columns) -> dict[str, Any]:
     """Return how many questions have several answers, and the first of them with these."""
     questions = group(columns.question)
     places = np.flatnonzero(conflicts(questions, columns.answer))
@@ -139,7 +142,7 @@ def _conflicts(spool: Spool, columns: Columns) -> dict[str, Any]:
     for question in disputed[np.argsort(first)][:_EXAMPLES]:
         rows = np.flatnonzero(questions.ids == question)
         rows = rows[group(columns.answer[rows]).leaders][:_EXAMPLES]
-        records = list(spool.records(rows.tolist()))
+        records = list(store.records(rows.tolist()))
         answers = [{"where": record.source, "answer": record.answer} for record in records]
         examples.append({"question": records[0].question, "answers": answers})
     return {"questions": len(disputed), "records": len(places), "examples": examples}

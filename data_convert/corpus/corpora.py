@@ -18,10 +18,10 @@ from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record
 from data_convert.corpus.choose import choose
-from data_convert.corpus.record_store import Lines, Spool
+from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.scan import Scanner, overlapping, scan
 from data_convert.corpus.workers import processors
-from data_convert.practice import choice, math, reading
+from data_convert.practice import generator_of, reading
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.dedup import isin
@@ -50,7 +50,7 @@ class Corpora:
     """The three sets of records of a run, and how the corpus was divided.
 
     Attributes:
-        order: int64, numbers in the spool of the records to train on, in training order; an oversampled record
+        order: int64, numbers in the store of the records to train on, in training order; an oversampled record
             stands as often as it is trained on.
         test: held-out questions; none of them is trained on.
         squad: retention questions.
@@ -65,13 +65,13 @@ class Corpora:
     report: Report = field(default_factory=Report)
 
 
-def load_corpora(data: DataConfig, task: str, spool: Spool, bad: BadRecords, processes: int) -> Corpora:
+def load_corpora(data: DataConfig, task: str, store: RecordStore, bad: BadRecords, processes: int) -> Corpora:
     """Read or make the records of a run.
 
     Args:
         data: the run's data section.
-        task: "math" or "choice".
-        spool: takes the records that may be trained on.
+        task: of the contest.
+        store: takes the records that may be trained on.
         bad: is told of records that cannot be read.
         processes: how many read and compare.
 
@@ -79,10 +79,10 @@ def load_corpora(data: DataConfig, task: str, spool: Spool, bad: BadRecords, pro
         InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
             nothing to train on.
     """
-    source = _Source(data, task, load_squad(data), _read_test(data, task), spool, bad, processes)
+    source = _Source(data, task, load_squad(data), _read_test(data, task), store, bad, processes)
     found = source.corpus() if data.train else source.made()
     retention = source.retention(found.counts)
-    spool.settle()
+    store.settle()
     order = np.concatenate([found.order, retention]).tolist()
     random.Random(data.seed).shuffle(order)
     return replace(found, order=np.array(order, dtype=np.int64))
@@ -106,8 +106,8 @@ def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
         count = min(data.records, data.max_records or data.records)
         return count + data.retention_records, "stated by the contest"
     lenient = data.model_copy(update={"check": data.wrong == "drop"})
-    with tempfile.TemporaryDirectory() as folder, Spool(Path(folder) / "spool") as spool:
-        source = _Source(lenient, task, [], _read_test(data, task), spool, BadRecords(data.max_bad), processors())
+    with tempfile.TemporaryDirectory() as folder, RecordStore(Path(folder) / "records") as store:
+        source = _Source(lenient, task, [], _read_test(data, task), store, BadRecords(data.max_bad), processors())
         train = source.corpus().order
     return len(train) + data.retention_records, "of the corpus file"
 
@@ -119,14 +119,14 @@ class _Source:
     Attributes:
         data, task: of the run.
         squad: retention questions; test: the questions of a test file, None where there is none.
-        spool, bad, processes: as of `load_corpora`.
+        store, bad, processes: as of `load_corpora`.
     """
 
     data: DataConfig
     task: str
     squad: Sequence[Record]
     test: Sequence[Record] | None
-    spool: Spool
+    store: RecordStore
     bad: BadRecords
     processes: int
 
@@ -134,14 +134,14 @@ class _Source:
         """Read the corpus file, and choose among its records."""
         data, path = self.data, kit_path(str(self.data.train))
         scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked)
-        wrong, report = scan(self.spool, path, data.form, scanner, self.bad, self.processes)
+        wrong, report = scan(self.store, path, data.form, scanner, self.bad, self.processes)
         bad = self.bad.lost
         asked = None if self.test is None else question_keys(self.test)
-        chosen = choose(self.spool, self.spool.settle(), wrong, data, asked, self._evaluations, self.processes)
+        chosen = choose(self.store, self.store.settle(), wrong, data, asked, self._evaluations, self.processes)
         if not len(chosen.train):
             gone = ", ".join(f"{chosen.counts[name]} {what}" for name, what in _GONE.items() if chosen.counts[name])
             raise InputError(f"{path}: no record is left to train on; of {len(wrong)} there are {gone}")
-        test = list(self.spool.records(chosen.test.tolist())) if self.test is None else self.test
+        test = list(self.store.records(chosen.test.tolist())) if self.test is None else self.test
         return Corpora(chosen.train, test, self.squad, {"bad": bad, **chosen.counts}, report)
 
     def made(self) -> Corpora:
@@ -151,11 +151,7 @@ class _Source:
             test = _practice_questions(data, self.task)
         _need_generator(data, "data.train")
         count = min(data.records, data.max_records or data.records)
-        if self.task == "math":
-            asked = frozenset(record.question for record in test)
-            records = math.records(count, data.seed + _TRAIN, exclude=asked)
-        else:
-            records = choice.records(count, data.seed + _TRAIN, held_out=False)
+        records = generator_of(self.task).train_records(count, data.seed + _TRAIN, test)
         return Corpora(self._add(records), test, self.squad, {"read": len(records), "trained": len(records)})
 
     def retention(self, counts: dict[str, Any]) -> Numbers:
@@ -173,15 +169,15 @@ class _Source:
 
     def _drawn(self, path: Path) -> tuple[Numbers, dict[str, Any]]:
         """Read a retention corpus; return the records drawn from it, and what became of the others."""
-        first, bad = len(self.spool), self.bad.lost
+        first, bad = len(self.store), self.bad.lost
         tasks = frozenset({"squad", "instruction", self.task})
         scanner = Scanner(tasks=tasks, general=True, asked=self._asked, prefix="retention/")
-        scan(self.spool, path, None, scanner, self.bad, self.processes)
-        numbers = np.arange(first, len(self.spool))
-        columns = self.spool.settle()
+        scan(self.store, path, None, scanner, self.bad, self.processes)
+        numbers = np.arange(first, len(self.store))
+        columns = self.store.settle()
         # Whoever learns from SQuAD v2.0's questions without an answer to say nothing loses retention by it.
         silent = numbers[isin(columns.answer[numbers], NO_ANSWER)]
-        compared = overlapping(self.spool, numbers, self._evaluations, self.processes)
+        compared = overlapping(self.store, numbers, self._evaluations, self.processes)
         counts = {
             "read": len(numbers),
             "bad": self.bad.lost - bad,
@@ -209,19 +205,17 @@ class _Source:
         return {name: Overlap(found, data.overlap_n) for name, found in texts.items()}
 
     def _add(self, records: Sequence[Record]) -> Numbers:
-        """Put records into the spool; return their numbers."""
-        first, lines = len(self.spool), Lines()
+        """Put records into the store; return their numbers."""
+        first, lines = len(self.store), Lines()
         for record in records:
             lines.add(record)
-        self.spool.append(lines)
+        self.store.append(lines)
         return np.arange(first, first + len(records))
 
 
 def _practice_questions(data: DataConfig, task: str) -> list[Record]:
     _need_generator(data, "data.test")
-    if task == "math":
-        return math.records(data.test_records, data.seed + _TEST)
-    return choice.records(data.test_records, data.seed + _TEST, held_out=True)
+    return generator_of(task).test_records(data.test_records, data.seed + _TEST)
 
 
 def _read_test(data: DataConfig, task: str) -> list[Record] | None:

@@ -1,7 +1,7 @@
 """The records of a corpus on disk, and in memory only what choosing among them needs.
 
 A corpus of 810,000 records is a gigabyte as Python objects. So it is scanned once, slice by slice in all processes:
-its records are written one after the other to a file, the spool, and a few numbers about each are kept.
+its records are written one after the other to a file and a few numbers about each are kept.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _IN_MEMORY = 16 << 20
 
 @dataclass
 class Lines:
-    """Records as they go to the spool, and what is kept of each; one process hands it to another.
+    """Records as they go to the store, and what is kept of each; one process hands it to another.
 
     Attributes:
-        spool: the spool's path, beside which a file takes the text that is too much for memory; None: none does.
+        store: the store's path, beside which a file takes the text that is too much for memory; None: none does.
         file: that file; None: not needed yet.
         text: the records as JSON Lines, or those after the ones in `file`; sizes: bytes of each line.
         whole, question, answer: 16-byte fingerprints (see `selection.keys`) of each record, end to end.
         labels: type (math), subject (choice) or task of each record.
     """
 
-    spool: Path | None = None
+    store: Path | None = None
     file: Path | None = None
     text: bytearray = field(default_factory=bytearray)
     sizes: array[int] = field(default_factory=lambda: array("q"))
@@ -60,13 +60,13 @@ class Lines:
         self.question += question_key(record)
         self.answer += answer_key(record)
         self.labels.append(label_of(record))
-        if self.spool is not None and len(self.text) > _IN_MEMORY:
-            self._overflow(self.spool)
+        if self.store is not None and len(self.text) > _IN_MEMORY:
+            self._overflow(self.store)
 
-    def _overflow(self, spool: Path) -> None:
+    def _overflow(self, store: Path) -> None:
         """Move the text to the file."""
         if self.file is None:
-            handle, name = tempfile.mkstemp(prefix=f"{spool.name}-", dir=spool.parent)
+            handle, name = tempfile.mkstemp(prefix=f"{store.name}-", dir=store.parent)
             os.close(handle)
             self.file = Path(name)
         with self.file.open("ab") as out:
@@ -76,7 +76,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Columns:
-    """What is known of each record of a spool, by its number.
+    """What is known of each record of a store, by its number.
 
     Attributes:
         whole, question, answer: uint64 (records, 2), fingerprints (see `selection.keys`).
@@ -90,7 +90,7 @@ class Columns:
     labels: list[str]
 
 
-class Spool:
+class RecordStore:
     """Records in a file of their own, read by number in any order; processes that are forked off may read too.
 
     Use as a context manager: the file is there from the start and removed at the end.
@@ -106,7 +106,7 @@ class Spool:
         self._sizes: list[NDArray[np.int64]] = []
         self._view = memoryview(b"")
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> RecordStore:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.progress import Progress
-from core.text.records import Form, Record
-from data_convert.corpus.record_store import Lines, Spool
+from core.text.records import Record
+from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.workers import in_parallel
 from data_convert.readers import (
     BadRecord,
@@ -31,6 +31,7 @@ from data_convert.selection.overlap import Overlap
 from data_convert.selection.refusal import Asked, is_long, refusal
 from data_convert.typed.check import Report, check_record
 
+Numbers = NDArray[np.int64]
 # Verdicts of the check under which a record teaches something false, or nothing.
 WRONG = frozenset({"wrong", "unparsable", "unsolvable"})
 _CHECKED = frozenset({"math", "choice"})
@@ -58,9 +59,9 @@ class Scanner:
     asked: Asked | None = None
     prefix: str = ""
 
-    def scan(self, piece: Slice, allowed: int, spool: Path) -> Scanned:
-        """Read one slice for a spool, up to the bad record that is one more than `allowed`."""
-        found, bad, long = Scanned(Lines(spool)), BadRecords(allowed), []
+    def scan(self, piece: Slice, allowed: int, store: Path) -> Scanned:
+        """Read one slice for a store, up to the bad record that is one more than `allowed`."""
+        found, bad, long = Scanned(Lines(store)), BadRecords(allowed), []
         with suppress(TooManyBad):
             for record in read_slice(piece, bad):
                 if self.tasks is not None and record.task not in self.tasks:
@@ -111,14 +112,14 @@ class Scanned:
 
 
 def scan(
-    spool: Spool, path: Path, form: Form | None, scanner: Scanner, bad: BadRecords, processes: int
+    store: RecordStore, path: Path, format_name: str | None, scanner: Scanner, bad: BadRecords, processes: int
 ) -> tuple[NDArray[np.bool_], Report]:
-    """Read a corpus into the spool.
+    """Read a corpus into the store.
 
     Args:
-        spool: takes the records, in the corpus' order.
+        store: takes the records, in the corpus' order.
         path: the corpus.
-        form: its format; None: told by its content.
+        format_name: its format; None: told by its content.
         scanner: what is asked of each record.
         bad: is told of each record that is passed over, and raises where there are too many.
         processes: how many read.
@@ -129,14 +130,14 @@ def scan(
     Raises:
         InputError: no record can be read, too many cannot, or one holds what is asked.
     """
-    pieces, read = tee(slices(path, form, size=_SLICE))
+    pieces, read = tee(slices(path, format_name, size=_SLICE))
     wrong, report, leaks = bytearray(), Report(), []
-    results = in_parallel(_scan, (scanner, bad.allowed, spool.path), pieces, processes)
-    # Closed, no process is at work any more, nor writes a file beside the spool.
-    with Progress("read", corpus_bytes(path), "bytes") as progress, closing(results):
+    results = in_parallel(_scan, (scanner, bad.allowed, store.path), pieces, processes)
+    # Closed, no process is at work any more, nor writes a file beside the store.
+    with Progress("read", corpus_bytes(path, format_name), "bytes") as progress, closing(results):
         for piece, found in zip(read, results, strict=True):
             bad.extend(found.bad)
-            spool.append(found.lines)
+            store.append(found.lines)
             wrong += found.wrong
             report.merge(found.report)
             leaks += found.leaks
@@ -149,8 +150,8 @@ def scan(
 
 
 def _scan(shared: tuple[Scanner, int, Path], piece: Slice) -> Scanned:
-    scanner, allowed, spool = shared
-    return scanner.scan(piece, allowed, spool)
+    scanner, allowed, store = shared
+    return scanner.scan(piece, allowed, store)
 
 
 @dataclass(frozen=True)
@@ -158,12 +159,12 @@ class Overlaps:
     """Training records that share n-grams with evaluation files.
 
     Attributes:
-        numbers: int64, the records' numbers in the spool.
+        numbers: int64, the records' numbers in the store.
         counts: evaluation file -> number of records.
         examples: the first of them: "where", "file" and the shared words.
     """
 
-    numbers: NDArray[np.int64]
+    numbers: Numbers
     counts: dict[str, int]
     examples: list[dict[str, str]]
 
@@ -172,7 +173,7 @@ class Overlaps:
         return {"records": len(self.numbers), "files": self.counts, "examples": self.examples}
 
 
-def overlapping(spool: Spool, numbers: NDArray[np.int64], against: Mapping[str, Overlap], processes: int) -> Overlaps:
+def overlapping(store: RecordStore, numbers: Numbers, against: Mapping[str, Overlap], processes: int) -> Overlaps:
     """Compare records with the texts of evaluation files."""
     if not against:
         return Overlaps(numbers[:0], {}, [])
@@ -181,19 +182,19 @@ def overlapping(spool: Spool, numbers: NDArray[np.int64], against: Mapping[str, 
     hit: set[int] = set()
     examples: list[dict[str, str]] = []
     with Progress("compare", len(numbers), "records") as progress:
-        for piece, found in zip(pieces, in_parallel(_compare, (spool, against), pieces, processes), strict=True):
+        for piece, found in zip(pieces, in_parallel(_compare, (store, against), pieces, processes), strict=True):
             for name, places in found.items():
                 counts[name] += len(places)
                 hit.update(piece[places].tolist())
-            examples += _examples(spool, against, piece, found)
+            examples += _examples(store, against, piece, found)
             progress.advance(len(piece))
     return Overlaps(np.array(sorted(hit), dtype=np.int64), counts, examples[:_EXAMPLES])
 
 
-def _compare(shared: tuple[Spool, Mapping[str, Overlap]], numbers: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def _compare(shared: tuple[RecordStore, Mapping[str, Overlap]], numbers: Numbers) -> dict[str, Numbers]:
     """Return for each evaluation file which places of `numbers` overlap with it."""
-    spool, against = shared
-    texts = list(map(_text, spool.records(numbers.tolist())))
+    store, against = shared
+    texts = list(map(_text, store.records(numbers.tolist())))
     distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}  # a passage is asked about often
     which = np.array([distinct[text] for text in texts])
     return {name: np.flatnonzero(overlap.hits(list(distinct)).shared[which]) for name, overlap in against.items()}
@@ -205,10 +206,13 @@ def _text(record: Record) -> str:
 
 
 def _examples(
-    spool: Spool, against: Mapping[str, Overlap], numbers: NDArray[np.int64], found: Mapping[str, NDArray[np.int64]]
+    store: RecordStore,
+    against: Mapping[str, Overlap],
+    numbers: Numbers,
+    found: Mapping[str, Numbers],
 ) -> Iterator[dict[str, str]]:
     for name, places in found.items():
         for number in numbers[places[:_EXAMPLES]].tolist():
-            record = spool.record(number)
+            record = store.record(number)
             shared = against[name].shared(_text(record))
             yield {"where": record.source or record.id, "file": name, "shared": shared.words if shared else ""}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
+from data_convert.practice import Generator
 
 
 @dataclass(frozen=True)
@@ -123,3 +125,18 @@ def records(count: int, seed: int, held_out: bool) -> list[Record]:
         answer = choice_text.answer(item.letter)
         made.append(Record(f"choice-{seed}-{number}", "choice", item.text, answer, f"practice:{number}", meta))
     return made
+
+
+class ChoiceGenerator(Generator):
+    """Train and test questions differ because they ask about different facts."""
+
+    def test_records(self, count: int, seed: int) -> list[Record]:
+        """See `Generator`."""
+        return records(count, seed, held_out=True)
+
+    def train_records(self, count: int, seed: int, test: Sequence[Record]) -> list[Record]:
+        """See `Generator`."""
+        return records(count, seed, held_out=False)
+
+
+GENERATOR = ChoiceGenerator()

@@ -7,10 +7,11 @@ a model of a million parameters can learn the arithmetic itself.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.text.records import Record
+from data_convert.practice import Generator
 
 
 @dataclass(frozen=True)
@@ -164,3 +165,18 @@ def records(count: int, seed: int, exclude: frozenset[str] = frozenset()) -> lis
             Record(f"math-{seed}-{number}", "math", problem.question, problem.answer, f"practice:{number}", meta)
         )
     return made
+
+
+class MathGenerator(Generator):
+    """Train and test questions differ because those that are tested are left out."""
+
+    def test_records(self, count: int, seed: int) -> list[Record]:
+        """See `Generator`."""
+        return records(count, seed)
+
+    def train_records(self, count: int, seed: int, test: Sequence[Record]) -> list[Record]:
+        """See `Generator`."""
+        return records(count, seed, exclude=frozenset(record.question for record in test))
+
+
+GENERATOR = MathGenerator()

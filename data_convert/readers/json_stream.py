@@ -39,7 +39,9 @@ class Element(NamedTuple):
 
 
 class JsonStream:
-    """Walks through a JSON text: `peek` and `take` for marks, `element` for a value, `elements` for those of an array.
+    """Walks through a JSON text.
+
+    `peek` and `take` are for brackets and commas, `element` for a value, `elements` for those of an array.
 
     Every method raises InputError with file and line where the text is not JSON: what follows such a place cannot be
     told apart any more, so nothing is skipped.
@@ -71,10 +73,10 @@ class JsonStream:
                 return self._text[self._at : self._at + 1]
             self._fill()
 
-    def take(self, mark: str) -> None:
-        """Pass over the next character, which must be `mark`."""
-        if self.peek() != mark:
-            raise self._malformed(f"{mark!r} is expected")
+    def take(self, expected: str) -> None:
+        """Pass over the next character, which must be `expected`."""
+        if self.peek() != expected:
+            raise self._malformed(f"{expected!r} is expected")
         self._advance(self._at + 1)
 
     def end(self) -> None:

@@ -9,24 +9,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import InputError
-from core.text.records import Form, Record
+from core.text.records import Record
 from data_convert.readers.bad import Fault, OnBad, bad_record, refuse
-from data_convert.readers.csv_form import csv_records
-from data_convert.readers.forms import record_of
+from data_convert.readers.containers import opened
+from data_convert.readers.formats import file_formats
 from data_convert.readers.json_stream import JsonStream
 from data_convert.readers.json_text import BLANK, LONGEST, decode_line
-from data_convert.readers.layout import opened
 from data_convert.readers.slices import Slice, slices
-from data_convert.readers.squad_form import squad_records
+from data_convert.readers.values import value_reader
 
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
 def read_corpus(
-    path: Path, on_bad: OnBad = refuse, form: Form | None = None, task: str | None = None
+    path: Path, on_bad: OnBad = refuse, format_name: str | None = None, task: str | None = None
 ) -> Iterator[Record]:
-    """Yield the records of a corpus of any form the kit knows, in bounded memory.
+    """Yield the records of a corpus of any format the kit knows, in bounded memory.
 
     The id of a record is its place in the file as text, from 0: the line's number less one, the index in an array, the
     number of a CSV file's row; in a folder, the file's path without .csv goes before it. SQuAD's questions and the
@@ -35,15 +34,15 @@ def read_corpus(
     Args:
         path: a file, or a folder of CSV files.
         on_bad: takes each record that cannot be read.
-        form: one of `FORMS`; None: by what the file holds, for JSON record by record.
-        task: the task of all records; None: by form and content.
+        format_name: one of `core.registry.FORMATS`; None: by what the file holds, for JSON record by record.
+        task: the task of all records; None: by format and content.
 
     Raises:
-        InputError: the file is missing, or holds no record, or is not what `form` says; JSON is malformed so that
+        InputError: the file is missing, or holds no record, or is not of the format named; JSON is malformed so that
             what follows cannot be told apart (in an array or a SQuAD file); or `on_bad` raises.
     """
     empty = True
-    for part in slices(path, form, sys.maxsize, task):
+    for part in slices(path, format_name, sys.maxsize, task):
         for record in read_slice(part, on_bad):
             empty = False
             yield record
@@ -58,11 +57,12 @@ def read_slice(part: Slice, on_bad: OnBad = refuse) -> Iterator[Record]:
         InputError: as `read_corpus`; a slice without a record is no error.
     """
     with opened(part.path) as stream:
-        yield from _READERS[part.layout](stream, part, on_bad)
+        yield from _READERS[part.container](stream, part, on_bad)
 
 
 def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     stream.seek(part.start)
+    read_value = value_reader(part.format_name, part.task)
     at, number, file = part.start, part.number, str(part.path)
     while at < part.end:
         raw = stream.readline(LONGEST + 1)
@@ -75,7 +75,7 @@ def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
         try:
             value = decode_line(raw)
             if value is not BLANK:
-                yield record_of(value, str(number), where, part.form, part.task)
+                yield read_value(value, str(number), where)
         except Fault as fault:
             on_bad(bad_record(where, str(fault), raw))
         number += 1
@@ -94,6 +94,7 @@ def _rest_of_line(stream: BinaryIO) -> int:
 def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
     ends = part.end == stream.seek(0, SEEK_END)
     stream.seek(part.start)
+    read_value = value_reader(part.format_name, part.task)
     text = JsonStream(stream, part.path, part.line, part.end - part.start)
     for number, element in enumerate(text.elements(part.start == 0, ends), part.number):
         # Several elements may stand on one line, and all of them on the first.
@@ -101,19 +102,15 @@ def _array(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
         try:
             if element.fault:
                 raise Fault(element.fault)
-            yield record_of(element.value, str(number), where, part.form, part.task)
+            yield read_value(element.value, str(number), where)
         except Fault as fault:
             on_bad(bad_record(where, str(fault), element.text))
     text.end()
 
 
-def _csv(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
-    need_header = part.form in ("cmmlu", "ceval")
-    return csv_records(stream, part.path, part.prefix, part.task or "choice", need_header, on_bad)
+def _file(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
+    assert part.format_name is not None
+    return file_formats()[part.format_name].records(stream, part.path, part.prefix, part.task, on_bad)
 
 
-def _squad(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
-    return squad_records(stream, part.path, on_bad)
-
-
-_READERS = {"lines": _lines, "array": _array, "csv": _csv, "squad": _squad}
+_READERS = {"lines": _lines, "array": _array, "file": _file}

@@ -10,13 +10,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import InputError, did_you_mean
-from core.text.records import TASKS, Form
+from core.registry import FORMATS
+from core.text.records import TASKS
 from data_convert.readers.borders import Border, element_borders, line_borders
-from data_convert.readers.forms import CSV_FORMS, FORMS
-from data_convert.readers.layout import Layout, csv_files, layout_of, opened
+from data_convert.readers.containers import (
+    Container,
+    container_of,
+    folder_files,
+    folder_suffixes,
+    format_in_folder,
+    opened,
+)
+from data_convert.readers.formats import FileFormat, corpus_format
 
 SLICE = 8 << 20
-_BORDERS: dict[Layout, Callable[[BinaryIO, int], Iterator[Border]]] = {"lines": line_borders, "array": element_borders}
+_BORDERS: dict[Container, Callable[[BinaryIO, int], Iterator[Border]]] = {
+    "lines": line_borders,
+    "array": element_borders,
+}
 
 
 @dataclass(frozen=True)
@@ -27,8 +38,9 @@ class Slice:
         path: the file.
         start, end: its bytes.
         line: the number of its first line, from 1; number: of its first record, from 0.
-        layout: how the file is built.
-        form, task: what the caller decided, see `slices`.
+        container: how the file is stored.
+        format_name: the format that reads it; None: each JSON value is read by the format that recognises it.
+        task: what the caller decided, see `slices`.
         prefix: what goes before a number in the ids of a folder's records.
     """
 
@@ -37,50 +49,64 @@ class Slice:
     end: int
     line: int
     number: int
-    layout: Layout
-    form: Form | None = None
+    container: Container
+    format_name: str | None = None
     task: str | None = None
     prefix: str = ""
 
 
-def slices(path: Path, form: Form | None = None, size: int = SLICE, task: str | None = None) -> Iterator[Slice]:
+def slices(path: Path, format_name: str | None = None, size: int = SLICE, task: str | None = None) -> Iterator[Slice]:
     """Divide a corpus into slices, as they are found.
 
     JSON Lines are cut where lines end, JSON arrays between their elements; any other file is one slice, and a folder
-    has one for each of its CSV files.
+    has one for each of its files.
 
     Args:
         path: a file, or a folder of CSV files (in subfolders, too).
-        form: one of `FORMS`; None: by what the file holds, for JSON record by record.
+        format_name: one of `core.registry.FORMATS`; None: by what the file holds, for JSON record by record.
         size: bytes of a slice; it goes on to the end of the line or element that it would cut.
-        task: the task of all records; None: by form and content.
+        task: the task of all records; None: by format and content.
 
     Raises:
-        InputError: the file or folder is missing, or the folder holds no CSV file; form or task is unknown, or does
+        InputError: the file or folder is missing, or the folder holds no CSV file; format or task is unknown, or does
             not fit what is there.
     """
-    if form is not None and form not in FORMS:
-        raise InputError(f"form {form!r} is none of {', '.join(FORMS)}{did_you_mean(form, FORMS)}")
+    if format_name is not None:
+        FORMATS.checked(format_name)
     if task is not None and task not in TASKS:
         raise InputError(f"task {task!r} is none of {', '.join(TASKS)}{did_you_mean(task, TASKS)}")
-    if not path.is_dir():
-        whole = Slice(path, 0, 0, 1, 0, layout_of(path, form), form, task)
-        if whole.layout == "squad" and task not in (None, "squad"):
-            raise InputError(f"{path}: a SQuAD file, whose records are of task 'squad', not {task!r}")
-        return _of_file(whole, size)
-    if form is not None and form not in CSV_FORMS:
-        raise InputError(f"{path}: a folder, and of form {form!r} only a file can be read")
-    # The folders belong to the id, for the same file name stands in several splits.
-    names = ((file, file.relative_to(path).as_posix().removesuffix(".csv") + "/") for file in csv_files(path))
-    return (Slice(file, 0, file.stat().st_size, 1, 0, "csv", form, task, prefix) for file, prefix in names)
+    if path.is_dir():
+        return _of_folder(path, format_name, task, folder_suffixes(path, format_name))
+    whole = Slice(path, 0, 0, 1, 0, *container_of(path, format_name), task)
+    _check_task(whole)
+    return _of_file(whole, size)
+
+
+def _check_task(part: Slice) -> None:
+    """Refuse a task that no record of a file can be of."""
+    named = corpus_format(part.format_name) if part.format_name and part.container == "file" else None
+    if isinstance(named, FileFormat) and named.tasks and part.task not in (None, *named.tasks):
+        known = " or ".join(map(repr, named.tasks))
+        raise InputError(
+            f"{part.path}: a file of format {part.format_name!r}, whose records are of task {known}, not {part.task!r}"
+        )
+
+
+def _of_folder(folder: Path, format_name: str | None, task: str | None, suffixes: tuple[str, ...]) -> Iterator[Slice]:
+    for file in folder_files(folder, suffixes):
+        # The folders belong to the id, for the same file name stands in several splits.
+        prefix = file.relative_to(folder).as_posix().removesuffix(file.suffix) + "/"
+        part = Slice(file, 0, file.stat().st_size, 1, 0, "file", format_name or format_in_folder(file), task, prefix)
+        _check_task(part)
+        yield part
 
 
 def _of_file(whole: Slice, size: int) -> Iterator[Slice]:
     with opened(whole.path) as stream:
         end = stream.seek(0, SEEK_END)
         stream.seek(0)
-        if end > size and whole.layout in _BORDERS:
-            borders = _BORDERS[whole.layout](stream, size)
+        if end > size and whole.container in _BORDERS:
+            borders = _BORDERS[whole.container](stream, size)
         else:
             borders = iter([Border(0, 1, 0), Border(end, 0, 0)])
         for border, after in pairwise(borders):

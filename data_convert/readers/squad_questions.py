@@ -1,4 +1,4 @@
-"""Retention questions: SQuAD v1.1 files (v2.0 and XQuAD have the same form) and the kit's own records."""
+"""Retention questions: SQuAD v1.1 files (v2.0 and XQuAD have the same format) and the kit's own records."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core.errors import InputError
 from core.files import first_line_json
 from core.text.records import Record, read_records
 from data_convert.readers.bad import refuse
-from data_convert.readers.layout import opened
-from data_convert.readers.squad_form import squad_records
+from data_convert.readers.containers import opened
+from data_convert.readers.squad_document import squad_records
 
 Selection = Literal["contest", "all"]
 

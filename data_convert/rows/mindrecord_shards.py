@@ -23,10 +23,10 @@ from core.schema_answers import AnswersConfig
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
 from data_convert.answers import variants
-from data_convert.corpus.record_store import Spool
+from data_convert.corpus.record_store import RecordStore
 from data_convert.corpus.workers import in_parallel
 from data_convert.mindrecord import MindRecordWriter
-from data_convert.rows.rows import Audit, RowForm, rows
+from data_convert.rows.rows import Audit, RowSettings, rows
 from data_convert.rows.tokenise import Encoder
 
 # Records tokenised together; rows are packed within such a block, so a change of it changes packed files.
@@ -38,25 +38,25 @@ _AS_THEY_ARE = AnswersConfig()
 
 
 @dataclass(frozen=True)
-class Job:
+class ShardPlan:
     """What all shards are made from.
 
     Attributes:
-        spool: the records; order: int64, the numbers of those to train on, in training order; turns: int64, how
+        store: the records; order: int64, the numbers of those to train on, in training order; turns: int64, how
             often each of them stood before.
         encoder: tokenises; tokenizer: the one it uses.
-        form: of a row.
+        row: how records are laid out as rows.
         answers: how answers are rewritten before they are tokenised; seed: of that.
         key: stands for everything above; shards of another key are not taken over.
         shards: their number.
     """
 
-    spool: Spool
+    store: RecordStore
     order: NDArray[np.int64]
     turns: NDArray[np.int64]
     encoder: Encoder
     tokenizer: Tokenizer
-    form: RowForm
+    row: RowSettings
     answers: AnswersConfig
     seed: int
     key: str
@@ -73,7 +73,7 @@ def shard_name(number: int, count: int) -> str:
     return "train.mindrecord" if count == 1 else f"train-{number:05d}-of-{count:05d}.mindrecord"
 
 
-def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
+def write_shards(plan: ShardPlan, target: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
     """Write all shards into the folder `target`, and their records as JSON Lines to `records`, in row order.
 
     Returns:
@@ -82,24 +82,24 @@ def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple
     Raises:
         InputError: no record fits a row, or one does not and is not to be dropped.
     """
-    partial = target.with_name(f".{target.name}.{sha256_text(job.key)[:16]}.partial")
+    partial = target.with_name(f".{target.name}.{sha256_text(plan.key)[:16]}.partial")
     for other in target.parent.glob(f".{target.name}.*.partial"):
         if other != partial:
             shutil.rmtree(other)
     (partial / target.name).mkdir(parents=True, exist_ok=True)
     audit, digests = Audit(), {}
-    with Progress("convert", len(job.order), "records") as progress:
+    with Progress("convert", len(plan.order), "records") as progress:
         for number, (part, digest) in enumerate(
-            in_parallel(_Shard.write, _Shard(job, partial, target.name), range(job.shards), processes)
+            in_parallel(_Shard.write, _Shard(plan, partial, target.name), range(plan.shards), processes)
         ):
             audit.add(part)
             if digest:
-                digests[shard_name(number, job.shards)] = digest
-            progress.advance(_edge(job, number + 1) - _edge(job, number))
+                digests[shard_name(number, plan.shards)] = digest
+            progress.advance(_edge(plan, number + 1) - _edge(plan, number))
     if not audit.rows:
         raise InputError(f"no record is left to train on: {_first_reasons(audit)}")
     with replacing(records) as whole, whole.open("wb") as out:
-        for number in range(job.shards):
+        for number in range(plan.shards):
             with (partial / f"{number}.jsonl").open("rb") as lines:
                 shutil.copyfileobj(lines, out)
     shutil.rmtree(target, ignore_errors=True)
@@ -108,9 +108,9 @@ def write_shards(job: Job, target: Path, records: Path, processes: int) -> tuple
     return audit, digests
 
 
-def _edge(job: Job, number: int) -> int:
+def _edge(plan: ShardPlan, number: int) -> int:
     """Return where in the order a shard begins."""
-    return len(job.order) * number // job.shards
+    return len(plan.order) * number // plan.shards
 
 
 def _first_reasons(audit: Audit) -> str:
@@ -121,14 +121,14 @@ def _first_reasons(audit: Audit) -> str:
 class _Shard:
     """The work of one process: one shard after the other."""
 
-    job: Job
+    plan: ShardPlan
     folder: Path
     name: str
 
     def write(self, number: int) -> tuple[Audit, str]:
         """Write a shard, its records and its account; return the account and the file's sha256 ("": no row)."""
         done, records = self.folder / f"{number}.json", self.folder / f"{number}.jsonl"
-        target = self.folder / self.name / shard_name(number, self.job.shards)
+        target = self.folder / self.name / shard_name(number, self.plan.shards)
         if done.is_file() and records.is_file():
             known = read_json(done)
             # A job that was killed at its very end has moved the shards away already.
@@ -141,7 +141,7 @@ class _Shard:
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))
                 audit.rewritten += sum("rewritten" in record.meta for record in block)
-                made = rows(self.job.encoder.encode(block), self.job.form, audit, self.job.tokenizer)
+                made = rows(self.plan.encoder.encode(block), self.plan.row, audit, self.plan.tokenizer)
                 if len(made["input_ids"]):
                     if writer is None:
                         writer = stack.enter_context(MindRecordWriter(target, tuple(made), _DESCRIPTION))
@@ -151,15 +151,15 @@ class _Shard:
         return audit, digest
 
     def _blocks(self, number: int) -> Iterator[list[Record]]:
-        job = self.job
-        begin, end = _edge(job, number), _edge(job, number + 1)
+        plan = self.plan
+        begin, end = _edge(plan, number), _edge(plan, number + 1)
         for at in range(begin, end, BLOCK):
             part = slice(at, min(at + BLOCK, end))
-            records = list(job.spool.records(job.order[part].tolist()))
-            if job.turns[part].any():
-                records = list(map(_named, records, job.turns[part].tolist()))
-            if job.answers != _AS_THEY_ARE:
-                records = [variant for record in records for variant in variants(record, job.answers, job.seed)]
+            records = list(plan.store.records(plan.order[part].tolist()))
+            if plan.turns[part].any():
+                records = list(map(_named, records, plan.turns[part].tolist()))
+            if plan.answers != _AS_THEY_ARE:
+                records = [variant for record in records for variant in variants(record, plan.answers, plan.seed)]
             yield records
 
 

@@ -22,7 +22,7 @@ Block = dict[str, NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
-class RowForm:
+class RowSettings:
     """What a row looks like.
 
     Attributes:
@@ -80,10 +80,10 @@ class Audit:
         return cls(**{**row, "lengths": lengths})
 
 
-def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Block:
+def rows(examples: Sequence[Example], settings: RowSettings, audit: Audit, tokenizer: Tokenizer) -> Block:
     """Lay records out as rows, and keep the account.
 
-    A record of up to `form.width` tokens fits; its EOS is always among its labels. The prompt and the padding are
+    A record of up to `settings.width` tokens fits; its EOS is always among its labels. The prompt and the padding are
     labelled -100. In a packed row the first token of every record belongs to its prompt, so nothing is learned across
     a border; attention, though, reaches back over it (see docs/data.md).
 
@@ -91,21 +91,21 @@ def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: To
         input_ids and labels, int32 of shape (rows, width); no row where no record fits.
 
     Raises:
-        InputError: form.overlong is "refuse" and a record does not fit.
+        InputError: settings.overlong is "refuse" and a record does not fit.
     """
     audit.records += len(examples)
     audit.lengths.update([len(item.ids) for item in examples])
-    kept = [fitted for item in examples if (fitted := _fit(item, form, audit, tokenizer)) is not None]
+    kept = [fitted for item in examples if (fitted := _fit(item, settings, audit, tokenizer)) is not None]
     lengths = np.array([len(item.ids) for item in kept], dtype=np.int64)
-    places = pack(lengths.tolist(), form.width) if form.packing else one_a_row(len(kept))
+    places = pack(lengths.tolist(), settings.width) if settings.packing else one_a_row(len(kept))
     total = int(lengths.sum())
     flat = np.fromiter(chain.from_iterable(item.ids for item in kept), dtype=np.int32, count=total)
     # Each token's place within its record, then within the block.
     within = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    place = np.repeat(places.row * form.width + places.column, lengths) + within
+    place = np.repeat(places.row * settings.width + places.column, lengths) + within
     learned = within >= np.repeat(np.array([item.answer_start for item in kept], dtype=np.int64), lengths)
-    ids = np.full((places.rows, form.width), form.pad_id, dtype=np.int32)
-    labels = np.full((places.rows, form.width), IGNORED, dtype=np.int32)
+    ids = np.full((places.rows, settings.width), settings.pad_id, dtype=np.int32)
+    labels = np.full((places.rows, settings.width), IGNORED, dtype=np.int32)
     ids.reshape(-1)[place] = flat
     labels.reshape(-1)[place[learned]] = flat[learned]
     audit.converted += len(kept)
@@ -116,23 +116,24 @@ def rows(examples: Sequence[Example], form: RowForm, audit: Audit, tokenizer: To
     return {"input_ids": ids, "labels": labels}
 
 
-def _fit(item: Example, form: RowForm, audit: Audit, tokenizer: Tokenizer) -> Example | None:
+def _fit(item: Example, settings: RowSettings, audit: Audit, tokenizer: Tokenizer) -> Example | None:
     """Return the record as it goes into a row, or None where it is left out."""
     length = len(item.ids)
-    excess = length - form.width
+    excess = length - settings.width
     if excess <= 0:
         return item
     where = item.record.source or item.record.id
-    if form.overlong == "refuse":
+    if settings.overlong == "refuse":
         raise InputError(
-            f"{where}: {length} tokens, {form.width} fit; raise data.seq_length, or set data.overlong to drop or cut"
+            f"{where}: {length} tokens, {settings.width} fit; raise data.seq_length, or set data.overlong to drop or "
+            "cut"
         )
-    if form.overlong == "cut":
+    if settings.overlong == "cut":
         # The end of the prompt is what the model has just read when it answers; BOS stays where it is.
         first = int(item.ids[0] == tokenizer.bos_id)
         if item.answer_start - excess > first:
             audit.cut += 1
             ids = item.ids[:first] + item.ids[first + excess :]
             return item._replace(ids=ids, answer_start=item.answer_start - excess)
-    audit.skipped.append({"where": where, "reason": f"{length} tokens, {form.width} fit"})
+    audit.skipped.append({"where": where, "reason": f"{length} tokens, {settings.width} fit"})
     return None

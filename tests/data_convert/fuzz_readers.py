@@ -1,4 +1,4 @@
-"""Mutated corpus files of every form against the readers.
+"""Mutated corpus files of every format against the readers.
 
     python tests/data_convert/fuzz_readers.py --inputs 10000
 
@@ -27,9 +27,9 @@ if __name__ == "__main__":
 import orjson
 
 from core.errors import InputError
-from core.text.records import Form, Record
+from core.text.records import Record
 from data_convert.readers import BadRecord, read_corpus, read_slice, slices
-from data_convert.readers.layout import layout_of
+from data_convert.readers.containers import container_of
 
 _OPTIONS = "\nA.one\nB.two\nC.three\nD.four"
 _INSTRUCTION = "Here is a question about arts, the correct answer is one of the options A/B/C/D."
@@ -82,9 +82,10 @@ _RECORDS = [
     {"id": str(n), "task": "math", "question": q, "answer": a, "source": "x:1", "meta": {"type": "add", "n": [n, 1.5]}}
     for n, (q, a) in enumerate(_MATH)
 ]
+CSV_FORMATS = ("mmlu", "cmmlu", "ceval")
 _ROWS = 'How "many"?,1,"2, or so",3,4,{}\n"""Two""\nlines",a,b,c,d,{}\n问,甲,乙,丙,丁,{}\n'
-# Whole files of every form: what mutations start from.
-SEEDS: dict[str, tuple[Form, bytes]] = {
+# Whole files of every format: what mutations start from.
+SEEDS: dict[str, tuple[str, bytes]] = {
     "math lines": ("math", _lines([{"problem": q, "solution": a} for q, a in _MATH])),
     "math array": ("math", _array([{"problem": q, "solution": a} for q, a in _MATH])),
     "conversation array": ("conversation", _array([_conversation(*pair) for pair in _MATH])),
@@ -186,12 +187,12 @@ class Broken(AssertionError):
     """A reader did not keep what it promises."""
 
 
-def check(path: Path, form: Form | None, data: bytes, size: int) -> bool:
+def check(path: Path, format_name: str | None, data: bytes, size: int) -> bool:
     """Write bytes to a file, read it whole and in slices, and hold the result against what it must be.
 
     Args:
         path: the file; its folder must exist.
-        form: as `read_corpus` takes it.
+        format_name: as `read_corpus` takes it.
         data: the bytes.
         size: of the slices.
 
@@ -202,19 +203,19 @@ def check(path: Path, form: Form | None, data: bytes, size: int) -> bool:
         Broken: a promise is not kept. Any other exception than InputError passes through.
     """
     path.write_bytes(data)
-    whole, bad, stopped = _read(lambda report: read_corpus(path, report, form))
+    whole, bad, stopped = _read(lambda report: read_corpus(path, report, format_name))
     if "no record in it" in stopped:
         stopped = ""
     try:
-        parts = list(slices(path, form, size))
-        expected = None if stopped else records_in(path, form, data)
+        parts = list(slices(path, format_name, size))
+        expected = None if stopped else records_in(path, format_name, data)
     except InputError:
         if not stopped:
             raise Broken("slices refuses what read_corpus reads") from None
         return False
     if expected is not None and expected != len(whole) + len(bad):
         raise Broken(f"{expected} records in, {len(whole)} out, {len(bad)} reported")
-    if not stopped and malformed(path, form, data):
+    if not stopped and malformed(path, format_name, data):
         raise Broken("malformed JSON passed for whole")
     again, bad_again, stopped_again = _read(lambda report: (r for part in parts for r in read_slice(part, report)))
     if (again, bad_again, bool(stopped_again)) != (whole, bad, bool(stopped)) and not (stopped and stopped_again):
@@ -238,27 +239,29 @@ def _read(records: Callable[[Callable[[BadRecord], None]], Any]) -> tuple[list[R
     return found, bad, ""
 
 
-def records_in(path: Path, form: Form | None, data: bytes) -> int | None:
+def records_in(path: Path, format_name: str | None, data: bytes) -> int | None:
     """Count the records of a file by other means than the readers'; None where their number is not defined."""
-    layout = layout_of(path, form)
+    container, reader = container_of(path, format_name)
     text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    if layout == "lines":
+    if container == "lines":
         lines = data.split(b"\n")
         return sum(not _blank(line, "utf-8" if number else "utf-8-sig") for number, line in enumerate(lines))
-    if layout == "csv":
+    if reader in CSV_FORMATS:
         return _csv_rows(text)
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if layout == "array":
+    if container == "array":
         return len(value)
+    assert reader == "squad"
     return sum(_questions(article) for article in value["data"])
 
 
-def malformed(path: Path, form: Form | None, data: bytes) -> bool:
+def malformed(path: Path, format_name: str | None, data: bytes) -> bool:
     """Tell whether a JSON document is none, so that it must not pass for whole."""
-    if layout_of(path, form) not in ("array", "squad"):
+    container, reader = container_of(path, format_name)
+    if container != "array" and reader != "squad":
         return False
     try:
         json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
@@ -302,14 +305,14 @@ def _questions(article: Any) -> int:
 
 
 def fuzz(name: str, inputs: int, folder: Path, keep: Path | None = None, first: int = 0) -> int:
-    """Check `inputs` mutations of one seed, half of them with the form told; return how many were read to the end."""
-    form, data = SEEDS[name]
-    suffix = ".csv" if form in ("mmlu", "cmmlu", "ceval") else ".json"
+    """Check `inputs` mutations of one seed, half of them with the format told; return how many were read to the end."""
+    format_name, data = SEEDS[name]
+    suffix = ".csv" if format_name in CSV_FORMATS else ".json"
     path, read = folder / f"corpus{suffix}", 0
     for seed in range(first, first + inputs):
         broken = mutated(seed, data)
         try:
-            read += check(path, form if seed % 2 else None, broken, 1 + seed % 200)
+            read += check(path, format_name if seed % 2 else None, broken, 1 + seed % 200)
         except Exception as error:
             if keep is not None:
                 (keep / f"{name.replace(' ', '_')}-{seed}{suffix}").write_bytes(broken)

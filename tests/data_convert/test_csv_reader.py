@@ -150,16 +150,16 @@ def test_another_split_without_answers_counts_as_unreadable(tmp_path: Path) -> N
     assert len(list(read_corpus(tmp_path, BadRecords(1)))) == 3
 
 
-def test_a_form_by_name(tmp_path: Path) -> None:
-    # A file that does not look like a CSV file, and one without the header that its form has.
+def test_a_format_by_name(tmp_path: Path) -> None:
+    # A file that does not look like a CSV file, and one without the header that its format has.
     file = written(tmp_path, "questions.txt", "{a},a,b,c,d,B,\n")
     with pytest.raises(InputError, match=":1: 7 columns, expected 6"):
-        list(read_corpus(file, form="mmlu"))
+        list(read_corpus(file, format_name="mmlu"))
     file = written(tmp_path, "questions.csv", "q,a,b,c,d,B\n")
-    for form in ("cmmlu", "ceval"):
+    for name in ("cmmlu", "ceval"):
         with pytest.raises(InputError, match=":1: no header row with Question, A, B, C, D and Answer"):
-            list(read_corpus(file, form=form))
-    assert len(list(read_corpus(file, form="mmlu"))) == 1
+            list(read_corpus(file, format_name=name))
+    assert len(list(read_corpus(file, format_name="mmlu"))) == 1
 
 
 def test_a_column_that_stands_twice_is_an_error(tmp_path: Path) -> None:
@@ -177,8 +177,8 @@ def test_a_choice_can_be_asked_as_an_instruction(tmp_path: Path) -> None:
 def test_a_folder_without_csv_files_or_for_another_form_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no CSV file in this folder"):
         list(read_corpus(tmp_path))
-    with pytest.raises(InputError, match="a folder, and of form 'math' only a file can be read"):
-        list(read_corpus(tmp_path, form="math"))
+    with pytest.raises(InputError, match="a folder, and of format 'math' only a file can be read"):
+        list(read_corpus(tmp_path, format_name="math"))
 
 
 _CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1).filter(str.strip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fuzz_readers import SEEDS, Broken, check, fuzz, records_in
+from fuzz_readers import CSV_FORMATS, SEEDS, Broken, check, fuzz, records_in
 
 _INPUTS = 400
 
@@ -18,11 +18,11 @@ def test_mutated_files_lose_no_record_and_make_no_defect(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_the_seeds_themselves_are_whole(tmp_path: Path, name: str) -> None:
-    form, data = SEEDS[name]
-    path = tmp_path / ("corpus.csv" if form in ("mmlu", "cmmlu", "ceval") else "corpus.json")
-    assert check(path, form, data, 100)
+    format_name, data = SEEDS[name]
+    path = tmp_path / ("corpus.csv" if format_name in CSV_FORMATS else "corpus.json")
+    assert check(path, format_name, data, 100)
     assert check(path, None, data, 100)
-    assert records_in(path, form, data) in (2, 3, 4)
+    assert records_in(path, format_name, data) in (2, 3, 4)
 
 
 def test_a_lost_record_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

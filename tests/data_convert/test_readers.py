@@ -203,7 +203,7 @@ def test_every_line_comes_out_or_is_reported(tmp_path: Path, lines: list[str | b
     bad = BadRecords(10)
     found = []
     try:
-        found = list(read_corpus(file, bad, form="math"))
+        found = list(read_corpus(file, bad, format_name="math"))
     except InputError as error:
         # Else the file is refused as a whole: it begins as UTF-16 or a compressed file does.
         assume("no record in it" in str(error))

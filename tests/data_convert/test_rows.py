@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert.rows.packing import pack
-from data_convert.rows.rows import IGNORED, Audit, RowForm, rows
+from data_convert.rows.rows import IGNORED, Audit, RowSettings, rows
 from data_convert.rows.tokenise import Example, example
 
 ALPACA = load_contest("practice_math").prompt
@@ -46,31 +46,31 @@ def test_a_record_that_just_fits_keeps_its_eos_and_one_token_more_is_reported(
     tokenizer: Tokenizer, item: Example
 ) -> None:
     length, audit = len(item.ids), Audit()
-    block = rows([item], RowForm(length, 3), audit, tokenizer)
+    block = rows([item], RowSettings(length, 3), audit, tokenizer)
     assert block["input_ids"].tolist() == [item.ids]
     assert block["labels"][0, -1] == tokenizer.eos_id
     assert block["labels"][0, : item.answer_start].tolist() == [IGNORED] * item.answer_start
-    assert len(rows([item], RowForm(length - 1, 3), audit, tokenizer)["input_ids"]) == 0
+    assert len(rows([item], RowSettings(length - 1, 3), audit, tokenizer)["input_ids"]) == 0
     assert (audit.records, audit.converted, audit.rows) == (2, 1, 1)
     assert audit.skipped == [{"where": "1", "reason": f"{length} tokens, {length - 1} fit"}]
     with pytest.raises(InputError, match=r"raise data\.seq_length"):
-        rows([item], RowForm(length - 1, 3, "refuse"), Audit(), tokenizer)
+        rows([item], RowSettings(length - 1, 3, "refuse"), Audit(), tokenizer)
 
 
 def test_a_cut_record_keeps_bos_answer_and_eos(tokenizer: Tokenizer, item: Example) -> None:
     audit, width = Audit(), len(item.ids) - 5
-    block = rows([item], RowForm(width, 3, "cut"), audit, tokenizer)
+    block = rows([item], RowSettings(width, 3, "cut"), audit, tokenizer)
     assert block["input_ids"][0].tolist() == [item.ids[0], *item.ids[6:]]
     learned = block["labels"][0][block["labels"][0] != IGNORED].tolist()
     assert learned == item.ids[item.answer_start :]
     assert (audit.cut, audit.converted, audit.skipped) == (1, 1, [])
     # No prompt is left to be cut: the record is reported.
-    assert len(rows([item], RowForm(len(learned), 3, "cut"), audit, tokenizer)["input_ids"]) == 0
+    assert len(rows([item], RowSettings(len(learned), 3, "cut"), audit, tokenizer)["input_ids"]) == 0
     assert len(audit.skipped) == 1
 
 
 def test_padding_is_not_learned(tokenizer: Tokenizer, item: Example) -> None:
-    block = rows([item], RowForm(100, 3), Audit(), tokenizer)
+    block = rows([item], RowSettings(100, 3), Audit(), tokenizer)
     assert block["input_ids"].shape == block["labels"].shape == (1, 100)
     assert set(block["input_ids"][0, len(item.ids) :].tolist()) == {3}
     assert set(block["labels"][0, len(item.ids) :].tolist()) == {IGNORED}
@@ -81,7 +81,7 @@ def test_every_record_is_in_a_row_or_reported_and_its_answer_alone_is_learned(
     tokenizer: Tokenizer, sizes: list[tuple[int, int]], packing: bool
 ) -> None:
     examples, audit = made(sizes), Audit()
-    block = rows(examples, RowForm(16, 3, packing=packing), audit, tokenizer)
+    block = rows(examples, RowSettings(16, 3, packing=packing), audit, tokenizer)
     ids, labels = block["input_ids"].reshape(-1), block["labels"].reshape(-1)
     assert audit.records == len(examples) == audit.converted + len(audit.skipped)
     for item in examples:
@@ -112,8 +112,8 @@ def test_packed_rows_hold_what_fits_and_overlap_nowhere(lengths: list[int], widt
 
 def test_accounts_add_up_and_survive_json(tokenizer: Tokenizer) -> None:
     one, two = Audit(), Audit()
-    rows(made([(3, 4), (20, 4)]), RowForm(16, 3), one, tokenizer)
-    rows(made([(5, 2)]), RowForm(16, 3), two, tokenizer)
+    rows(made([(3, 4), (20, 4)]), RowSettings(16, 3), one, tokenizer)
+    rows(made([(5, 2)]), RowSettings(16, 3), two, tokenizer)
     one.add(Audit.from_json(two.as_json()))
     assert (one.records, one.converted, one.rows, one.tokens) == (3, 2, 2, 14)
     assert dict(one.lengths) == {7: 2, 24: 1}

@@ -81,14 +81,16 @@ def test_what_is_no_squad_file_is_an_error(tmp_path: Path, text: str, message: s
     file = tmp_path / "squad.json"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        list(read_corpus(file, BadRecords(9), form="squad"))
+        list(read_corpus(file, BadRecords(9), format_name="squad"))
     assert message in str(caught.value)
 
 
 def test_its_records_are_of_no_other_task(tmp_path: Path) -> None:
     file = written(tmp_path, {"context": "p", "qas": [question("a", "x")]})
     assert len(list(read_corpus(file, task="squad"))) == 1
-    with pytest.raises(InputError, match="a SQuAD file, whose records are of task 'squad', not 'instruction'"):
+    with pytest.raises(
+        InputError, match="a file of format 'squad', whose records are of task 'squad', not 'instruction'"
+    ):
         list(read_corpus(file, task="instruction"))
 
 

@@ -1,4 +1,4 @@
-"""Questions of a SQuAD file (v1.1, v2.0; XQuAD has the same form), one article in memory at a time."""
+"""Questions of a SQuAD file (v1.1, v2.0; XQuAD has the same format), one article in memory at a time."""
 
 from __future__ import annotations
 

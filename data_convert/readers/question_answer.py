@@ -1,4 +1,4 @@
-"""Which task a question and its answer belong to, by what they say or as the caller decides."""
+"""A question and its answer as a corpus has them, and the Record they become: of which task, and with which fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from data_convert.readers.bad import Fault
 
 
 @dataclass(frozen=True)
-class Exchange:
+class QuestionAnswer:
     """A question and its answer before they are a Record.
 
     Attributes:
@@ -31,36 +31,36 @@ class Exchange:
         return f"{self.instruction}\n{self.input}" if self.input else self.instruction
 
 
-def settle(exchange: Exchange, task: str | None, identity: str, where: str) -> Record:
-    """Make the Record of an exchange.
+def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str) -> Record:
+    """Make the Record of a question and its answer.
 
     Args:
-        exchange: question and answer.
+        given: question and answer.
         task: "math", "choice", "instruction", or None: "choice" where the input lists options A. to D., "math" where
             the question is one of the contest's templates or the answer boxes its result, else "instruction".
         identity: the record's id.
         where: the record's source.
 
     Raises:
-        Fault: the exchange cannot be of this task.
+        Fault: it cannot be of this task.
     """
-    if task is None and exchange.instruction and has_options(exchange.input):
+    if task is None and given.instruction and has_options(given.input):
         task = "choice"
-    question = exchange.whole
+    question = given.whole
     if task is None or task == "math":
         kind = recognise(question).type
-        if task is None and (kind not in ("english", "other") or "\\boxed" in exchange.answer):
+        if task is None and (kind not in ("english", "other") or "\\boxed" in given.answer):
             task = "math"
         if task == "math":
-            return Record(identity, "math", question, exchange.answer, where, {"type": kind, **exchange.meta})
+            return Record(identity, "math", question, given.answer, where, {"type": kind, **given.meta})
     if task == "choice":
-        if not (exchange.instruction and has_options(exchange.input)):
+        if not (given.instruction and has_options(given.input)):
             raise Fault("no multiple choice: an instruction and an input with lines A. to D. are expected")
-        meta = {"instruction": exchange.instruction, "subject": subject_of(exchange.instruction), **exchange.meta}
-        return Record(identity, "choice", exchange.input, exchange.answer, where, meta)
+        meta = {"instruction": given.instruction, "subject": subject_of(given.instruction), **given.meta}
+        return Record(identity, "choice", given.input, given.answer, where, meta)
     if task == "squad":
         raise Fault("no passage: a record of task 'squad' comes from a SQuAD file")
-    return Record(identity, "instruction", question, exchange.answer, where, dict(exchange.meta))
+    return Record(identity, "instruction", question, given.answer, where, dict(given.meta))
 
 
 def as_instruction(record: Record) -> Record:

@@ -1,21 +1,23 @@
-"""Multiple choice in CSV files: MMLU with and without a header row, CMMLU, C-Eval."""
+"""Multiple choice in CSV files: what MMLU with and without a header row, CMMLU and C-Eval have in common."""
 
 from __future__ import annotations
 
 import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from core.errors import InputError
 from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
 from data_convert.readers.bad import Fault, OnBad, bad_record
+from data_convert.readers.formats import FileFormat, FileHead
 from data_convert.readers.json_text import LONGEST
-from data_convert.readers.kinds import Exchange, settle
+from data_convert.readers.question_answer import QuestionAnswer, record_of
 
 _SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
 _SUFFIXES = ("_dev", "_test", "_val", "_train")
@@ -155,6 +157,26 @@ def looks_like_choices(row: Row) -> bool:
     return columns_of(row.cells) is not None or (len(row.cells) == 6 and row.cells[5].strip() in tuple(LETTERS))
 
 
+def first_row(head: FileHead) -> Row | None:
+    """Return the first row of a file in which anything stands."""
+    return next(csv_rows(BytesIO(head.start)), None)
+
+
+class CsvChoices(FileFormat):
+    """A format of multiple choice in CSV files, alone or in a folder.
+
+    Attributes:
+        need_header: a file without a header row is an error.
+    """
+
+    suffixes = (".csv",)
+    need_header: ClassVar[bool] = False
+
+    def records(self, stream: BinaryIO, path: Path, prefix: str, task: str | None, on_bad: OnBad) -> Iterator[Record]:
+        """See `FileFormat`."""
+        return csv_records(stream, path, prefix, task or "choice", self.need_header, on_bad)
+
+
 def csv_records(
     stream: BinaryIO, path: Path, prefix: str, task: str, need_header: bool, on_bad: OnBad
 ) -> Iterator[Record]:
@@ -191,8 +213,7 @@ def csv_records(
     for number, row in enumerate(questions):
         where = f"{path}:{row.first}"
         try:
-            exchange = _exchange(row, columns or _HEADERLESS, meta)
-            yield settle(exchange, task, f"{prefix}{number}", where)
+            yield record_of(_choice(row, columns or _HEADERLESS, meta), task, f"{prefix}{number}", where)
         except Fault as fault:
             lines = f" (lines {row.first} to {row.last})" if row.last > row.first else ""
             on_bad(bad_record(where, f"{fault}{lines}", row.text))
@@ -207,7 +228,7 @@ def _named(path: Path) -> tuple[str, str]:
     return stem.replace("_", " "), split
 
 
-def _exchange(row: Row, columns: Columns, shared: dict[str, str]) -> Exchange:
+def _choice(row: Row, columns: Columns, shared: dict[str, str]) -> QuestionAnswer:
     if row.fault:
         raise Fault(row.fault)
     cells = row.cells
@@ -225,7 +246,7 @@ def _exchange(row: Row, columns: Columns, shared: dict[str, str]) -> Exchange:
     if columns.explanation is not None and cells[columns.explanation].strip():
         meta["explanation"] = cells[columns.explanation]
     question = choice_text.question(cells[columns.question], options)
-    return Exchange(choice_text.instruction(meta["subject"]), question, choice_text.answer(letter), meta)
+    return QuestionAnswer(choice_text.instruction(meta["subject"]), question, choice_text.answer(letter), meta)
 
 
 def _letter(answer: str, by_number: bool) -> str:

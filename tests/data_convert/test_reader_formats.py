@@ -1,4 +1,4 @@
-"""One value of each form -> one record, by content and by name."""
+"""One value of each format -> one record, by content and by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.text.prompts import Prompt, render
 from core.text.records import Record
 from data_convert.readers import BadRecords, read_corpus
 from data_convert.readers.bad import Fault
-from data_convert.readers.forms import record_of
+from data_convert.readers.values import value_reader
 
 ENGLISH = ("Find $x$.", "Thus $x = \\boxed{3}$.")
 CHINESE = ("计算 1 + 2 等于多少？", "1 + 2 = 3")
@@ -24,8 +24,8 @@ OPTIONS = "Question: q \nA.1\nB.2\nC.3\nD.4"
 MEASURED = {"instruction": INSTRUCTION, "subject": "arts"}
 
 
-def one(row: Any, **options: Any) -> Record:
-    return record_of(row, "7", "file:8", **options)
+def one(row: Any, **how: Any) -> Record:
+    return value_reader(**how)(row, "7", "file:8")
 
 
 def said(*turns: tuple[str, str]) -> dict[str, Any]:
@@ -173,9 +173,9 @@ KIT = {"id": "a", "task": "math", "question": "q", "answer": "1", "source": "x:1
     [
         ({"problem": "x", "solution": "y"}, {"task": "choice"}, "no multiple choice"),
         ({"problem": "x", "solution": "y"}, {"task": "squad"}, "no passage"),
-        ({"problem": "x", "solution": "y"}, {"form": "alpaca"}, "field 'instruction' is missing"),
-        ({"problem": "x", "solution": "y"}, {"form": "conversation"}, "missing, empty or not a list"),
-        ({"problem": "x", "solution": "y"}, {"form": "mmlu"}, "no form of single JSON values"),
+        ({"problem": "x", "solution": "y"}, {"format_name": "alpaca"}, "field 'instruction' is missing"),
+        ({"problem": "x", "solution": "y"}, {"format_name": "conversation"}, "missing, empty or not a list"),
+        ({"problem": "x", "solution": "y"}, {"format_name": "mmlu"}, "no format of single JSON values"),
         ({"instruction": "a", "input": 5, "output": "b"}, {}, "field 'input' is a number, not text"),
         ({"instruction": "a", "history": [["b", "c"]], "output": "d"}, {}, "several rounds"),
         (KIT, {"task": "choice"}, "a record of task 'math'; 'choice' is asked for"),
@@ -201,7 +201,7 @@ def test_the_kits_own_records_are_taken_as_they_are() -> None:
     assert one(unanswerable).answer == ""
 
 
-def test_a_form_by_name_reads_nothing_else(tmp_path: Path) -> None:
+def test_a_format_by_name_reads_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "mixed.jsonl"
     rows = [{"problem": "x", "solution": "y"}, {"instruction": "a", "input": "", "output": "b"}]
     file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -214,10 +214,10 @@ def test_a_form_by_name_reads_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"form": "maths"}, "form 'maths' is none of math, alpaca.*did you mean 'math'"),
+        ({"format_name": "maths"}, "unknown corpus format 'maths'; there are: alpaca, .*math.*did you mean 'math'"),
         ({"task": "maths"}, "task 'maths' is none of math, choice.*did you mean 'math'"),
     ],
 )
-def test_an_unknown_form_or_task_is_an_error(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+def test_an_unknown_format_or_task_is_an_error(tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         list(read_corpus(tmp_path, **options))
