@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.text.records import Record
@@ -11,6 +11,8 @@ from data_convert.readers.fields import kind_of
 from data_convert.readers.formats import JsonFormat, corpus_format, json_formats
 
 ReadValue = Callable[[Any, str, str], Record]
+_Recognises = Callable[[dict[str, Any]], bool]
+_ReadRow = Callable[[dict[str, Any], str, str, str | None], Record]
 
 
 def value_reader(format_name: str | None = None, task: str | None = None) -> ReadValue:
@@ -26,35 +28,29 @@ def value_reader(format_name: str | None = None, task: str | None = None) -> Rea
     Raises:
         Fault: the named format reads whole files.
     """
-    if format_name is None:
-        return _Recognising(list(json_formats().values()), task)
-    named = corpus_format(format_name)
-    if not isinstance(named, JsonFormat):
-        raise Fault(f"format {format_name!r} is no format of single JSON values")
+    if format_name is not None:
+        named = corpus_format(format_name)
+        if not isinstance(named, JsonFormat):
+            raise Fault(f"format {format_name!r} is no format of single JSON values")
+        return _reader([(_any, named.record)], "", task)
+    formats = json_formats().values()
+    unknown = f"neither {' nor '.join(one.described for one in formats)}"
+    return _reader([(one.recognises, one.record) for one in formats], unknown, task)
+
+
+def _any(_: dict[str, Any]) -> bool:
+    return True
+
+
+def _reader(formats: Sequence[tuple[_Recognises, _ReadRow]], unknown: str, task: str | None) -> ReadValue:
+    """Return a function that reads a value by the first format that recognises it; every record goes through it."""
 
     def read(value: Any, identity: str, where: str) -> Record:
-        return named.record(_object(value), identity, where, task)
+        if type(value) is not dict:
+            raise Fault(f"a JSON object is expected, this is {kind_of(value)}")
+        for recognises, record in formats:
+            if recognises(value):
+                return record(value, identity, where, task)
+        raise Fault(unknown)
 
     return read
-
-
-class _Recognising:
-    """Reads each value by the first format that recognises it."""
-
-    def __init__(self, formats: list[JsonFormat], task: str | None) -> None:
-        self._formats = [(one.recognises, one.record) for one in formats]
-        self._task = task
-        self._described = [one.described for one in formats]
-
-    def __call__(self, value: Any, identity: str, where: str) -> Record:
-        row = _object(value)
-        for recognises, record in self._formats:
-            if recognises(row):
-                return record(row, identity, where, self._task)
-        raise Fault(f"neither {' nor '.join(self._described)}")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise Fault(f"a JSON object is expected, this is {kind_of(value)}")
-    return value

@@ -248,13 +248,14 @@ def records_in(path: Path, format_name: str | None, data: bytes) -> int | None:
         return sum(not _blank(line, "utf-8" if number else "utf-8-sig") for number, line in enumerate(lines))
     if reader in CSV_FORMATS:
         return _csv_rows(text)
+    if container == "file" and reader != "squad":
+        return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if container == "array":
         return len(value)
-    assert reader == "squad"
     return sum(_questions(article) for article in value["data"])
 
 
