@@ -1,9 +1,23 @@
-"""MindRecord's stored form of int32 arrays: each number in as few bytes (1, 2 or 4) as it needs.
+r"""MindRecord's stored form of int32 arrays: each number in as few bytes (1, 2 or 4) as it needs.
 
 An array of n numbers is stored as n (4 bytes, big-endian), n codes of two bits, first number in the highest bits of
 the first byte (0: one byte, 1: two, 2: four), and the numbers themselves, little-endian. A row of several columns
 stands as, for each, the length of its stored array (8 bytes, big-endian) and the array; a single column needs no
 length. In a file, the row's own length (8 bytes, little-endian) stands before it.
+
+An example: 5 and -1 take a byte (code 0), 300 takes two (code 1), 70000 four (code 2). The codes 00 00 01 10 are the
+byte 06, and the row has 4 + 1 + 8 = 13 bytes (0d):
+
+>>> row = np.array([[5, -1, 300, 70000]], np.int32)
+>>> stored, sizes = next(pack([row]))
+>>> stored.tobytes().hex(" ")  # length of the row | number of entries | codes | 5 | -1 | 300 | 70000
+'0d 00 00 00 00 00 00 00 00 00 00 04 06 05 ff 2c 01 70 11 01 00'
+>>> unpack(stored.tobytes()[LENGTH:], columns=1)[0].tolist()
+[5, -1, 300, 70000]
+
+`pack` writes each row at full width, 4 bytes a number and beside it a mask of those that count (5: 05 00 00 00 and
+1 0 0 0), and then takes the bytes that count of all rows at once. `unpack` puts the bytes back into 4 a number; the
+stored ff of -1 comes out as ff 00 00 00, and shifting it up and down by 24 bits makes it ff ff ff ff again.
 """
 
 from __future__ import annotations

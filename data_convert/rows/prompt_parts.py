@@ -1,4 +1,27 @@
-"""A prompt taken apart, so that its fixed text is encoded once for all records."""
+r"""A prompt taken apart, so that its fixed text is encoded once for all records.
+
+An example, with the practice model's tokenizer, in which no piece holds a blank and a digit side by side, nor a
+question mark and a line break. So the text may be cut at these two borders, and only the question is left to encode:
+
+>>> from core.config import load_model, model_tokenizer
+>>> tokenizer = model_tokenizer(load_model("practice"))
+>>> wanted = []
+>>> prompt = PromptParts(Prompt(name="short", template="Q: {question}\nA: ", bos=True), tokenizer)
+>>> prompt.of(Record("0", "math", "1 + 2?", "3"), wanted)  # BOS, "Q: ", text 0 without its first 2 ids, "\nA: "
+[[1], [352, 914, 900], (0, 2), [4, 942, 914, 900]]
+>>> wanted  # with the blank before it as an anchor, for sentencepiece encodes the beginning of a text otherwise
+[' 1 + 2?']
+>>> tokenizer.encode(wanted[0])  # the first two ids are the anchor's
+[900, 900, 924, 347, 900, 928, 925]
+>>> tokenizer.encode("Q: 1 + 2?\nA: ")  # the same ids as the parts put together
+[352, 914, 900, 924, 347, 900, 928, 925, 4, 942, 914, 900]
+
+A blank and a letter may be one piece (" N"), so the run before "Name it" goes on from the fixed text:
+
+>>> wanted.clear()
+>>> prompt.of(Record("1", "math", "Name it", "Ann"), wanted), wanted
+([[1], (0, 0), [4, 942, 914, 900]], ['Q: Name it'])
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,27 @@ their sets. MinHash (Broder, 1997) keeps of each text the smallest hash under ea
 
 Texts that name different numbers or operators, or the same in another order, are no near-duplicates however near they
 are: problems of one template differ in their operands only, and are different problems.
+
+An example: of the two texts below the second is the first but for its last character.
+
+>>> texts = ["Name the capital of France.", "Name the capital  of FRANCE!", "Name the capital of Greece."]
+>>> first, second, third = map(_shingles, texts)
+>>> len(first), len(first & second), len(first | second)  # normalised they share 22 of 23 shingles
+(22, 22, 23)
+>>> signed = signatures(texts)
+>>> [int((signed[0, :HASHES] == signed[row, :HASHES]).sum()) for row in (1, 2)]  # about 64 x 22/23, and 64 x 16/28
+[59, 39]
+>>> near_duplicates(signed, texts.__getitem__, threshold=0.8).tolist()  # in 12 bands of 5 hashes, then verified
+[-1, 0, -1]
+
+How `_sign` hashes many texts at once, with "abcdef" and "abcde": all characters stand in one array, `abcdefabcde`,
+over which 7 windows of five go. The last 4 places of each text are no beginnings of its shingles (cdefa, defab, efabc,
+fabcd span both texts), so `within` leaves the windows 0, 1 and 6. The first text's begin at 0 and the second's at 2 of
+these three, and `minimum.reduceat(values, [0, 2])` is the smallest hash of each:
+
+>>> signed = signatures(["abcdef", "abcde"])
+>>> bool((signed[0, :HASHES] <= signed[1, :HASHES]).all())  # {abcde, bcdef} holds {abcde}
+True
 """
 
 from __future__ import annotations
