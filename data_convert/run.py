@@ -51,7 +51,9 @@ def main(argv: Sequence[str]) -> int:
     run = _find(arguments)
     with run.locked():
         if run.finished("convert") and not arguments.force:
-            raise InputError(f"{run.path} is converted; --force does it again, and all that was made from it")
+            raise InputError(
+                f"{run.path} is already converted; --force converts it again and redoes all that was made from it"
+            )
         run.redo("convert")
         audit = convert(run.config(), run, arguments.processes)
         run.event("step done", step="convert")

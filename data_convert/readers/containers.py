@@ -16,10 +16,10 @@ _HEAD = 1 << 16
 _FOREIGN = {
     b"\xff\xfe": "UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "UTF-16 text; save it as UTF-8",
-    b"\x1f\x8b": "compressed by gzip; unpack it and give the file within",
-    b"PK\x03\x04": "a zip archive; unpack it and give the file or folder within",
-    b"\xfd7zXZ\0": "compressed by xz; unpack it and give the file within",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it and give the file within",
+    b"\x1f\x8b": "compressed by gzip; unpack it and give the file inside",
+    b"PK\x03\x04": "a zip archive; unpack it and give the file or folder inside",
+    b"\xfd7zXZ\0": "compressed by xz; unpack it and give the file inside",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd; unpack it and give the file inside",
     b"PAR1\x15": "Parquet; save it as JSON Lines",
 }
 
@@ -76,7 +76,7 @@ def folder_suffixes(folder: Path, format_name: str | None) -> tuple[str, ...]:
         return tuple(sorted({suffix for one in file_formats().values() for suffix in one.suffixes}))
     named = corpus_format(format_name)
     if not isinstance(named, FileFormat) or not named.suffixes:
-        raise InputError(f"{folder}: a folder, and of format {format_name!r} only a file can be read")
+        raise InputError(f"{folder}: is a folder; a corpus of format {format_name!r} is a single file")
     return named.suffixes
 
 

@@ -199,11 +199,11 @@ def csv_records(
         return
     columns = None if row.fault else columns_of(row.cells)
     if columns is not None and columns.twice:
-        raise InputError(f"{path}:{row.first}: column {columns.twice!r} stands twice in the header row")
+        raise InputError(f"{path}:{row.first}: duplicate column {columns.twice!r} in the header row")
     subject, split = _named(path)
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
-        reason = f"no column 'answer' (C-Eval publishes its test split so), {left} questions left out"
+        reason = f"no column 'answer' (C-Eval publishes its test split like this); {left} questions left out"
         on_bad(bad_record(str(path), reason, row.text)._replace(records=left, expected=split == "test"))
         return
     if columns is None and need_header:
@@ -256,4 +256,4 @@ def _letter(answer: str, by_number: bool) -> str:
         return answer.upper()
     if not answer:
         raise Fault("no answer")
-    raise Fault(f"answer {answer[:40]!r} is none of A, B, C, D" + (" and 0 to 3" if by_number else ""))
+    raise Fault(f"answer {answer[:40]!r} is not one of A, B, C, D" + (" or 0 to 3" if by_number else ""))

@@ -76,7 +76,7 @@ class JsonStream:
     def take(self, expected: str) -> None:
         """Pass over the next character, which must be `expected`."""
         if self.peek() != expected:
-            raise self._malformed(f"{expected!r} is expected")
+            raise self._malformed(f"expected {expected!r}")
         self._advance(self._at + 1)
 
     def end(self) -> None:
@@ -142,5 +142,5 @@ class JsonStream:
 
     def _malformed(self, reason: str) -> InputError:
         if self._ended and (self._at >= len(self._text) or reason.startswith(_UNTERMINATED)):
-            reason += "; the file ends here, is it cut short?"
+            reason += "; the file ends here; is it truncated?"
         return InputError(f"{self._path}:{self._line}: malformed JSON ({reason})")

@@ -49,23 +49,23 @@ class Decoder:
         if len(found) != len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
-            self._noted.append(f"field {twice!r} stands twice")
+            self._noted.append(f"duplicate field {twice!r}")
         return found
 
     def _constant(self, name: str) -> None:
-        self._noted.append(f"{name} is no JSON number")
+        self._noted.append(f"{name} is not a JSON number")
 
     def _integer(self, digits: str) -> int:
         # Python converts no integer of some thousand digits.
         value = int(digits) if len(digits) < 25 else _INT64
         if not -_INT64 <= value < _INT64:
-            self._noted.append("a number does not fit 64 bits")
+            self._noted.append("a number does not fit into 64 bits")
         return value
 
     def _real(self, digits: str) -> float:
         value = float(digits)
         if math.isinf(value):
-            self._noted.append("a number does not fit 64 bits")
+            self._noted.append("a number does not fit into 64 bits")
         return value
 
 
@@ -136,5 +136,5 @@ def _fault_of_text(span: str, value: Any) -> str:
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            return "half a surrogate pair (\\ud800 to \\udfff), which is no character"
+            return "an unpaired surrogate (\\ud800 to \\udfff)"
     return ""

@@ -55,11 +55,11 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
             return Record(identity, "math", question, given.answer, where, {"type": kind, **given.meta})
     if task == "choice":
         if not (given.instruction and has_options(given.input)):
-            raise Fault("no multiple choice: an instruction and an input with lines A. to D. are expected")
+            raise Fault("not multiple choice: expected an instruction and an input with lines A. to D.")
         meta = {"instruction": given.instruction, "subject": subject_of(given.instruction), **given.meta}
         return Record(identity, "choice", given.input, given.answer, where, meta)
     if task == "squad":
-        raise Fault("no passage: a record of task 'squad' comes from a SQuAD file")
+        raise Fault("no passage: records of task 'squad' come from a SQuAD file")
     return Record(identity, "instruction", question, given.answer, where, dict(given.meta))
 
 

@@ -88,7 +88,7 @@ def _check_task(part: Slice) -> None:
     if isinstance(named, FileFormat) and named.tasks and part.task not in (None, *named.tasks):
         known = " or ".join(map(repr, named.tasks))
         raise InputError(
-            f"{part.path}: a file of format {part.format_name!r}, whose records are of task {known}, not {part.task!r}"
+            f"{part.path}: format {part.format_name!r} has records of task {known} only, not {part.task!r}"
         )
 
 

@@ -45,7 +45,7 @@ def squad_records(stream: BinaryIO, path: Path, on_bad: OnBad, first_only: bool 
         text.take(",")
         key, _ = _key(text), text.element()
         if key == "data":
-            raise InputError(f"{path}: field 'data' stands twice")
+            raise InputError(f"{path}: duplicate field 'data'")
     text.take("}")
     text.end()
 
@@ -92,7 +92,7 @@ class _Reader:
                     raise Fault(f"{fault_of_article}, somewhere in the article")
                 record = _question(question, text_field(paragraph, "context"), where)
                 if record.id in self._seen:
-                    raise Fault(f"question id {record.id!r} stands twice")
+                    raise Fault(f"duplicate question id {record.id!r}")
             except Fault as fault:
                 self._on_bad(bad_record(where, str(fault), _shown(question)))
                 continue
@@ -110,7 +110,7 @@ class _Reader:
 
 def _question(question: Any, passage: str, where: str) -> Record:
     if not isinstance(question, dict):
-        raise Fault("a JSON object is expected")
+        raise Fault("expected a JSON object")
     name, text = text_field(question, "id"), text_field(question, "question")
     answers: list[str] = []
     if question.get("is_impossible", False) is not True:

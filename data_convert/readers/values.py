@@ -31,7 +31,7 @@ def value_reader(format_name: str | None = None, task: str | None = None) -> Rea
     if format_name is not None:
         named = corpus_format(format_name)
         if not isinstance(named, JsonFormat):
-            raise Fault(f"format {format_name!r} is no format of single JSON values")
+            raise Fault(f"format {format_name!r} is read from whole files, not from single JSON values")
         return _reader([(_any, named.record)], "", task)
     formats = json_formats().values()
     unknown = f"neither {' nor '.join(one.described for one in formats)}"
@@ -47,7 +47,7 @@ def _reader(formats: Sequence[tuple[_Recognises, _ReadRow]], unknown: str, task:
 
     def read(value: Any, identity: str, where: str) -> Record:
         if type(value) is not dict:
-            raise Fault(f"a JSON object is expected, this is {kind_of(value)}")
+            raise Fault(f"expected a JSON object, found {kind_of(value)}")
         for recognises, record in formats:
             if recognises(value):
                 return record(value, identity, where, task)

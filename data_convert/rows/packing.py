@@ -7,8 +7,8 @@ An example with rows of 8 tokens:
 [(0, 0), (1, 0), (0, 5), (1, 4), (2, 0), (1, 6)]
 
 5 begins row 0 and leaves 3 columns, 4 finds no room there and begins row 1; 3 fits row 0 exactly, which is better than
-row 1 with its 4; 2 and 1 go to row 1, 8 has row 2 to itself. Which spaces there are is one number, `occupied`: with rows
-of 3 and 4 free columns it is 0b11000. For a record of 3, `occupied >> 3` is 0b11; its lowest set bit, found by
+row 1 with its 4; 2 and 1 go to row 1, 8 has row 2 to itself. Which spaces there are is one number, `occupied`: with
+rows of 3 and 4 free columns it is 0b11000. For a record of 3, `occupied >> 3` is 0b11; its lowest set bit, found by
 `x & -x`, is bit 0: the best row has 3 + 0 columns left.
 """
 

@@ -45,7 +45,10 @@ def test_settings_and_options_stand_in_any_order_and_json_is_all_that_is_printed
     assert RunFolder(run).finished("convert")
     again = _run(tmp_path, "--run", str(run))
     assert (again.returncode, again.stdout) == (2, "")
-    assert again.stderr == f"error: {run} is converted; --force does it again, and all that was made from it\n"
+    assert (
+        again.stderr
+        == f"error: {run} is already converted; --force converts it again and redoes all that was made from it\n"
+    )
 
 
 def test_as_many_records_as_allowed_are_passed_over_and_listed(tmp_path: Path) -> None:

@@ -92,8 +92,8 @@ def test_a_folder_has_ids_of_its_own_for_equal_names(tmp_path: Path) -> None:
     [
         ("q,a,b,c,d", "5 columns, expected 6"),
         ("q,a,b,c,d,e,B", "7 columns, expected 6"),
-        ("q,a,b,c,d,E", "answer 'E' is none of A, B, C, D"),
-        ("q,a,b,c,d,1", "answer '1' is none of A, B, C, D"),
+        ("q,a,b,c,d,E", "answer 'E' is not one of A, B, C, D"),
+        ("q,a,b,c,d,1", "answer '1' is not one of A, B, C, D"),
         ("q,a,b,c,d,", "no answer"),
         (",a,b,c,d,A", "question is empty"),
         ("q,a, ,c,d,A", "option B is empty"),
@@ -102,7 +102,7 @@ def test_a_folder_has_ids_of_its_own_for_equal_names(tmp_path: Path) -> None:
         ("q,a,b,c\rc,d,A", "malformed CSV (new-line character seen in unquoted field"),
         ('q,"a"b,b,c,d,A', "malformed CSV ("),
         ('q,a,b,c,"' + "d" * 200_000 + '",A', "malformed CSV (field larger than field limit (131072))"),
-        ('"q\nq",a,b,c,d,E', "answer 'E' is none of A, B, C, D (lines 2 to 3)"),
+        ('"q\nq",a,b,c,d,E', "answer 'E' is not one of A, B, C, D (lines 2 to 3)"),
     ],
 )
 def test_a_bad_row_is_reported_with_its_line_and_the_others_stay(tmp_path: Path, row: str | bytes, reason: str) -> None:
@@ -125,14 +125,14 @@ def test_an_unmatched_quote_takes_no_other_row_with_it(tmp_path: Path) -> None:
 
 def test_numbers_are_answers_only_where_the_options_are_numbered(tmp_path: Path) -> None:
     file = written(tmp_path, "arts.csv", "question,A,B,C,D,answer\n" + NUMBERED)
-    with pytest.raises(InputError, match=":2: answer '1' is none of A, B, C, D"):
+    with pytest.raises(InputError, match=":2: answer '1' is not one of A, B, C, D"):
         list(read_corpus(file))
 
 
 def test_a_test_split_without_answers_is_listed_and_does_not_count_as_unreadable(tmp_path: Path) -> None:
     test = written(tmp_path, "test/law_test.csv", "id,question,A,B,C,D\n0,q,a,b,c,d\n1,q,a,b,c,d\n")
     written(tmp_path, "val/law_val.csv", HEADERS["ceval"])
-    sentence = f"{test}: no column 'answer' (C-Eval publishes its test split so), 2 questions left out"
+    sentence = f"{test}: no column 'answer' (C-Eval publishes its test split like this); 2 questions left out"
     with pytest.raises(InputError) as caught:
         list(read_corpus(test))
     assert str(caught.value) == sentence
@@ -164,7 +164,7 @@ def test_a_format_by_name(tmp_path: Path) -> None:
 
 def test_a_column_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     file = written(tmp_path, "arts.csv", "question,A,A,B,C,D,answer\nq,a,e,b,c,d,B\n")
-    with pytest.raises(InputError, match=":1: column 'a' stands twice in the header row"):
+    with pytest.raises(InputError, match=":1: duplicate column 'a' in the header row"):
         list(read_corpus(file))
 
 
@@ -177,7 +177,7 @@ def test_a_choice_can_be_asked_as_an_instruction(tmp_path: Path) -> None:
 def test_a_folder_without_csv_files_or_for_another_form_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no CSV file in this folder"):
         list(read_corpus(tmp_path))
-    with pytest.raises(InputError, match="a folder, and of format 'math' only a file can be read"):
+    with pytest.raises(InputError, match="is a folder; a corpus of format 'math' is a single file"):
         list(read_corpus(tmp_path, format_name="math"))
 
 

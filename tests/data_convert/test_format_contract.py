@@ -197,7 +197,7 @@ def test_a_folder_is_read_file_by_file_with_ids_of_their_own(tmp_path: Path, nam
     (folder / "more").mkdir(parents=True)
     suffixes = corpus_format(name).suffixes  # type: ignore[attr-defined]
     if not suffixes:
-        with pytest.raises(InputError, match=f"a folder, and of format '{name}' only a file can be read"):
+        with pytest.raises(InputError, match=f"is a folder; a corpus of format '{name}' is a single file"):
             list(read_corpus(folder, format_name=name))
         return
     for where in (folder, folder / "more"):

@@ -79,7 +79,7 @@ def test_each_element_knows_its_line_its_text_and_its_fault(step: int) -> None:
     ]
     assert [element.fault for element in found] == [
         "",
-        "field 'a' stands twice",
-        "half a surrogate pair (\\ud800 to \\udfff), which is no character",
-        "NaN is no JSON number",
+        "duplicate field 'a'",
+        "an unpaired surrogate (\\ud800 to \\udfff)",
+        "NaN is not a JSON number",
     ]

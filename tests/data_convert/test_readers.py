@@ -73,21 +73,21 @@ GOOD = json.dumps(MATH)
         ('{"problem": "x", "solution": null}', "field 'solution' is null, not text"),
         ('{"problem": "x", "solution": "y\\u0000"}', "field 'solution' holds a NUL character"),
         ('{"problem": "x", "solution": "y\0"}', "malformed JSON (column 32: Invalid control character at)"),
-        ('{"problem": "x", "solution": "y", "problem": "z"}', "field 'problem' stands twice"),
-        ('{"problem": "x", "solution": "y", "n": NaN}', "NaN is no JSON number"),
-        ('{"problem": "x", "solution": "y", "n": 1e999}', "a number does not fit 64 bits"),
-        ('{"problem": "x", "solution": "y", "n": 9223372036854775808}', "a number does not fit 64 bits"),
-        ('{"problem": "x", "solution": "y", "n": ' + "1" * 5000 + "}", "a number does not fit 64 bits"),
+        ('{"problem": "x", "solution": "y", "problem": "z"}', "duplicate field 'problem'"),
+        ('{"problem": "x", "solution": "y", "n": NaN}', "NaN is not a JSON number"),
+        ('{"problem": "x", "solution": "y", "n": 1e999}', "a number does not fit into 64 bits"),
+        ('{"problem": "x", "solution": "y", "n": 9223372036854775808}', "a number does not fit into 64 bits"),
+        ('{"problem": "x", "solution": "y", "n": ' + "1" * 5000 + "}", "a number does not fit into 64 bits"),
         (
             '{"problem": "x", "solution": "\\ud83d"}',
-            "half a surrogate pair (\\ud800 to \\udfff), which is no character",
+            "an unpaired surrogate (\\ud800 to \\udfff)",
         ),
         (b'{"problem": "\xff", "solution": "1"}', "not UTF-8 text"),
         (b'{"problem": "\xed\xa0\x80", "solution": "1"}', "not UTF-8 text"),
         ('{"question": "x", "answer": "2"}', "field 'answer' has no '####' before its result"),
         ('{"question": "x"}', "neither problem/solution nor"),
-        ('"text"', "a JSON object is expected, this is text"),
-        ("null", "a JSON object is expected, this is null"),
+        ('"text"', "expected a JSON object, found text"),
+        ("null", "expected a JSON object, found null"),
     ],
 )
 def test_a_bad_line_stops_with_its_place_or_is_skipped_with_reason_and_text(
@@ -120,14 +120,14 @@ def test_a_line_of_any_depth_comes_out_or_is_reported(tmp_path: Path, depth: int
     ("element", "reason"),
     [
         ('{"problem": "x"}', "field 'solution' is missing"),
-        ('{"problem": "x", "solution": "y", "problem": "z"}', "field 'problem' stands twice"),
-        ('{"problem": "x", "solution": "y", "n": [{"a": NaN}]}', "NaN is no JSON number"),
+        ('{"problem": "x", "solution": "y", "problem": "z"}', "duplicate field 'problem'"),
+        ('{"problem": "x", "solution": "y", "n": [{"a": NaN}]}', "NaN is not a JSON number"),
         (
             '{"problem": "x", "solution": "\\udc00"}',
-            "half a surrogate pair (\\ud800 to \\udfff), which is no character",
+            "an unpaired surrogate (\\ud800 to \\udfff)",
         ),
         (b'{"problem": "\xff", "solution": "1"}', "not UTF-8 text"),
-        ("7", "a JSON object is expected, this is a number"),
+        ("7", "expected a JSON object, found a number"),
     ],
 )
 def test_a_bad_element_of_an_array_is_skipped_with_its_place(tmp_path: Path, element: str | bytes, reason: str) -> None:
@@ -141,11 +141,11 @@ def test_a_bad_element_of_an_array_is_skipped_with_its_place(tmp_path: Path, ele
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"[{GOOD},\n{GOOD}", ":2: malformed JSON (',' is expected; the file ends here, is it cut short?)"),
+        (f"[{GOOD},\n{GOOD}", ":2: malformed JSON (expected ','; the file ends here; is it truncated?)"),
         (f"[{GOOD},\n{GOOD[:-2]}", ":2: malformed JSON (Unterminated string"),
-        (f"[{GOOD},\n", ":2: malformed JSON (Expecting value; the file ends here, is it cut short?)"),
+        (f"[{GOOD},\n", ":2: malformed JSON (Expecting value; the file ends here; is it truncated?)"),
         (f"[{GOOD},]", ":1: malformed JSON (Expecting value)"),
-        (f"[{GOOD}\n {GOOD}]", ":2: malformed JSON (',' is expected)"),
+        (f"[{GOOD}\n {GOOD}]", ":2: malformed JSON (expected ',')"),
         (f"[{GOOD}]\n[{GOOD}]", ":2: malformed JSON (text after the end)"),
         (f"[{GOOD}, " + "[" * 50_000, ":1: malformed JSON (nested too deeply)"),
     ],

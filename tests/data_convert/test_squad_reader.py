@@ -37,11 +37,11 @@ def test_every_question_is_a_record(tmp_path: Path) -> None:
     [
         ({"context": "p", "qas": [question(7, "x")]}, ".qas[0]", "field 'id' is a number, not text"),
         ({"context": "p", "qas": [question("b", "x", question=" ")]}, ".qas[0]", "field 'question' is empty"),
-        ({"context": "p", "qas": [question("a", "x")]}, ".qas[0]", "question id 'a' stands twice"),
+        ({"context": "p", "qas": [question("a", "x")]}, ".qas[0]", "duplicate question id 'a'"),
         ({"context": "p", "qas": [question("b")]}, ".qas[0]", "no reference answer (question 'b')"),
         ({"context": "p", "qas": [question("b", None)]}, ".qas[0]", "answers[0] has no text"),
         ({"context": "p", "qas": [question("b", answers=5)]}, ".qas[0]", "field 'answers' is missing or not a list"),
-        ({"context": "p", "qas": [5]}, ".qas[0]", "a JSON object is expected"),
+        ({"context": "p", "qas": [5]}, ".qas[0]", "expected a JSON object"),
         ({"context": 5, "qas": [question("b", "x")]}, ".qas[0]", "field 'context' is a number, not text"),
         ({"context": "p"}, "", "field 'qas' is missing or not a list"),
         ("text", "", "field 'qas' is missing or not a list"),
@@ -71,7 +71,7 @@ def test_a_fault_of_the_text_is_told_for_every_question_of_its_article(tmp_path:
     [
         ('{"data": [{"paragraphs": []}', "malformed JSON"),
         ('{"data": []} {}', "text after the end"),
-        ('{"data": [], "data": []}', "field 'data' stands twice"),
+        ('{"data": [], "data": []}', "duplicate field 'data'"),
         ('{"version": "1.1"}', "field 'data' is missing or not a list; is this a SQuAD file?"),
         ("[]", "field 'data' is missing or not a list; is this a SQuAD file?"),
         ('{"version": "1.1", "data": []}', "no record in it"),
@@ -88,9 +88,7 @@ def test_what_is_no_squad_file_is_an_error(tmp_path: Path, text: str, message: s
 def test_its_records_are_of_no_other_task(tmp_path: Path) -> None:
     file = written(tmp_path, {"context": "p", "qas": [question("a", "x")]})
     assert len(list(read_corpus(file, task="squad"))) == 1
-    with pytest.raises(
-        InputError, match="a file of format 'squad', whose records are of task 'squad', not 'instruction'"
-    ):
+    with pytest.raises(InputError, match="format 'squad' has records of task 'squad' only, not 'instruction'"):
         list(read_corpus(file, task="instruction"))
 
 

@@ -82,7 +82,7 @@ def _check_one_round(speakers: list[str]) -> None:
         rounds = speakers.count("user")
         raise Fault(f"a conversation of {rounds} rounds; a record is one question, and the later ones need the earlier")
     if speakers != ["user", "assistant"]:
-        raise Fault(f"turns of {', '.join(speakers) or 'nobody'}; one of the user and one of the assistant is expected")
+        raise Fault(f"expected one turn of the user and one of the assistant, found {', '.join(speakers) or 'none'}")
 
 
 def _turn(turn: Any, number: int) -> tuple[str, str]:

@@ -46,7 +46,7 @@ class KitRecord(JsonFormat):
         except TypeError as error:
             raise Fault(f"a value cannot be written as JSON ({error})") from None
         if task is not None and record.task != task:
-            raise Fault(f"a record of task {record.task!r}; {task!r} is asked for")
+            raise Fault(f"a record of task {record.task!r}, not {task!r}")
         for name in ("question", "answer"):
             # A question of SQuAD v2.0 may have no answer.
             if name == "question" or record.task != "squad":
