@@ -25,12 +25,12 @@ _EXAMPLE = """examples:
   python data_convert/make.py --corpus choice --format mmlu --out mmlu
   python data_convert/make.py --corpus squad --format squad2 --language both --out dev-v2.0.json
 """
+_FOLDERS = ("mmlu", "cmmlu", "ceval")
 _FORMATS = {
     "math": ("contest", "record"),
-    "choice": ("contest", "record", "mmlu", "cmmlu", "ceval"),
+    "choice": ("contest", "record", *_FOLDERS),
     "squad": ("contest", "record", "squad2"),
 }
-_FOLDERS = ("mmlu", "cmmlu", "ceval")
 # Records counted together, so that the progress bar costs no time for each.
 _BATCH = 1_000
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from core.errors import InputError
 from core.tasks.math import recognise
-from data_convert.practice import choice, math, reading
+from data_convert.practice import GENERATORS, choice, generator_of, math, reading
 from eval_accuracy.judges import choice as choice_judge
 from eval_accuracy.judges import math as math_judge
 
@@ -68,3 +70,36 @@ def test_the_letter_names_the_right_option() -> None:
         option = next(line[2:] for line in record.question.split("\n") if line.startswith(f"{letter}."))
         subject = next(item for item in choice.SUBJECTS if item.name == record.meta["subject"])
         assert any(option == value and subject.ask.format(key) in record.question for key, value in subject.facts)
+
+
+@pytest.mark.parametrize("task", GENERATORS.names())
+def test_a_generator_makes_distinct_questions_of_its_task_on_two_sides(task: str) -> None:
+    generator = generator_of(task)
+    test = generator.test_records(50, 7)
+    train = generator.train_records(60, 8, test)
+    assert (len(test), len(train)) == (50, 60)
+    assert {record.task for record in (*test, *train)} == {task}
+    questions = [record.question for record in (*test, *train)]
+    assert len(set(questions)) == len(questions) == len({record.id for record in (*test, *train)})
+    assert all(record.answer for record in train)
+    assert (generator.test_records(50, 7), generator.train_records(60, 8, test)) == (test, train)
+    assert generator.test_records(50, 9) != test
+
+
+def test_a_plug_in_makes_the_questions_of_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data_convert" / "practice"
+    folder.mkdir(parents=True)
+    (folder / "labels.py").write_text(
+        "from core.text.records import Record\nfrom data_convert.practice import Generator\n\n\n"
+        "class Labels(Generator):\n"
+        "    def test_records(self, count, seed):\n"
+        "        return [Record(str(n), 'labels', f'{seed} {n}?', 'x') for n in range(count)]\n\n"
+        "    def train_records(self, count, seed, test):\n"
+        "        return self.test_records(count, seed)\n\n\n"
+        "GENERATOR = Labels()\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="for task 'labels', only for choice, math: give the organiser's files with"):
+        generator_of("labels")
+    monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
+    assert generator_of("labels").train_records(2, 1, [])[1].question == "1 1?"
