@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.text.records import Record
+from data_convert import fingerprint
 from data_convert.readers import read_corpus
 from data_convert.readers.squad_questions import read_questions
 from data_convert.selection import refusal
@@ -162,11 +163,11 @@ def test_the_kept_fingerprints_are_those_of_the_dev_set(
 ) -> None:
     remade = tmp_path / "passages.bin"
     kept = refusal.FINGERPRINTS.read_bytes()
-    monkeypatch.setattr(refusal, "FINGERPRINTS", remade)
-    assert refusal.main([str(shared_data / "squad" / "dev-v1.1.json")]) == 0
+    monkeypatch.setattr(fingerprint, "FINGERPRINTS", remade)
+    assert fingerprint.main([str(shared_data / "squad" / "dev-v1.1.json")]) == 0
     assert remade.read_bytes() == kept
     with pytest.raises(InputError, match="not the official dev-v1.1.json"):
-        refusal.main([str(shared_data / "xquad" / "xquad.zh.json")])
+        fingerprint.main([str(shared_data / "xquad" / "xquad.zh.json")])
 
 
 def test_there_is_a_fingerprint_for_each_passage_of_the_dev_set() -> None:
