@@ -50,7 +50,8 @@ def _section(model: type[BaseModel], prefix: str) -> str:
         return ""
     said = _escaped(" ".join((inspect.getdoc(model) or "").split("\n\n")[0].split()))
     title = f"`{prefix.rstrip('.')}`" if prefix else "The contest"
-    return "\n".join([f"\n## {title}\n", said, "", "| setting | type | default | meaning |", "|---|---|---|---|", *rows, ""])
+    head = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"\n## {title}\n", said, "", *head, *rows, ""])
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
