@@ -29,7 +29,9 @@ from core.schema import RunConfig
 from core.text.prompts import render
 from data_convert.practice import reading
 from data_convert.readers.squad_questions import read_questions
-from inference.cpu.engine import MindSporeEngine
+from inference.cpu.engine import CpuEngine
+from inference.engine import GenerationSettings, Request
+from inference.sampling import end_tokens
 
 _SEED = 20
 
@@ -66,27 +68,28 @@ def questions(config: RunConfig, data: Path | None, count: int) -> list[str]:
     return list(dict.fromkeys(render(config.squad_prompt, record) for record in records))[:count]
 
 
-def make_engine(config: RunConfig, batch_size: int) -> MindSporeEngine:
+def make_engine(config: RunConfig, batch_size: int) -> CpuEngine:
     """Make the engine with the practice base model."""
     model = config.model
     tokenizer = model_tokenizer(model)
-    engine = MindSporeEngine(model.model_dump(), kit_path(model.checkpoint), tokenizer, batch_size, model.max_length)
+    engine = CpuEngine(model.model_dump(), kit_path(model.checkpoint), tokenizer, batch_size, model.max_length)
     engine.use(config.squad_prompt)
     return engine
 
 
-def recompute(engine: MindSporeEngine, prompt: str, fewest: int, most: int) -> str:
+def recompute(engine: CpuEngine, prompt: str, fewest: int, most: int) -> str:
     """Decode one prompt with the full forward pass, logits of every position, for each token."""
     from inference.cpu.cache import Extension, nothing
 
-    ids = engine._room.ids(prompt, 0, engine._room.room(most))
+    ids = engine._fit.ids(prompt, "prompt", engine._fit.limit(most))
+    ends = end_tokens(engine.tokenizer)
     new: list[int] = []
     while len(new) < most:
         logits = Extension(engine._networks, nothing(engine._networks), [ids + new]).every()[0][-1]
         if len(new) < fewest:
-            logits[sorted(engine._ends)] = float("-inf")
+            logits[ends] = float("-inf")
         token = int(logits.argmax())
-        if token in engine._ends:
+        if token in ends:
             break
         new.append(token)
     return engine.tokenizer.decode(new)
@@ -102,15 +105,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--batch", type=int, default=64, help="most sequences together (default: %(default)s)")
     parser.add_argument("--turns", type=int, default=5, help="turns of each way (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON and nothing else")
-    options = parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
     config = load_contest("practice_math")
-    prompts = questions(config, options.data, options.prompts)
-    most = options.new_tokens or config.eval.squad.max_new_tokens
-    fewest = options.min_new_tokens
-    engine = make_engine(config, options.batch)
+    prompts = questions(config, arguments.data, arguments.prompts)
+    most = arguments.new_tokens or config.eval.squad.max_new_tokens
+    fewest = arguments.min_new_tokens
+    settings = GenerationSettings(most, fewest)
+    engine = make_engine(config, arguments.batch)
 
     def together(some: Sequence[str]) -> list[str]:
-        return [answer.text for answer in engine.generate(some, most, fewest)]
+        requests = [Request(str(number), prompt) for number, prompt in enumerate(some)]
+        return [answer.text for answer in engine.generate(requests, settings)]
 
     ways = [
         Way("continuous batches", together),
@@ -123,13 +128,13 @@ def main(argv: Sequence[str]) -> int:
     together(prompts[:2])  # compiles
     lengths = sorted(len(engine.tokenizer.encode(prompt)) for prompt in prompts)
     say(f"{len(prompts)} prompts of {lengths[0]} to {lengths[-1]} tokens, answers of at most {most}")
-    for turn in range(options.turns):
-        say(f"turn {turn + 1} of {options.turns}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    for turn in range(arguments.turns):
+        say(f"turn {turn + 1} of {arguments.turns}; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         ways[0].turn(prompts)
         for way in ways[1:]:
-            way.turn(prompts[turn :: options.turns])
+            way.turn(prompts[turn :: arguments.turns])
     same = all(way.texts == ways[0].texts for way in ways)
-    if options.json:
+    if arguments.json:
         rates = {way.name: way.rate for way in ways}
         print(json.dumps({"prompts": len(prompts), "questions_per_second": rates, "identical": same}, indent=2))
     else:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from core.errors import InputError
-from core.registry import FORMATS
+from core.registry import ENGINES, FORMATS
 from core.schema_answers import AnswersConfig
 from core.section import Section
 from core.text.prompts import Prompt
@@ -291,15 +291,24 @@ class EvalConfig(Section):
 
     Attributes:
         batch_size: most prompts that go through the model together.
-        engine: "mindspore" (CPU), "ascend" (MindFormers on NPUs), "http" (a server); "auto" goes by machine.device.
-        http: the server, where the engine is "http".
+        engine: a module of inference/: "cpu", "ascend" (MindFormers on NPUs), "http" (a server) or one of your own;
+            "auto" goes by machine.device.
+        http: the server, where the engine asks one.
     """
 
     squad: DecodingConfig
     accuracy: DecodingConfig
     batch_size: int = Field(default=64, ge=1)
-    engine: Literal["auto", "mindspore", "ascend", "http"] = "auto"
+    engine: str = "auto"
     http: HttpConfig = HttpConfig()
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_is_known(cls, value: str) -> str:
+        try:
+            return value if value == "auto" else ENGINES.checked(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
 
 
 class PublishedResult(Section):

@@ -20,16 +20,16 @@ from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_accuracy.scoring.circular import as_asked
 from eval_accuracy.scoring.questions import read_questions
 from eval_accuracy.scoring.summary import summary
-from evaluation.arguments import add_asking_arguments, asked_as, plain_prompts, plan, prediction_files
+from evaluation.arguments import add_asking_arguments, plain_prompts, plan, prediction_files, request_settings
 from evaluation.job import (
     HARMLESS,
-    Job,
+    Evaluation,
     add_source_arguments,
     changes,
     describe_data,
     evaluate,
     limited,
-    open_job,
+    open_evaluation,
     show,
 )
 from evaluation.predictions import check_answers, read_predictions
@@ -54,31 +54,35 @@ _JUDGING = frozenset({"contest", "judge"})
 def main(argv: Sequence[str]) -> int:
     """Judge, print, write what there is to write; return the exit code."""
     parser = _parser()
-    options = parser.parse_args(argv)
-    job = open_job("accuracy", options, "test.jsonl", changes(parser, options, _HARMLESS, _JUDGING))
-    named, headline = _rules(job)
-    every = read_questions(job.data, named)
-    records = limited(every, options.limit, job.config)
-    described = describe_data(job.data, "all", len(every), len(records))
+    arguments = parser.parse_args(argv)
+    evaluation = open_evaluation("accuracy", arguments, "test.jsonl", changes(parser, arguments, _HARMLESS, _JUDGING))
+    named, headline = _rules(evaluation)
+    every = read_questions(evaluation.data, named)
+    records = limited(every, arguments.limit, evaluation.config)
+    described = describe_data(evaluation.data, "all", len(every), len(records))
 
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
         asked = as_asked(records, predictions)
         check_answers([record.id for record in asked], predictions, path)
-        predictions.prompts = plain_prompts(job, asked)
+        predictions.prompts = plain_prompts(evaluation, asked)
         judge = judge_named(named, asked, predictions)
         verdicts = judge_all(asked, predictions, judge)
-        if options.verdicts:
-            file = options.verdicts.with_stem(f"{options.verdicts.stem}_{name}") if options.ckpt else options.verdicts
+        if arguments.verdicts:
+            file = (
+                arguments.verdicts.with_stem(f"{arguments.verdicts.stem}_{name}")
+                if arguments.ckpt
+                else arguments.verdicts
+            )
             write_jsonl(file, (item.row(record.id) for record, item in zip(asked, verdicts, strict=True)))
         return summarise(asked, predictions, verdicts, judge, headline)
 
-    ask = asked_as(options, lambda path: read_questions(path, named))
-    if options.dry_run:
-        print(plan(job, records, ask))
+    how = request_settings(arguments, lambda path: read_questions(path, named))
+    if arguments.dry_run:
+        print(plan(evaluation, records, how))
         return 0
-    results = evaluate(job, prediction_files(job, records, ask), described, score, _logged)
-    show(job, results, described, lambda: summary(results))
+    results = evaluate(evaluation, prediction_files(evaluation, records, how), described, score, _logged)
+    show(evaluation, results, described, lambda: summary(results))
     return 0
 
 
@@ -104,11 +108,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _rules(job: Job) -> tuple[str | None, str | None]:
+def _rules(evaluation: Evaluation) -> tuple[str | None, str | None]:
     """Return judge and headline rule that the arguments, the contest or the run's own configuration name."""
-    rules = load_contest(job.options.contest).rules if job.options.contest else job.config and job.config.rules
-    if job.options.judge:
-        return job.options.judge, rules.equality if rules else None
+    rules = (
+        load_contest(evaluation.arguments.contest).rules
+        if evaluation.arguments.contest
+        else evaluation.config and evaluation.config.rules
+    )
+    if evaluation.arguments.judge:
+        return evaluation.arguments.judge, rules.equality if rules else None
     return (rules.judge, rules.equality) if rules else (None, None)
 
 

@@ -21,7 +21,16 @@ from eval_squad.retention.bar import Bar
 from eval_squad.retention.scoring import marks, summarise
 from eval_squad.retention.table import table, warnings
 from evaluation.arguments import plan, prediction_files
-from evaluation.job import HARMLESS, add_source_arguments, changes, describe_data, evaluate, limited, open_job, show
+from evaluation.job import (
+    HARMLESS,
+    add_source_arguments,
+    changes,
+    describe_data,
+    evaluate,
+    limited,
+    open_evaluation,
+    show,
+)
 from evaluation.predictions import check_answers, read_predictions
 from evaluation.statistics import SEED
 
@@ -41,14 +50,16 @@ _JUDGING = frozenset({"contest", "base_predictions", "base_f1", "base_em"})
 def main(argv: Sequence[str]) -> int:
     """Score, print, write what there is to write; return the exit code."""
     parser = _parser()
-    options = parser.parse_args(argv)
-    job = open_job("squad", options, "squad.jsonl", changes(parser, options, _HARMLESS, _JUDGING))
-    every, selection = read_questions(job.data, options.selection)
-    whole = limited(every, options.limit, job.config)
-    records = _sample(whole, options.prescreen)
+    arguments = parser.parse_args(argv)
+    evaluation = open_evaluation("squad", arguments, "squad.jsonl", changes(parser, arguments, _HARMLESS, _JUDGING))
+    every, selection = read_questions(evaluation.data, arguments.selection)
+    whole = limited(every, arguments.limit, evaluation.config)
+    records = _sample(whole, arguments.prescreen)
     screened = len(records) < len(whole)
-    described = describe_data(job.data, f"{selection}, pre-screen" if screened else selection, len(every), len(records))
-    bar = Bar(job, records, describe_data(job.data, selection, len(every), len(whole)), screened)
+    described = describe_data(
+        evaluation.data, f"{selection}, pre-screen" if screened else selection, len(every), len(records)
+    )
+    bar = Bar(evaluation, records, describe_data(evaluation.data, selection, len(every), len(whole)), screened)
 
     def score(name: str, path: Path) -> dict[str, Any]:
         predictions = read_predictions(path)
@@ -57,14 +68,14 @@ def main(argv: Sequence[str]) -> int:
         gate, base = bar.for_checkpoint(name, marked)
         return summarise(records, predictions, marked, gate, base, len(whole) if screened else None)
 
-    if options.dry_run:
-        print(plan(job, records))
+    if arguments.dry_run:
+        print(plan(evaluation, records))
         return 0
-    results = evaluate(job, prediction_files(job, records), described, score, _logged)
-    show(job, results, described, lambda: table(results, len(whole)))
+    results = evaluate(evaluation, prediction_files(evaluation, records), described, score, _logged)
+    show(evaluation, results, described, lambda: table(results, len(whole)))
     for line in warnings(results):
         say(line)
-    if options.require_gate:
+    if arguments.require_gate:
         _require(results)
     return 0
 

@@ -10,90 +10,98 @@ from core.config import load_contest
 from core.errors import InputError
 from core.text.prompts import render
 from core.text.records import Record
-from evaluation.checkpoints import Target
-from evaluation.job import Job
-from evaluation.requests import MODES, Ask, Shots, rotated
+from evaluation.checkpoints import Checkpoint
+from evaluation.job import Evaluation
+from evaluation.requests import MODES, FewShot, RequestSettings, rotated
 
 
 def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how multiple choice is asked: --mode, --weigh, --shots, --shots-from."""
+    """Add how multiple choice is asked: --mode, --score-options, --shots, --shots-from."""
     parser.add_argument(
         "--mode",
         choices=MODES,
         default="generate",
-        help="generate (default): the model writes its answer; loglikelihood: the likeliest of the options' answers "
-        "counts (MMLU, CMMLU); circular: it answers under all four rotations of the options",
+        help="generate (default): the model writes its answer; loglikelihood: the option with the highest "
+        "log-likelihood is its answer (MMLU, CMMLU); circular: it answers under all four rotations of the options",
     )
     parser.add_argument(
-        "--weigh",
+        "--score-options",
         choices=("letter", "text"),
         default="letter",
-        help="with --mode loglikelihood, what is weighed: the answer with each letter in its place, or the options' "
-        "own texts (default: %(default)s)",
+        help="with --mode loglikelihood, score the answer with each letter in its place, or the options' own texts "
+        "(default: %(default)s)",
     )
-    parser.add_argument("--shots", type=int, help="show so many examples of the question's subject before it")
+    # Its former name, which is still read.
     parser.add_argument(
-        "--shots-from", type=Path, metavar="PATH", help="where they are taken from: any corpus, such as a dev split"
+        "--weigh", dest="score_options", choices=("letter", "text"), default="letter", help=argparse.SUPPRESS
+    )
+    parser.add_argument("--shots", type=int, metavar="N", help="few-shot: show N examples of the question's subject")
+    parser.add_argument(
+        "--shots-from", type=Path, metavar="PATH", help="where the examples come from: any corpus, such as a dev split"
     )
 
 
-def asked_as(options: argparse.Namespace, read: Callable[[Path], Sequence[Record]]) -> Ask:
+def request_settings(arguments: argparse.Namespace, read: Callable[[Path], Sequence[Record]]) -> RequestSettings:
     """Return how the command line wants questions to be put; `read` reads the examples' file or folder.
 
     Raises:
         InputError: settings that do not go together, or examples that cannot be read.
     """
-    if (options.shots is None) != (options.shots_from is None):
+    if (arguments.shots is None) != (arguments.shots_from is None):
         raise InputError("--shots and --shots-from belong together: how many examples, and from where")
-    if options.predictions and (options.mode != "generate" or options.shots):
+    if arguments.predictions and (arguments.mode != "generate" or arguments.shots):
         raise InputError("--mode and --shots say how a model is asked; --predictions are answers already")
-    shots = Shots(read(options.shots_from), options.shots, str(options.shots_from)) if options.shots_from else None
-    return Ask(options.mode, options.weigh, shots)
+    source = arguments.shots_from
+    few_shot = FewShot(read(source), arguments.shots, str(source)) if source else None
+    return RequestSettings(arguments.mode, arguments.score_options, few_shot)
 
 
-def prediction_files(job: Job, records: Sequence[Record], ask: Ask | None = None) -> Iterator[tuple[Target, Path]]:
+def prediction_files(
+    evaluation: Evaluation, records: Sequence[Record], how: RequestSettings | None = None
+) -> Iterator[tuple[Checkpoint, Path]]:
     """Yield (checkpoint, predictions file), answered one after another, or the predictions that are there already.
 
     Args:
-        job: the command.
+        evaluation: the command.
         records: the questions.
-        ask: how they are put; None: as they are.
+        how: how they are put; None: as they are.
 
     Raises:
         InputError: see `evaluation.predictor`.
     """
-    options = job.options
-    if job.run is None or job.config is None or options.predictions:
-        yield Target("predictions", options.predictions, of_run=False), options.predictions
+    arguments, run, config = evaluation.arguments, evaluation.run, evaluation.config
+    if run is None or config is None or arguments.predictions:
+        yield Checkpoint("predictions", arguments.predictions, of_run=False), arguments.predictions
         return
     # Imported here: scoring existing predictions must not need MindSpore.
     from evaluation.predictor import predict_all, predict_served
 
-    asked = rotated(records) if ask and ask.mode == "circular" else records
-    if options.server:
-        yield predict_served(job.config, job.run, asked, job.kind, ask)
+    asked = rotated(records) if how and how.mode == "circular" else records
+    if arguments.server:
+        yield predict_served(config, run, asked, evaluation.kind, how)
     else:
-        yield from predict_all(options.ckpt, job.config, job.run, asked, job.kind, job.asks_as_set_up, ask)
+        own = evaluation.asks_as_set_up
+        yield from predict_all(arguments.ckpt, config, run, asked, evaluation.kind, own, how)
 
 
-def plain_prompts(job: Job, records: Sequence[Record]) -> dict[str, str]:
+def plain_prompts(evaluation: Evaluation, records: Sequence[Record]) -> dict[str, str]:
     """Return the rendered prompts of the task's records by id, where the contest or run says how they are rendered."""
-    contest = job.options.contest
-    config = load_contest(contest) if contest else job.config
+    contest = evaluation.arguments.contest
+    config = load_contest(contest) if contest else evaluation.config
     if config is None:
         return {}
     return {record.id: render(config.prompt, record) for record in records if record.task == config.task}
 
 
-def plan(job: Job, records: Sequence[Record], ask: Ask | None = None) -> str:
+def plan(evaluation: Evaluation, records: Sequence[Record], how: RequestSettings | None = None) -> str:
     """Return what `prediction_files` would do, as YAML; nothing is asked.
 
     Raises:
         InputError: there is no model to ask, or as `prediction_files`, as far as that shows beforehand.
     """
-    if job.run is None or job.config is None or job.options.predictions:
+    if evaluation.run is None or evaluation.config is None or evaluation.arguments.predictions:
         raise InputError("--dry-run shows how a model would be asked: give --ckpt or --server")
     from evaluation.dry_run import planned
 
-    asked = rotated(records) if ask and ask.mode == "circular" else records
-    return planned(job, asked, ask or Ask())
+    asked = rotated(records) if how and how.mode == "circular" else records
+    return planned(evaluation, asked, how or RequestSettings())

@@ -19,7 +19,7 @@ _STEP = re.compile(r"step_(\d+)")
 
 
 @dataclass(frozen=True)
-class Target:
+class Checkpoint:
     """A checkpoint to evaluate.
 
     Attributes:
@@ -47,7 +47,7 @@ def run_for(words: Sequence[str], run: str | None) -> RunFolder:
     return find_run(run)
 
 
-def targets(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Target]:
+def find_checkpoints(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Checkpoint]:
     """Turn what a user typed after --ckpt into checkpoints, the base first.
 
     Args:
@@ -59,55 +59,55 @@ def targets(words: Sequence[str], run: RunFolder, config: RunConfig) -> list[Tar
     Raises:
         InputError: a checkpoint is not there, or two of them have one name.
     """
-    found: list[Target] = []
+    found: list[Checkpoint] = []
     for word in words:
         if word == "all":
             found += [_base(config), *_of_run(run, config)]
         elif word == BASE:
             found.append(_base(config))
         elif _STEP.fullmatch(word):
-            missing = Target(word, run.checkpoints / f"{word}.{config.submission.format}")
-            found += [target for target in _merged(run, config) if target.name == word] or [missing]
+            missing = Checkpoint(word, run.checkpoints / f"{word}.{config.submission.format}")
+            found += [checkpoint for checkpoint in _merged(run, config) if checkpoint.name == word] or [missing]
         else:
             found.append(_file(Path(word), run, config))
-    for target in found:
-        if not target.path.is_file():
+    for checkpoint in found:
+        if not checkpoint.path.is_file():
             what = "a file, the folder of one in several files, step_N of the run, base, or all"
-            raise InputError(f"{target.path}: no such checkpoint; give {what}")
-    names = [target.name for target in found]
+            raise InputError(f"{checkpoint.path}: no such checkpoint; give {what}")
+    names = [checkpoint.name for checkpoint in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise InputError(f"two checkpoints are called {twice!r}: evaluate them one at a time")
-    return sorted(found, key=lambda target: target.name != BASE)
+    return sorted(found, key=lambda checkpoint: checkpoint.name != BASE)
 
 
-def _base(config: RunConfig) -> Target:
-    return Target(BASE, kit_path(config.model.checkpoint))
+def _base(config: RunConfig) -> Checkpoint:
+    return Checkpoint(BASE, kit_path(config.model.checkpoint))
 
 
-def _of_run(run: RunFolder, config: RunConfig) -> list[Target]:
+def _of_run(run: RunFolder, config: RunConfig) -> list[Checkpoint]:
     merged = _merged(run, config)
     if not merged:
         raise InputError(f"{run.checkpoints} holds no merged checkpoint yet: merge first (python ckpt_tools/merge.py)")
     return merged
 
 
-def _merged(run: RunFolder, config: RunConfig) -> list[Target]:
+def _merged(run: RunFolder, config: RunConfig) -> list[Checkpoint]:
     """Return the run's merged checkpoints, single files and sharded ones, in the order of their steps."""
     files = [*run.checkpoints.glob(f"step_*.{config.submission.format}"), *run.checkpoints.glob(f"step_*/{INDEX}")]
-    found = [Target(_name(file), file) for file in files if _STEP.fullmatch(_name(file))]
-    return sorted(found, key=lambda target: int(target.name[len("step_") :]))
+    found = [Checkpoint(_name(file), file) for file in files if _STEP.fullmatch(_name(file))]
+    return sorted(found, key=lambda checkpoint: int(checkpoint.name[len("step_") :]))
 
 
 def _name(path: Path) -> str:
     return whole(path).name if path.name == INDEX else path.stem
 
 
-def _file(path: Path, run: RunFolder, config: RunConfig) -> Target:
+def _file(path: Path, run: RunFolder, config: RunConfig) -> Checkpoint:
     path = opened_by(path)
     if path.resolve() == kit_path(config.model.checkpoint).resolve():
-        return Target(BASE, path)
-    return Target(_name(path), path, of_run=whole(path.resolve()).parent == run.checkpoints.resolve())
+        return Checkpoint(BASE, path)
+    return Checkpoint(_name(path), path, of_run=whole(path.resolve()).parent == run.checkpoints.resolve())
 
 
 def run_of_checkpoint(checkpoint: Path) -> RunFolder | None:

@@ -17,7 +17,8 @@ from core.results import update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.text.records import Record
-from evaluation.checkpoints import Target, run_for
+from evaluation.checkpoints import Checkpoint, run_for
+from inference.engines import default_for_servers
 
 # Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are
 # kept, and how the result is shown.
@@ -25,18 +26,19 @@ HARMLESS = frozenset({"ckpt", "run", "dry_run", "output", "json"})
 
 
 @dataclass(frozen=True)
-class Job:
+class Evaluation:
     """What an evaluator is asked to do.
 
     Attributes:
         kind: "squad" or "accuracy": results/KIND.json and eval/KIND.log of the run are its own.
-        options: its command line.
+        arguments: its command line.
         run, config: the run and its configuration, None where predictions from elsewhere are scored.
         data: the file of questions.
+        changed: what makes it another evaluation than the main job's.
     """
 
     kind: Literal["squad", "accuracy"]
-    options: argparse.Namespace
+    arguments: argparse.Namespace
     run: RunFolder | None
     config: RunConfig | None
     data: Path
@@ -45,7 +47,7 @@ class Job:
     @property
     def asks_as_set_up(self) -> bool:
         """Whether the run's own questions are asked, as the main job asks them: only then the answers are the run's."""
-        return bool(self.options.ckpt) and not self.changed.asking
+        return bool(self.arguments.ckpt) and not self.changed.asking
 
     @property
     def result_file(self) -> Path | None:
@@ -68,7 +70,10 @@ class Changes:
 
 
 def changes(
-    parser: argparse.ArgumentParser, options: argparse.Namespace, harmless: AbstractSet[str], judging: AbstractSet[str]
+    parser: argparse.ArgumentParser,
+    arguments: argparse.Namespace,
+    harmless: AbstractSet[str],
+    judging: AbstractSet[str],
 ) -> Changes:
     """Tell which options make an evaluation another than the main job's.
 
@@ -77,12 +82,12 @@ def changes(
 
     Args:
         parser: the evaluator's.
-        options: what it parsed.
+        arguments: what it parsed.
         harmless: destinations of options that change neither answers nor figures.
         judging: destinations of options that change figures alone.
     """
     differing = [
-        name for name, value in vars(options).items() if value != parser.get_default(name) and name not in harmless
+        name for name, value in vars(arguments).items() if value != parser.get_default(name) and name not in harmless
     ]
     return Changes(
         asking=tuple(name for name in differing if name not in judging),
@@ -90,47 +95,50 @@ def changes(
     )
 
 
-def open_job(kind: Literal["squad", "accuracy"], options: argparse.Namespace, data_name: str, changed: Changes) -> Job:
+def open_evaluation(
+    kind: Literal["squad", "accuracy"], arguments: argparse.Namespace, data_name: str, changed: Changes
+) -> Evaluation:
     """Find the run and the questions that a command line speaks of.
 
     Args:
         kind: the evaluator.
-        options: its command line: what `add_source_arguments` adds, and `data`.
+        arguments: its command line: what `add_source_arguments` adds, and `data`.
         data_name: the questions' file in a run's data folder.
         changed: what makes it another evaluation than the main job's; see `changes`.
 
     Raises:
         InputError: no such run, or neither a run nor questions.
     """
-    run, config = _setting(options)
-    data = options.data or (run.data / data_name if run else None)
+    run, config = _setting(arguments)
+    data = arguments.data or (run.data / data_name if run else None)
     if data is None:
         raise InputError("--data FILE is missing: name the questions with their references")
-    return Job(kind, options, run, config, data, changed)
+    return Evaluation(kind, arguments, run, config, data, changed)
 
 
-def _setting(options: argparse.Namespace) -> tuple[RunFolder | None, RunConfig | None]:
+def _setting(arguments: argparse.Namespace) -> tuple[RunFolder | None, RunConfig | None]:
     """Return the run that is spoken of, and its configuration with what the command line changes in it.
 
     A server can be asked without any run, as a contest says; its answers then lie in logs/served/CONTEST.
     """
-    changed = list(options.set)
-    if options.server:
-        changed += ["eval.engine=http", f"eval.http.url={options.server}"]
-        changed += [f"eval.http.model={json.dumps(options.model)}"] if options.model else []
-        if options.contest and not options.run:
-            return RunFolder(LOGS / "served" / options.contest), load_contest(options.contest, changed)
-    elif options.model:
+    changed = list(arguments.set)
+    if arguments.server:
+        # First, so that --set eval.engine=NAME can choose another engine that asks servers.
+        changed = [f"eval.engine={default_for_servers()}", *changed, f"eval.http.url={arguments.server}"]
+        changed += [f"eval.http.model={json.dumps(arguments.model)}"] if arguments.model else []
+        if arguments.contest and not arguments.run:
+            return RunFolder(LOGS / "served" / arguments.contest), load_contest(arguments.contest, changed)
+    elif arguments.model:
         raise InputError("--model names the model that a server serves: give --server URL with it")
-    if not (options.ckpt or options.run or options.server):
+    if not (arguments.ckpt or arguments.run or arguments.server):
         return None, None
-    run = run_for(options.ckpt, options.run)
+    run = run_for(arguments.ckpt, arguments.run)
     return run, run.config(changed)
 
 
 def evaluate(
-    job: Job,
-    files: Iterable[tuple[Target, Path]],
+    evaluation: Evaluation,
+    files: Iterable[tuple[Checkpoint, Path]],
     described: dict[str, Any],
     score: Callable[[str, Path], dict[str, Any]],
     logged: Callable[[dict[str, Any]], str],
@@ -138,7 +146,7 @@ def evaluate(
     """Score one predictions file after another; a result of the run's own is kept there as soon as it is known.
 
     Args:
-        job: what is asked.
+        evaluation: what is asked.
         files: checkpoint and predictions file, as they are answered.
         described: see `describe_data`.
         score: turns a checkpoint's name and predictions into its result.
@@ -148,25 +156,28 @@ def evaluate(
         The results by the checkpoints' names.
     """
     results: dict[str, dict[str, Any]] = {}
-    for target, path in files:
-        name = target.name
-        results[name] = {**score(name, path), **describe_predictions(path, job.run.path if job.run else None)}
-        if job.run is not None and job.result_file is not None and target.of_run:
-            update_results(job.result_file, name, results[name], described)
-            append_line(job.run.path / "eval" / f"{job.kind}.log", f"{name}: {logged(results[name])}")
+    run, result_file = evaluation.run, evaluation.result_file
+    for checkpoint, path in files:
+        name = checkpoint.name
+        results[name] = {**score(name, path), **describe_predictions(path, run.path if run else None)}
+        if run is not None and result_file is not None and checkpoint.of_run:
+            update_results(result_file, name, results[name], described)
+            append_line(run.path / "eval" / f"{evaluation.kind}.log", f"{name}: {logged(results[name])}")
     return results
 
 
-def show(job: Job, results: dict[str, dict[str, Any]], described: dict[str, Any], text: Callable[[], str]) -> None:
+def show(
+    evaluation: Evaluation, results: dict[str, dict[str, Any]], described: dict[str, Any], text: Callable[[], str]
+) -> None:
     """Write --output; print JSON where that is asked for, else `text` and the path of what was written."""
     shown = as_json(results, described)
-    if job.options.output:
-        write_json(job.options.output, shown)
-    if job.options.json:
+    if evaluation.arguments.output:
+        write_json(evaluation.arguments.output, shown)
+    if evaluation.arguments.json:
         print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
         return
     print(text())
-    path = job.options.output or job.result_file
+    path = evaluation.arguments.output or evaluation.result_file
     if path:
         print(path)
 

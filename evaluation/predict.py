@@ -1,4 +1,4 @@
-"""From questions to a predictions file: renders prompts, asks the engine for what is missing, keeps the ledger."""
+"""From questions to a predictions file: renders prompts, asks the engine for what is missing, keeps the log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from core.errors import InputError
 from core.files import sha256_text
 from core.progress import Progress, say
 from core.text.records import Record
-from evaluation.prediction_log import Ledger, Prediction
-from inference.engine import Completion, Engine
-from inference.sampling import GREEDY, Sampling
+from evaluation.prediction_log import Prediction, PredictionLog
+from inference.engine import Completion, Engine, GenerationSettings, Request
 
 MakeEngine = Engine | Callable[[], Engine]
 _NEVER = -1e6  # stands for the logarithm of zero, which JSON has no number for
@@ -28,44 +27,41 @@ def predict(
     make_engine: MakeEngine,
     path: Path,
     settings: Mapping[str, Any],
-    max_new_tokens: int,
-    min_new_tokens: int = 1,
-    stop: Sequence[str] = (),
-    sampling: Sampling = GREEDY,
+    generation: GenerationSettings,
 ) -> Path:
-    """Let the model answer every record that the ledger at `path` has no answer for yet.
+    """Let the model answer every record that the log at `path` has no answer for yet.
 
     Args:
         records: the questions, with ids of their own.
         render: turns a record into the full prompt.
         make_engine: the model, or a function that makes it: called only when a question is left to answer.
         path: the predictions file (JSON Lines); see `evaluation.prediction_log`.
-        settings: what decides the answers apart from prompts and what is given here: checkpoint hash, prompt hash,
-            engine. Where anything differs from an earlier run, the earlier predictions are put aside.
-        max_new_tokens: most tokens of an answer.
-        min_new_tokens: fewest tokens of an answer.
-        stop: texts before which an answer ends.
-        sampling: how tokens are chosen; a question's own id decides what is drawn for it.
+        settings: what decides the answers apart from prompts and `generation`: checkpoint hash, prompt hash, engine.
+            Where anything differs from an earlier run, the earlier predictions are put aside.
+        generation: how answers are generated; a question's own id decides what is sampled for it.
 
     Returns:
         `path`, which now has one line for each record, in the order in which they were finished.
 
     Raises:
-        InputError: no records, an id twice, a record that cannot be rendered, a ledger that cannot be used.
+        InputError: no records, an id twice, a record that cannot be rendered, a log that cannot be used.
     """
-    limits = {"max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens, "stop": list(stop)}
-    decoding: Any = "greedy" if sampling.is_greedy else vars(sampling)
-    with _asking(records, render, path, {**settings, **limits, "decoding": decoding}) as asking:
+    noted = {
+        "max_new_tokens": generation.max_new_tokens,
+        "min_new_tokens": generation.min_new_tokens,
+        "stop": list(generation.stop),
+        "decoding": "greedy" if generation.sampling.is_greedy else vars(generation.sampling),
+    }
+    with _asking(records, render, path, {**settings, **noted}) as asking:
         if asking.waiting:
             engine = make_engine() if callable(make_engine) else make_engine
-            names = [record.id for record in asking.waiting]
-            prompts = [asking.prompts[name] for name in names]
-            cut = asking.overlong(engine, prompts, max_new_tokens)
+            requests = [Request(record.id, asking.prompts[record.id]) for record in asking.waiting]
+            cut = asking.overlong(engine, [request.prompt for request in requests], generation.max_new_tokens)
 
             def on_done(index: int, answer: Completion) -> None:
-                asking.add(names[index], answer.text, answer.tokens, answer.seconds, truncated=cut[index])
+                asking.add(requests[index].name, answer.text, answer.tokens, answer.seconds, truncated=cut[index])
 
-            engine.generate(prompts, max_new_tokens, min_new_tokens, stop, on_done, sampling, names)
+            engine.generate(requests, generation, on_done)
     return path
 
 
@@ -77,7 +73,7 @@ def predict_options(
     settings: Mapping[str, Any],
     options: Callable[[Record], tuple[Sequence[str], Sequence[str]]],
 ) -> Path:
-    """Let the model weigh the options of every record that the ledger has no answer for yet.
+    """Score the options of every record that the log has no answer for yet by their log-likelihoods.
 
     A line's `scores` are the options' log-likelihoods after the prompt, and its `text` is the answer of the likeliest
     option, of equals the first.
@@ -88,7 +84,7 @@ def predict_options(
         make_engine: as for `predict`.
         path: as for `predict`.
         settings: as for `predict`.
-        options: returns the continuations that are weighed, and the answer that each of them stands for.
+        options: returns the continuations that are scored, and the answer that each of them stands for.
 
     Raises:
         InputError: as `predict`; the engine has no log-likelihoods.
@@ -96,15 +92,15 @@ def predict_options(
     with _asking(records, render, path, settings) as asking:
         if asking.waiting:
             engine = make_engine() if callable(make_engine) else make_engine
-            asked = [_Weighed(record.id, asking.prompts[record.id], *options(record)) for record in asking.waiting]
+            asked = [_Scored(record.id, asking.prompts[record.id], *options(record)) for record in asking.waiting]
             cut = asking.overlong(engine, [item.prompt + max(item.continuations, key=len) for item in asked], 0)
-            _weigh(asking, engine, asked, cut)
+            _score(asking, engine, asked, cut)
     return path
 
 
 @dataclass
-class _Weighed:
-    """A question, the continuations that are weighed, the answer that each stands for, and what is known of them."""
+class _Scored:
+    """A question, the continuations that are scored, the answer that each stands for, and what is known of them."""
 
     name: str
     prompt: str
@@ -113,8 +109,8 @@ class _Weighed:
     found: dict[int, float] = field(default_factory=dict)
 
 
-def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequence[bool]) -> None:
-    """Weigh the continuations of all questions; a question is written when the last of its own is known."""
+def _score(asking: _Asking, engine: Engine, asked: Sequence[_Scored], cut: Sequence[bool]) -> None:
+    """Score the continuations of all questions; a question is written when the last of its own is known."""
     started = time.perf_counter()
     pairs = [(number, place) for number, item in enumerate(asked) for place in range(len(item.continuations))]
 
@@ -123,7 +119,7 @@ def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequ
         number, place = pairs[index]
         item = asked[number]
         if math.isnan(value):
-            raise InputError(f"question {item.name!r}: its options have no likelihood (NaN): are the weights sound?")
+            raise InputError(f"question {item.name!r}: its options have no likelihood (NaN); check the weights")
         item.found[place] = round(max(value, _NEVER), 6)
         if len(item.found) == len(item.continuations):
             scores = tuple(item.found[place] for place in range(len(item.found)))
@@ -131,20 +127,19 @@ def _weigh(asking: _Asking, engine: Engine, asked: Sequence[_Weighed], cut: Sequ
             answer = item.answers[max(range(len(scores)), key=scores.__getitem__)]
             asking.add(item.name, answer, 0, seconds, cut[number], scores)
 
-    engine.loglikelihood(
-        [asked[number].prompt for number, _ in pairs],
-        [asked[number].continuations[place] for number, place in pairs],
-        on_done,
-    )
+    requests = [
+        Request(asked[number].name, asked[number].prompt, asked[number].continuations[place]) for number, place in pairs
+    ]
+    engine.loglikelihood(requests, on_done)
 
 
 @dataclass
 class _Asking:
-    """An open ledger, the prompts, and the questions that have no answer yet."""
+    """An open prediction log, the prompts, and the questions that have no answer yet."""
 
     prompts: Mapping[str, str]
     hashes: Mapping[str, str]
-    ledger: Ledger
+    log: PredictionLog
     waiting: Sequence[Record]
     progress: Progress
 
@@ -152,7 +147,7 @@ class _Asking:
         self, name: str, text: str, tokens: int, seconds: float, truncated: bool, scores: tuple[float, ...] = ()
     ) -> None:
         """Write one answer."""
-        self.ledger.append(Prediction(name, self.hashes[name], text, tokens, round(seconds, 6), truncated, scores))
+        self.log.append(Prediction(name, self.hashes[name], text, tokens, round(seconds, 6), truncated, scores))
         self.progress.advance()
 
     def overlong(self, engine: Engine, prompts: Sequence[str], new_tokens: int) -> list[bool]:
@@ -172,10 +167,10 @@ def _asking(
     prompts = {record.id: render(record) for record in records}
     if len(prompts) != len(records):
         ids = [record.id for record in records]
-        raise InputError(f"question {next(name for name in ids if ids.count(name) > 1)!r} stands twice in the data")
+        raise InputError(f"question {next(name for name in ids if ids.count(name) > 1)!r} appears twice in the data")
     hashes = {name: sha256_text(prompt) for name, prompt in prompts.items()}
-    with Ledger(path, settings, hashes) as ledger:
-        waiting = [record for record in records if record.id not in ledger.done]
+    with PredictionLog(path, settings, hashes) as log:
+        waiting = [record for record in records if record.id not in log.done]
         with Progress(path.stem, len(prompts), "questions") as progress:
-            progress.advance(len(ledger.done))
-            yield _Asking(prompts, hashes, ledger, waiting, progress)
+            progress.advance(len(log.done))
+            yield _Asking(prompts, hashes, log, waiting, progress)

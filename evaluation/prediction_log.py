@@ -1,4 +1,4 @@
-"""The prediction ledger: an append-only JSON Lines file that a killed evaluation goes on with, and that never mixes.
+"""The prediction log: an append-only JSON Lines file that a killed evaluation goes on with, and that never mixes.
 
 Beside `NAME.jsonl` stands `NAME.settings.json`: what the predictions were made with. If it differs from what is
 asked for now, or a question's prompt does, the old pair is renamed to `NAME.jsonl.old-N` and a new one begins.
@@ -22,7 +22,7 @@ from core.progress import say
 
 @dataclass(frozen=True)
 class Prediction:
-    """One line of the ledger.
+    """One line of the log.
 
     Attributes:
         id: the question.
@@ -48,6 +48,9 @@ class Prediction:
         return {name: value for name, value in fields.items() if name in _FIELDS or value}
 
 
+# What settings were called in logs that were written before: setting -> its former name.
+FORMER = {"score_options": "weigh", "target_delimiter": "gap"}
+
 _FIELDS: dict[str, tuple[type, ...]] = {
     "id": (str,),
     "prompt_sha256": (str,),
@@ -58,15 +61,15 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 
 
 def settings_path(path: Path) -> Path:
-    """Return where the settings of a ledger stand."""
+    """Return where the settings of a prediction log stand."""
     return path.with_suffix(".settings.json")
 
 
-class Ledger:
-    """An open ledger; a context manager.
+class PredictionLog:
+    """An open prediction log; a context manager.
 
     Opening it takes over what is there if settings and prompts are the same (a torn last line is dropped), and puts
-    it aside otherwise. Only one process at a time may have a ledger open.
+    it aside otherwise. Only one process at a time may have a log open.
 
     Args:
         path: the predictions file, `NAME.jsonl`.
@@ -77,7 +80,7 @@ class Ledger:
         done: the predictions that are there, by id.
 
     Raises:
-        InputError: another process has the ledger open, a line in its midst is damaged, or it cannot be written.
+        InputError: another process has the log open, a line in its midst is damaged, or it cannot be written.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any], prompts: Mapping[str, str]) -> None:
@@ -96,7 +99,7 @@ class Ledger:
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> PredictionLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -135,7 +138,7 @@ class Ledger:
                 self.done.clear()
                 return f"the prompt of question {prediction.id!r} {'has changed' if known else 'is not asked any more'}"
             if prediction.id in self.done:
-                raise InputError(f"{self.path}:{number}: question {prediction.id!r} stands twice; remove the file")
+                raise InputError(f"{self.path}:{number}: question {prediction.id!r} appears twice; remove the file")
             self.done[prediction.id] = prediction
         return ""
 
@@ -174,6 +177,10 @@ def _first_change(old: Any, new: Any) -> str:
     """Say which setting differs first; empty where none does."""
     if not isinstance(old, dict):
         return "its settings are damaged"
+    old = dict(old)
+    for name, former in FORMER.items():
+        if former in old:
+            old.setdefault(name, old.pop(former))
     for name in sorted(set(old) | set(new)):
         if name not in old or name not in new or old[name] != new[name]:
             return f"setting {name!r} changed from {old.get(name)!r} to {new.get(name)!r}"

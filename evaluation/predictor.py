@@ -17,11 +17,12 @@ from core.schema import DecodingConfig, RunConfig
 from core.text.prompts import Prompt, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
-from evaluation.checkpoints import Target, targets
+from evaluation.checkpoints import Checkpoint, find_checkpoints
 from evaluation.predict import MakeEngine, predict, predict_options
-from evaluation.requests import Ask, answer_gap
-from inference.engine import Engine
-from inference.engines import LocalEngine, engine_name, http_engine, local_engine
+from evaluation.prediction_log import FORMER
+from evaluation.requests import RequestSettings, target_delimiter
+from inference.engine import Engine, GenerationSettings
+from inference.engines import LocalEngine, engine_kind, local_engine, local_kind, served_kind
 from inference.sampling import Sampling
 
 Kind = Literal["squad", "accuracy"]
@@ -34,31 +35,30 @@ def predict_all(
     records: Sequence[Record],
     kind: Kind,
     standard: bool,
-    ask: Ask | None = None,
-) -> Iterator[tuple[Target, Path]]:
+    how: RequestSettings | None = None,
+) -> Iterator[tuple[Checkpoint, Path]]:
     """Yield (checkpoint, predictions file) of what a user named after --ckpt, answered one after another.
 
     With `standard`, the run's own questions are asked and its own checkpoints' answers go to
     predictions/KIND_NAME.jsonl; all others have names that tell checkpoint and questions, and touch none of these.
 
     Raises:
-        InputError: as `evaluation.checkpoints.targets` and `Predictor.predict`.
+        InputError: as `evaluation.checkpoints.find_checkpoints` and `Predictor.predict`.
     """
-    if config.eval.engine == "http":
-        raise InputError("eval.engine is http: the server has its checkpoint; give --server and --model, not --ckpt")
-    found = targets(words, run, config)
+    local_kind(config)
+    found = find_checkpoints(words, run, config)
     predictor = Predictor(config, run)
     decoding = predictor.decoding(kind)
-    for target in found:
-        name = target.name
-        if not (standard and target.of_run):
-            name = f"{name}-{_mark(records, ask, _fingerprint(target.path), decoding)}"
-        yield target, predictor.predict(target, records, kind, run.predictions / f"{kind}_{name}.jsonl", ask)
+    for checkpoint in found:
+        name = checkpoint.name
+        if not (standard and checkpoint.of_run):
+            name = f"{name}-{_mark(records, how, _fingerprint(checkpoint.path), decoding)}"
+        yield checkpoint, predictor.predict(checkpoint, records, kind, run.predictions / f"{kind}_{name}.jsonl", how)
 
 
 def predict_served(
-    config: RunConfig, run: RunFolder, records: Sequence[Record], kind: Kind, ask: Ask | None = None
-) -> tuple[Target, Path]:
+    config: RunConfig, run: RunFolder, records: Sequence[Record], kind: Kind, how: RequestSettings | None = None
+) -> tuple[Checkpoint, Path]:
     """Return what a server (`eval.http`) answered: its model's name and the predictions file in the run folder.
 
     Raises:
@@ -66,28 +66,40 @@ def predict_served(
     """
     server, predictor = config.eval.http, Predictor(config, run)
     name = re.sub(r"[^\w.-]+", "_", server.model) or "served"
-    mark = _mark(records, ask, server.url, predictor.decoding(kind))
+    mark = _mark(records, how, server.url, predictor.decoding(kind))
     path = run.predictions / f"{kind}_{name}-{mark}.jsonl"
-    return Target(name, path, of_run=False), predictor.predict_served(records, kind, path, ask)
+    return Checkpoint(name, path, of_run=False), predictor.predict_served(records, kind, path, how)
 
 
-def _mark(records: Sequence[Record], ask: Ask | None, model: str, decoding: DecodingConfig) -> str:
+def _mark(records: Sequence[Record], how: RequestSettings | None, model: str, decoding: DecodingConfig) -> str:
     """Return the mode and eight characters that stand for questions, how they are asked and decoded, and the model."""
     asked = [f"{record.id} {record.question}" for record in records]
-    ask = ask or Ask()
-    how = str(sorted(ask.settings().items())) + decoding.model_dump_json()
-    mark = sha256_text("\n".join([*asked, how, model]))[:8]
-    return mark if ask.mode == "generate" else f"{ask.mode}-{mark}"
+    how = how or RequestSettings()
+    # Under their former names, so that the files of answers that were given before keep their names.
+    said = {FORMER.get(name, name): value for name, value in how.settings().items()}
+    mark = sha256_text("\n".join([*asked, str(sorted(said.items())) + decoding.model_dump_json(), model]))[:8]
+    return mark if how.mode == "generate" else f"{how.mode}-{mark}"
 
 
-def _spaced(ask: Ask, gap: str) -> Callable[[Record], tuple[Sequence[str], Sequence[str]]]:
-    """Return `Ask.options` with a gap before each continuation."""
+def _delimited(how: RequestSettings, delimiter: str) -> Callable[[Record], tuple[Sequence[str], Sequence[str]]]:
+    """Return `RequestSettings.options` with the delimiter before each continuation."""
 
     def options(record: Record) -> tuple[Sequence[str], Sequence[str]]:
-        continuations, answers = ask.options(record)
-        return [gap + continuation for continuation in continuations], answers
+        continuations, answers = how.options(record)
+        return [delimiter + continuation for continuation in continuations], answers
 
     return options
+
+
+def _generation(decoding: DecodingConfig, prompt: Prompt) -> GenerationSettings:
+    """Return how answers are generated: as configured, and never beyond the end mark of the prompt's answers."""
+    end = prompt.answer_end.rstrip("\n")
+    return GenerationSettings(
+        decoding.max_new_tokens,
+        decoding.min_new_tokens,
+        (*((end,) if end.strip() else ()), *decoding.stop),
+        Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
+    )
 
 
 class Predictor:
@@ -103,34 +115,42 @@ class Predictor:
         self._engine: LocalEngine | None = None
 
     def predict(
-        self, target: Target, records: Sequence[Record], kind: Kind, path: Path, ask: Ask | None = None
+        self,
+        checkpoint: Checkpoint,
+        records: Sequence[Record],
+        kind: Kind,
+        path: Path,
+        how: RequestSettings | None = None,
     ) -> Path:
         """Answer what is not yet answered in the predictions file `path`; return it.
 
         Raises:
             InputError: the checkpoint does not fit the model, or the prompt is not the one that was trained with.
         """
-        model = {"checkpoint": whole(target.path).name, "checkpoint_sha256": _fingerprint(target.path)}
+        model = {"checkpoint": whole(checkpoint.path).name, "checkpoint_sha256": _fingerprint(checkpoint.path)}
         prompt = self.prompt(kind)
-        return self._predict(records, kind, path, ask or Ask(), model, lambda: self._ready(target.path, prompt))
+        return self._predict(
+            records, kind, path, how or RequestSettings(), model, lambda: self._ready(checkpoint.path, prompt)
+        )
 
-    def predict_served(self, records: Sequence[Record], kind: Kind, path: Path, ask: Ask | None = None) -> Path:
+    def predict_served(
+        self, records: Sequence[Record], kind: Kind, path: Path, how: RequestSettings | None = None
+    ) -> Path:
         """Let the server of the configuration answer what is not yet answered; return `path`.
 
         Raises:
             InputError: no address or model name, the server fails or cannot do what is asked.
         """
-        server = self.config.eval.http
-        engine = http_engine(self.config, self.prompt(kind), lambda: self.tokenizer)
-        model = {"url": engine.url, "model": server.model, "prompts": server.prompts}
-        return self._predict(records, kind, path, ask or Ask(), model, engine)
+        served = served_kind(self.config)
+        engine = served.build(self.config, self.prompt(kind), lambda: self.tokenizer)
+        return self._predict(records, kind, path, how or RequestSettings(), served.model(self.config), engine)
 
     def _predict(
         self,
         records: Sequence[Record],
         kind: Kind,
         path: Path,
-        ask: Ask,
+        how: RequestSettings,
         model: Mapping[str, Any],
         engine: MakeEngine,
     ) -> Path:
@@ -140,38 +160,26 @@ class Predictor:
             **model,
             "prompt": prompt.name,
             "prompt_sha256": prompt.sha256,
-            "engine": engine_name(self.config),
+            "engine": engine_kind(self.config).label,
             "max_length": self.config.model.max_length,
-            **ask.settings(),
+            **how.settings(),
         }
-        render = self.renderer(kind, ask)
-        if ask.mode == "loglikelihood":
-            gap = self._gap()
-            if gap:
-                settings["gap"] = gap
-            return predict_options(records, render, engine, path, settings, _spaced(ask, gap))
-        end = prompt.answer_end.rstrip("\n")
-        return predict(
-            records,
-            render,
-            engine,
-            path,
-            settings,
-            decoding.max_new_tokens,
-            decoding.min_new_tokens,
-            [*([end] if end.strip() else []), *decoding.stop],
-            Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
-        )
+        render = self.renderer(kind, how)
+        if how.mode == "loglikelihood":
+            delimiter = self._delimiter()
+            if delimiter:
+                settings["target_delimiter"] = delimiter
+            return predict_options(records, render, engine, path, settings, _delimited(how, delimiter))
+        return predict(records, render, engine, path, settings, _generation(decoding, prompt))
 
-    def _gap(self) -> str:
+    def _delimiter(self) -> str:
         """Return what a server that tokenises text must be sent between prompt and answer, to see what training saw."""
-        is_text = engine_name(self.config) == "http" and self.config.eval.http.prompts == "text"
-        return answer_gap(self.tokenizer) if is_text else ""
+        return target_delimiter(self.tokenizer) if engine_kind(self.config).sends_text(self.config) else ""
 
-    def renderer(self, kind: Kind, ask: Ask) -> Callable[[Record], str]:
+    def renderer(self, kind: Kind, how: RequestSettings) -> Callable[[Record], str]:
         """Return what turns a question into the text that precedes its answer."""
-        gap = answer_gap(self.tokenizer) if ask.shots else ""
-        return lambda record: ask.render(self.prompt(kind), record, gap)
+        delimiter = target_delimiter(self.tokenizer) if how.few_shot else ""
+        return lambda record: how.render(self.prompt(kind), record, delimiter)
 
     def prompt(self, kind: Kind) -> Prompt:
         """Return the prompt of an evaluation."""

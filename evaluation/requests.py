@@ -15,6 +15,7 @@ from core.text.records import Record
 from core.text.tokenizers import Tokenizer
 
 Mode = Literal["generate", "loglikelihood", "circular"]
+ScoreOptions = Literal["letter", "text"]
 MODES: tuple[Mode, ...] = ("generate", "loglikelihood", "circular")
 _LETTER = re.compile(rf"(?<![A-Za-z])[{LETTERS}](?![A-Za-z])")
 
@@ -73,7 +74,7 @@ def _letter(record: Record) -> re.Match[str]:
     return found[0]
 
 
-class Shots:
+class FewShot:
     """Examples that are shown before a question: the first so many of its subject.
 
     Args:
@@ -120,51 +121,52 @@ def _subject(record: Record) -> str:
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestSettings:
     """How an evaluation asks.
 
     Attributes:
-        mode: "generate": the model writes the answer; "loglikelihood": the options are weighed (see `weigh`);
+        mode: "generate": the model writes the answer; "loglikelihood": the options are scored (see `score_options`);
             "circular": it writes the answer to each rotation of the options (the records are `rotated`).
-        weigh: "letter": the reference with each letter in its place; "text": the options' own texts.
-        shots: examples before each question.
+        score_options: what is scored, "letter": the reference with each letter in its place; "text": the options' own
+            texts.
+        few_shot: examples before each question.
     """
 
     mode: Mode = "generate"
-    weigh: Literal["letter", "text"] = "letter"
-    shots: Shots | None = None
+    score_options: ScoreOptions = "letter"
+    few_shot: FewShot | None = None
 
     def settings(self) -> dict[str, Any]:
-        """Return what a ledger notes of it; nothing for the plain question."""
+        """Return what a prediction log notes of it; nothing for the plain question."""
         said: dict[str, Any] = {}
         if self.mode != "generate":
             said["mode"] = self.mode
         if self.mode == "loglikelihood":
-            said["weigh"] = self.weigh
-        if self.shots:
-            said.update(shots=self.shots.count, shots_sha256=self.shots.sha256)
+            said["score_options"] = self.score_options
+        if self.few_shot:
+            said.update(shots=self.few_shot.count, shots_sha256=self.few_shot.sha256)
         return said
 
     def options(self, record: Record) -> tuple[list[str], list[str]]:
-        """Return the continuations that are weighed, and the answer that each of them stands for."""
+        """Return the continuations that are scored, and the answer that each of them stands for."""
         answers = letter_answers(record)
-        return (answers if self.weigh == "letter" else option_texts(record)), answers
+        return (answers if self.score_options == "letter" else option_texts(record)), answers
 
-    def render(self, prompt: Prompt, record: Record, gap: str = "") -> str:
+    def render(self, prompt: Prompt, record: Record, delimiter: str = "") -> str:
         """Return the text that precedes the answer: the examples with their answers, then the question.
 
         Args:
             prompt: the template of each of them.
             record: the question.
-            gap: see `answer_gap`.
+            delimiter: see `target_delimiter`.
         """
-        shown = self.shots.of(record) if self.shots else []
+        shown = self.few_shot.of(record) if self.few_shot else []
         end = prompt.answer_end if prompt.answer_end.endswith("\n") else f"{prompt.answer_end}\n\n"
-        examples = [render(prompt, shot) + gap + shot.answer + end for shot in shown]
+        examples = [render(prompt, shot) + delimiter + shot.answer + end for shot in shown]
         return "".join(examples) + render(prompt, record)
 
 
-def answer_gap(tokenizer: Tokenizer) -> str:
+def target_delimiter(tokenizer: Tokenizer) -> str:
     """Return what stands between prompt and answer when both are one text: a space where the tokenizer adds one.
 
     In training they are tokenised apart, and a sentencepiece model begins each part with a space.

@@ -1,23 +1,25 @@
-"""The engine that a configuration asks for."""
+"""The engines that there are: each is a module of this room, or of a plug-in folder's, that assigns ENGINE.
+
+A module `inference/mine.py` with an instance of `LocalEngineKind` or `ServedEngineKind` under that name is the engine
+"mine": `--set eval.engine=mine`. It is imported when it is asked for, so it may import what it computes with in
+`build` only.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from backend.model_config import llama_config
 from core.errors import InputError
+from core.registry import ENGINES
 from core.schema import RunConfig
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
-from inference.ascend.engine import AscendEngine, check_devices, generation_settings
-from inference.ascend.pool import WorkerPool
-from inference.cpu.engine import MindSporeEngine
 from inference.engine import Engine
-from inference.http.engine import HttpEngine
-from inference.prompt_fit import PromptRoom
+
+AUTO = "auto"
 
 
 class LocalEngine(Engine, Protocol):
@@ -27,63 +29,129 @@ class LocalEngine(Engine, Protocol):
         """Take the weights of another checkpoint of the same model."""
 
     def use(self, prompt: Prompt) -> None:
-        """Tokenise prompts as this template's from now on, with its marks and BOS."""
+        """Tokenise prompts as this template's from now on, with its special tokens and BOS."""
 
 
-def engine_name(config: RunConfig) -> str:
-    """Return the name of the engine that answers: "auto" goes by the machine."""
-    names = {"mindspore": "mindspore_cpu", "ascend": "mindformers_ascend", "http": "http"}
-    by_machine = "mindspore" if config.machine.device == "CPU" else "ascend"
-    return names[by_machine if config.eval.engine == "auto" else config.eval.engine]
+class EngineKind(ABC):
+    """What the kit knows of an engine before one is made.
+
+    Attributes:
+        label: its name in prediction logs; answers that were given under different labels are never mixed.
+    """
+
+    label: str
+
+    def plan(self, config: RunConfig, scoring: bool) -> Mapping[str, Any]:
+        """Return what a dry run shows of an engine's setup, as YAML values.
+
+        Args:
+            config: the run's configuration.
+            scoring: whether log-likelihoods would be asked for, and not completions.
+        """
+        return {}
+
+    def sends_text(self, config: RunConfig) -> bool:
+        """Tell whether prompt and continuation are sent as one text, with the delimiter that training saw between."""
+        return False
+
+
+class LocalEngineKind(EngineKind):
+    """Makes engines that compute on this machine with a checkpoint.
+
+    Attributes:
+        device: the `machine.device` for which `eval.engine=auto` takes it; None: it is taken by its name only.
+    """
+
+    device: str | None = None
+
+    @abstractmethod
+    def build(self, config: RunConfig, checkpoint: Path, tokenizer: Tokenizer, folder: Path) -> LocalEngine:
+        """Make an engine.
+
+        Args:
+            config: the run's configuration.
+            checkpoint: the weights.
+            tokenizer: of the model.
+            folder: for what the engine's own processes write; nothing else lies there.
+
+        Raises:
+            InputError: the checkpoint does not fit the model, or the machine lacks what the engine needs.
+        """
+
+
+class ServedEngineKind(EngineKind):
+    """Makes engines that ask a model which a server has loaded; `eval.http` says where and which."""
+
+    @abstractmethod
+    def build(self, config: RunConfig, prompt: Prompt, tokenizer: Callable[[], Tokenizer]) -> Engine:
+        """Make an engine.
+
+        Args:
+            config: the run's configuration.
+            prompt: the template of what is asked.
+            tokenizer: makes the model's tokenizer, which may not be on this machine: called only where it is needed.
+
+        Raises:
+            InputError: the configuration does not say which server, or which of its models.
+        """
+
+    @abstractmethod
+    def model(self, config: RunConfig) -> Mapping[str, Any]:
+        """Return which model answers, for the prediction log: where any of it changes, answers are asked for anew."""
+
+
+def engine_kind(config: RunConfig) -> EngineKind:
+    """Return the engine of a configuration: the one it names, with "auto" the one of the machine's device.
+
+    Raises:
+        InputError: no engine is made for the device, or the module's ENGINE is none.
+    """
+    if config.eval.engine != AUTO:
+        return _kind(config.eval.engine)
+    device = config.machine.device
+    local = (kind for _, kind in _kinds() if isinstance(kind, LocalEngineKind))
+    found = next((kind for kind in local if kind.device == device), None)
+    if found is None:
+        raise InputError(f"no engine computes on machine.device={device}: set eval.engine to one of {ENGINES.names()}")
+    return found
 
 
 def local_engine(config: RunConfig, checkpoint: Path, tokenizer: Tokenizer, folder: Path) -> LocalEngine:
-    """Make the engine of this machine with a checkpoint: several workers where it has several NPUs.
-
-    Args:
-        config: the run's configuration.
-        checkpoint: the weights.
-        tokenizer: of the model.
-        folder: for the workers' jobs and logs.
-
-    Raises:
-        InputError: the checkpoint does not fit the model, or the machine lacks the devices.
-    """
-    if engine_name(config) == "mindformers_ascend" and config.machine.workers > 1:
-        check_devices(config.machine.workers)
-        return WorkerPool(config, checkpoint, tokenizer, folder)
-    return single_engine(config, checkpoint, tokenizer)
+    """Make the configuration's engine with a checkpoint; see `LocalEngineKind.build` and `local_kind`."""
+    return local_kind(config).build(config, checkpoint, tokenizer, folder)
 
 
-def single_engine(config: RunConfig, checkpoint: Path, tokenizer: Tokenizer) -> LocalEngine:
-    """Make an engine that computes in this process; InputError as `local_engine`."""
-    model = config.model
-    if engine_name(config) == "mindformers_ascend":
-        return AscendEngine(ascend_settings(config), checkpoint, tokenizer, model.max_length)
-    return MindSporeEngine(model.model_dump(), checkpoint, tokenizer, config.eval.batch_size, model.max_length)
+def local_kind(config: RunConfig) -> LocalEngineKind:
+    """Return the configuration's engine, which computes here; InputError where it asks a server."""
+    kind = engine_kind(config)
+    if not isinstance(kind, LocalEngineKind):
+        raise InputError(
+            f"eval.engine is {config.eval.engine}: the server has its checkpoint; give --server and --model, not --ckpt"
+        )
+    return kind
 
 
-def ascend_settings(config: RunConfig) -> dict[str, Any]:
-    """Return the LlamaConfig settings with which MindFormers generates on an NPU."""
-    settings = llama_config(config.model, config.model.max_length, config.machine)
-    del settings["type"]
-    return generation_settings(settings, config.eval.batch_size, config.model.max_length)
+def served_kind(config: RunConfig) -> ServedEngineKind:
+    """Return the configuration's engine, which asks a server; InputError where it does not."""
+    kind = engine_kind(config)
+    if not isinstance(kind, ServedEngineKind):
+        raise InputError(f"eval.engine is {config.eval.engine}: it computes on this machine; give --ckpt, not --server")
+    return kind
 
 
-def http_engine(config: RunConfig, prompt: Prompt, tokenizer: Callable[[], Tokenizer]) -> HttpEngine:
-    """Make the engine that asks the configuration's server; the tokenizer is made only where it is needed.
+def default_for_servers() -> str:
+    """Return the name of the engine that asks servers where none is named: the kit's own."""
+    return next(name for name, kind in _kinds() if isinstance(kind, ServedEngineKind))
 
-    Raises:
-        InputError: no address, no model name, or no key in the environment where one is named.
-    """
-    server = config.eval.http
-    if not (server.url and server.model):
-        raise InputError("eval.engine=http needs eval.http.url and eval.http.model (--server URL --model NAME)")
-    key = os.environ.get(server.api_key_env) if server.api_key_env else None
-    if server.api_key_env and not key:
-        raise InputError(f"eval.http.api_key_env names {server.api_key_env}, which is not set in the environment")
-    room = None
-    if server.prompts == "tokens":
-        room = PromptRoom(tokenizer(), config.model.max_length, config.model.vocab_size)
-        room.prompt = prompt
-    return HttpEngine(server.url, server.model, server.concurrency, server.timeout, server.retries, key=key, room=room)
+
+def _kinds() -> Iterator[tuple[str, EngineKind]]:
+    """Yield name and object of each engine, those of the kit first; each is imported as it is yielded."""
+    for name in ENGINES.names():
+        yield name, _kind(name)
+
+
+def _kind(name: str) -> EngineKind:
+    kind = ENGINES.get(name)
+    if not isinstance(kind, EngineKind):
+        raise InputError(f"engine {name!r}: its ENGINE must be a LocalEngineKind or ServedEngineKind, not {kind!r}")
+    return kind

@@ -8,9 +8,10 @@ from core.errors import InputError
 from core.text.prompt_tokens import prompt_ids
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
+from inference.engine import Request
 
 
-class PromptRoom:
+class PromptFit:
     """Tokenises prompts as training did. A prompt that does not fit loses its beginning, but for a leading BOS.
 
     Args:
@@ -19,7 +20,7 @@ class PromptRoom:
         vocab_size: number of tokens that the model knows.
 
     Attributes:
-        prompt: the template whose marks and BOS the prompts have; None: plain text. May be set between calls.
+        prompt: the template whose special tokens and BOS the prompts have; None: plain text. May be set between calls.
     """
 
     def __init__(self, tokenizer: Tokenizer, max_length: int, vocab_size: int) -> None:
@@ -28,33 +29,33 @@ class PromptRoom:
         self.tokenizer, self.max_length, self.vocab_size = tokenizer, max_length, vocab_size
         self.prompt: Prompt | None = None
 
-    def room(self, new_tokens: int) -> int:
-        """Return how many tokens a prompt may have; InputError where no token is left for it."""
+    def limit(self, new_tokens: int) -> int:
+        """Return how many tokens a prompt may have beside `new_tokens`; InputError where none is left for it."""
         if not 1 <= new_tokens < self.max_length:
             raise InputError(f"{new_tokens} new tokens must lie between 1 and max_length {self.max_length} - 1")
         return self.max_length - new_tokens
 
-    def ids(self, prompt: str, index: int, room: int) -> list[int]:
-        """Return at most `room` tokens of a prompt, its last.
+    def ids(self, prompt: str, name: str, limit: int) -> list[int]:
+        """Return at most `limit` tokens of a prompt, its last; `name` is the question's, for messages.
 
         Raises:
             InputError: it has no tokens, or one that the model does not know.
         """
         tokens = self._all(prompt)
         if not tokens:
-            raise InputError(f"prompt {index}: has no tokens; nothing can be continued")
+            raise InputError(f"question {name!r}: its prompt has no tokens; there is nothing to continue")
         strange = next((token for token in tokens if not 0 <= token < self.vocab_size), None)
         if strange is not None:
             raise InputError(
-                f"prompt {index}: token {strange} lies outside the model's vocabulary of {self.vocab_size}; "
+                f"question {name!r}: token {strange} lies outside the model's vocabulary of {self.vocab_size}; "
                 "the tokenizer does not belong to this model"
             )
-        if len(tokens) <= room:
+        if len(tokens) <= limit:
             return tokens
-        kept = tokens[-room:]
+        kept = tokens[-limit:]
         return [tokens[0], *kept[1:]] if tokens[0] == self.tokenizer.bos_id else kept
 
-    def pairs(self, prompts: Sequence[str], continuations: Sequence[str]) -> Iterator[tuple[list[int], list[int]]]:
+    def pairs(self, requests: Sequence[Request]) -> Iterator[tuple[list[int], list[int]]]:
         """Yield the tokens of each prompt and those of its continuation, which is tokenized by itself.
 
         All continuations of a prompt see the same tokens of it, so that they can be compared.
@@ -62,15 +63,15 @@ class PromptRoom:
         Raises:
             InputError: as `ids`; a continuation that leaves no room for its prompt.
         """
-        tails = [list(self.tokenizer.encode(continuation)) for continuation in continuations]
+        tails = [list(self.tokenizer.encode(request.continuation)) for request in requests]
         longest: dict[str, int] = {}
-        for prompt, tail in zip(prompts, tails, strict=True):
-            longest[prompt] = max(1, len(tail), longest.get(prompt, 0))
+        for request, tail in zip(requests, tails, strict=True):
+            longest[request.prompt] = max(1, len(tail), longest.get(request.prompt, 0))
         known: dict[str, list[int]] = {}
-        for index, (prompt, tail) in enumerate(zip(prompts, tails, strict=True)):
-            if prompt not in known:
-                known[prompt] = self.ids(prompt, index, self.room(longest[prompt]))
-            yield known[prompt], tail
+        for request, tail in zip(requests, tails, strict=True):
+            if request.prompt not in known:
+                known[request.prompt] = self.ids(request.prompt, request.name, self.limit(longest[request.prompt]))
+            yield known[request.prompt], tail
 
     def count(self, prompt: str) -> int:
         """Return the number of tokens of a whole prompt."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.text.tokenizers import Tokenizer
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -39,6 +41,11 @@ def uniform(seed: int, name: str, position: int) -> float:
     """Return a number of [0, 1) that depends on the seed, the question's name and the token's place, and no order."""
     digest = hashlib.blake2b(f"{seed}\0{position}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / (1 << 53)
+
+
+def end_tokens(tokenizer: Tokenizer) -> list[int]:
+    """Return the tokens after which a completion is at its end: end of sequence and padding, where there are such."""
+    return sorted({token for token in (tokenizer.eos_id, tokenizer.pad_id) if token >= 0})
 
 
 def draw(logits: np.ndarray[Any, Any], sampling: Sampling, name: str, position: int) -> int:

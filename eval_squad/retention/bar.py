@@ -17,7 +17,7 @@ from eval_squad.metrics.contest_metric import mean_percent
 from eval_squad.retention.gate import Gate, gate_from_base, gate_of_contest
 from eval_squad.retention.scoring import marks
 from evaluation.checkpoints import BASE
-from evaluation.job import Job
+from evaluation.job import Evaluation
 from evaluation.predictions import check_answers, read_predictions
 from evaluation.statistics import Floats
 
@@ -26,7 +26,7 @@ class Bar:
     """What each checkpoint is held against: what the arguments state, else the contest, else the base model.
 
     Args:
-        job: the command.
+        evaluation: the command.
         records: the questions asked.
         whole: description of the whole set that they are of.
         screened: whether they are only a part of it.
@@ -35,18 +35,20 @@ class Bar:
         InputError: contradicting arguments, or predictions of the base that cannot be read.
     """
 
-    def __init__(self, job: Job, records: Sequence[Record], whole: dict[str, Any], screened: bool) -> None:
-        options = job.options
-        self._job, self._records, self._whole, self._screened = job, records, whole, screened
-        self._rules = _rules(job)
+    def __init__(
+        self, evaluation: Evaluation, records: Sequence[Record], whole: dict[str, Any], screened: bool
+    ) -> None:
+        arguments = evaluation.arguments
+        self._run, self._records, self._whole, self._screened = evaluation.run, records, whole, screened
+        self._rules = _rules(evaluation)
         self._base: Floats | None = None
         self._gate: Gate | None = None
-        if (options.base_f1 is None) != (options.base_em is None):
+        if (arguments.base_f1 is None) != (arguments.base_em is None):
             raise InputError("--base-f1 and --base-em belong together: give both")
-        if options.base_f1 is not None:
-            self._gate = gate_from_base(options.base_f1, options.base_em, self._rules.retention_share)
-        elif options.base_predictions is not None:
-            self._take(self._base_marks(options.base_predictions))
+        if arguments.base_f1 is not None:
+            self._gate = gate_from_base(arguments.base_f1, arguments.base_em, self._rules.retention_share)
+        elif arguments.base_predictions is not None:
+            self._take(self._base_marks(arguments.base_predictions))
         else:
             rules = self._rules
             self._gate = gate_of_contest(rules.f1_threshold, rules.em_threshold, rules.retention_share)
@@ -76,7 +78,7 @@ class Bar:
 
     def _take_from_run(self) -> None:
         """Take the base's result in the run, where it was measured on the same questions."""
-        run = self._job.run
+        run = self._run
         path = run.results / "squad.json" if run else None
         if run is None or path is None or not path.is_file():
             return
@@ -92,8 +94,8 @@ class Bar:
             self._gate = gate_from_base(figures["f1"], figures["em"], self._rules.retention_share)
 
 
-def _rules(job: Job) -> RulesConfig:
+def _rules(evaluation: Evaluation) -> RulesConfig:
     """Return the rules of the contest named, else of the run's own configuration, else the plain 90 % of the base."""
-    if job.options.contest:
-        return load_contest(job.options.contest).rules
-    return job.config.rules if job.config else RulesConfig(ratio_factor=1, judge="math")
+    if evaluation.arguments.contest:
+        return load_contest(evaluation.arguments.contest).rules
+    return evaluation.config.rules if evaluation.config else RulesConfig(ratio_factor=1, judge="math")

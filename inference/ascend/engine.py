@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.model_config import llama_config
 from core.errors import InputError
+from core.schema import RunConfig
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
-from inference.ascend.loglikelihood import Weigher
+from inference.ascend.loglikelihood import LikelihoodScorer
 from inference.cpu.weights import LlamaShape
-from inference.engine import Completion, OnDone, OnWeighed, cut_at_stop
-from inference.prompt_fit import PromptRoom
-from inference.sampling import GREEDY, Sampling, draw
+from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request, cut_at_stop
+from inference.prompt_fit import PromptFit
+from inference.sampling import Sampling, draw, end_tokens
 
 _BLOCK = 16
 _CACHE_BYTES = 8 << 30  # of an NPU's memory; 8B parameters of two bytes and this fit 32 GB
@@ -65,7 +67,14 @@ def generation_settings(model: Mapping[str, Any], batch_size: int, max_length: i
     }
 
 
-def weighing_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+def ascend_settings(config: RunConfig) -> dict[str, Any]:
+    """Return the LlamaConfig settings with which MindFormers generates on an NPU."""
+    settings = llama_config(config.model, config.model.max_length, config.machine)
+    del settings["type"]
+    return generation_settings(settings, config.eval.batch_size, config.model.max_length)
+
+
+def loglikelihood_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of the network that gives log-likelihoods, from those of the one that generates."""
     return {**settings, "use_past": False}
 
@@ -100,10 +109,10 @@ class AscendEngine:
     def _start(self, settings: Mapping[str, Any], checkpoint: Path, tokenizer: Tokenizer, max_length: int) -> None:
         """Take notes; nothing is computed."""
         self.tokenizer, self.batch_size = tokenizer, settings["batch_size"]
-        self._settings, self._checkpoint = settings, checkpoint
-        self._room = PromptRoom(tokenizer, max_length, settings["vocab_size"])
+        self._settings, self._checkpoint, self._ends = settings, checkpoint, end_tokens(tokenizer)
+        self._fit = PromptFit(tokenizer, max_length, settings["vocab_size"])
         self._network: Any = None
-        self._weigher: Weigher | None = None  # where the network is one without a cache
+        self._scorer: LikelihoodScorer | None = None  # where the network is one without a cache
 
     def load(self, checkpoint: Path) -> None:
         """Take the weights of another checkpoint of the same model."""
@@ -115,7 +124,7 @@ class AscendEngine:
         """Make a network in the place of the one that is there."""
         from mindformers.models.llama import LlamaConfig, LlamaForCausalLM
 
-        self._network = self._weigher = None  # whose memory is needed
+        self._network = self._scorer = None  # whose memory is needed
         self._network = LlamaForCausalLM(LlamaConfig(**settings))
         self._network.set_train(False)
         self._load()
@@ -140,55 +149,46 @@ class AscendEngine:
             )
 
     def use(self, prompt: Prompt) -> None:
-        """Tokenise prompts as this template's from now on, with its marks and BOS."""
-        self._room.prompt = prompt
+        """Tokenise prompts as this template's from now on, with its special tokens and BOS."""
+        self._fit.prompt = prompt
 
     def generate(
-        self,
-        prompts: Sequence[str],
-        max_new_tokens: int,
-        min_new_tokens: int = 1,
-        stop: Sequence[str] = (),
-        on_done: OnDone | None = None,
-        sampling: Sampling = GREEDY,
-        names: Sequence[str] | None = None,
+        self, requests: Sequence[Request], settings: GenerationSettings, on_done: OnDone | None = None
     ) -> list[Completion]:
         """Continue each prompt, in batches of like length; see `Engine.generate`."""
-        if self._network is None or self._weigher is not None:
+        if self._network is None or self._scorer is not None:
             self._make(self._settings)
-        room = self._room.room(max_new_tokens)
-        ids = [self._room.ids(prompt, index, room) for index, prompt in enumerate(prompts)]
-        called = [str(index) for index in range(len(ids))] if names is None else names
+        limit = self._fit.limit(settings.max_new_tokens)
+        ids = [self._fit.ids(request.prompt, request.name, limit) for request in requests]
         order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
         found: dict[int, Completion] = {}
         for first in range(0, len(order), self.batch_size):
             group = order[first : first + self.batch_size]
             started = time.perf_counter()
-            choice = NextToken([called[index] for index in group], min_new_tokens, self._ends, sampling)
-            outputs = self._generate([ids[index] for index in group], max_new_tokens, choice)
+            names = [requests[index].name for index in group]
+            choice = NextToken(names, settings.min_new_tokens, self._ends, settings.sampling)
+            outputs = self._generate([ids[index] for index in group], settings.max_new_tokens, choice)
             seconds = time.perf_counter() - started
             for index, output in zip(group, outputs, strict=True):
                 new = self._answer(output, len(ids[index]))
-                text = cut_at_stop(self.tokenizer.decode(new), stop)
+                text = cut_at_stop(self.tokenizer.decode(new), settings.stop)
                 found[index] = Completion(text, len(new), seconds)
                 if on_done is not None:
                     on_done(index, found[index])
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
-    def loglikelihood(
-        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
-    ) -> list[float]:
-        """Return the log-probability of each continuation; see `Engine.loglikelihood`.
+    def loglikelihood(self, requests: Sequence[Request], on_done: OnScored | None = None) -> list[float]:
+        """Return the log-likelihood of each continuation; see `Engine.loglikelihood`.
 
-        The continuation is tokenized by itself; without tokens its log-probability is 0.
+        The continuation is tokenized by itself.
         """
-        pairs = list(self._room.pairs(prompts, continuations))
-        if self._weigher is None:
-            self._make(weighing_settings(self._settings))
+        pairs = list(self._fit.pairs(requests))
+        if self._scorer is None:
+            self._make(loglikelihood_settings(self._settings))
             length = self._settings["seq_length"]
-            self._weigher = Weigher(self._network, self.batch_size, length, self.tokenizer.pad_id)
+            self._scorer = LikelihoodScorer(self._network, self.batch_size, length, self.tokenizer.pad_id)
         sums: dict[int, float] = {}
-        for found in self._weigher.sums(pairs):
+        for found in self._scorer.sums(pairs):
             for index, value in found.items():
                 sums[index] = value
                 if on_done is not None:
@@ -197,11 +197,7 @@ class AscendEngine:
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`."""
-        return self._room.overlong(prompts, new_tokens)
-
-    @property
-    def _ends(self) -> list[int]:
-        return [token for token in (self.tokenizer.eos_id, self.tokenizer.pad_id) if token >= 0]
+        return self._fit.overlong(prompts, new_tokens)
 
     def _generate(self, ids: list[list[int]], most: int, choice: NextToken) -> list[Sequence[int]]:
         """Run MindFormers' generation on a batch, filled up to its fixed size with the last prompt.

@@ -93,7 +93,7 @@ def batches(rows: Sequence[Row], most: int, longest: int) -> Iterator[Batch]:
         del waiting[:taken]
 
 
-class Weigher:
+class LikelihoodScorer:
     """Adds up the log-probabilities of continuations.
 
     Args:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,8 @@ from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
-from inference.engine import Completion, OnDone, OnWeighed
-from inference.prompt_fit import PromptRoom
-from inference.sampling import GREEDY, Sampling
+from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request
+from inference.prompt_fit import PromptFit
 
 _WORKER = Path(__file__).with_name("worker.py")
 _POLL_SECONDS = 0.2
@@ -75,69 +75,53 @@ class WorkerPool:
 
     def __init__(self, config: RunConfig, checkpoint: Path, tokenizer: Tokenizer, folder: Path) -> None:
         self._config, self._checkpoint, self._folder = config, checkpoint, folder
-        self._room = PromptRoom(tokenizer, config.model.max_length, config.model.vocab_size)
+        self._fit = PromptFit(tokenizer, config.model.max_length, config.model.vocab_size)
 
     def load(self, checkpoint: Path) -> None:
         """Take another checkpoint of the same model for the next job."""
         self._checkpoint = checkpoint
 
     def use(self, prompt: Prompt) -> None:
-        """Tokenise prompts as this template's from now on, with its marks and BOS."""
-        self._room.prompt = prompt
+        """Tokenise prompts as this template's from now on, with its special tokens and BOS."""
+        self._fit.prompt = prompt
 
     def generate(
-        self,
-        prompts: Sequence[str],
-        max_new_tokens: int,
-        min_new_tokens: int = 1,
-        stop: Sequence[str] = (),
-        on_done: OnDone | None = None,
-        sampling: Sampling = GREEDY,
-        names: Sequence[str] | None = None,
+        self, requests: Sequence[Request], settings: GenerationSettings, on_done: OnDone | None = None
     ) -> list[Completion]:
         """Continue each prompt; see `Engine.generate`."""
-        how = {
-            "max_new_tokens": max_new_tokens,
-            "min_new_tokens": min_new_tokens,
-            "stop": list(stop),
-            "sampling": vars(sampling),
-            "names": [str(index) for index in range(len(prompts))] if names is None else list(names),
-        }
         found: dict[int, Completion] = {}
-        for row in self._answers(prompts, {"generate": how}):
+        for row in self._answers(requests, settings):
             found[row["index"]] = Completion(row["text"], row["tokens"], row["seconds"])
             if on_done is not None:
                 on_done(row["index"], found[row["index"]])
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
-    def loglikelihood(
-        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
-    ) -> list[float]:
-        """Return the log-probability of each continuation; see `Engine.loglikelihood`."""
+    def loglikelihood(self, requests: Sequence[Request], on_done: OnScored | None = None) -> list[float]:
+        """Return the log-likelihood of each continuation; see `Engine.loglikelihood`."""
         found: dict[int, float] = {}
-        for row in self._answers(prompts, {"loglikelihood": {"continuations": list(continuations)}}):
+        for row in self._answers(requests, None):
             found[row["index"]] = row["loglikelihood"]
             if on_done is not None:
                 on_done(row["index"], row["loglikelihood"])
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`."""
-        return self._room.overlong(prompts, new_tokens)
+        return self._fit.overlong(prompts, new_tokens)
 
-    def _answers(self, prompts: Sequence[str], how: dict[str, Any]) -> Iterator[Any]:
-        """Start the workers on a job and yield the rows they write; `how` is what is asked, and its settings."""
-        if not prompts:
+    def _answers(self, requests: Sequence[Request], settings: GenerationSettings | None) -> Iterator[Any]:
+        """Start the workers on a job and yield the rows they write; without settings these are log-likelihoods."""
+        if not requests:
             return
         check_port(self._config.machine.master_port)
         shutil.rmtree(self._folder, ignore_errors=True)
         write_text(self._folder / "config.yaml", dump(self._config))
-        prompt = self._room.prompt
+        prompt = self._fit.prompt
         job = {
             "checkpoint": str(self._checkpoint.resolve()),
             "prompt": None if prompt is None else prompt.model_dump(mode="json"),
-            "prompts": list(prompts),
-            **how,
+            "requests": [asdict(request) for request in requests],
+            "settings": None if settings is None else asdict(settings),
         }
         write_json(self._folder / "job.json", job)
         read = [0] * self._config.machine.workers
@@ -154,7 +138,7 @@ class WorkerPool:
         if process.returncode:
             raise KitError(
                 f"a worker stopped: {_why(self._folder / 'msrun')}; the workers' logs are in {self._folder / 'msrun'}. "
-                "Answers so far are kept: run the same command again to go on"
+                "Answers so far are saved: run the same command again to resume"
             )
 
 

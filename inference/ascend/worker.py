@@ -19,8 +19,8 @@ from core.files import read_json
 from core.processes import die_with_parent
 from core.text.prompts import Prompt
 from inference.ascend.pool import share
-from inference.engine import Engine
-from inference.engines import single_engine
+from inference.engine import Engine, GenerationSettings, Request
+from inference.engines import local_engine
 from inference.sampling import Sampling
 
 
@@ -35,12 +35,12 @@ def main(argv: Sequence[str]) -> int:
         del os.environ[name]
     folder = Path(argv[0])
     config, job = load_run(folder / "config.yaml"), read_json(folder / "job.json")
-    model = config.model
-    tokenizer = model_tokenizer(model)
-    mine = share(job["prompts"], rank, count)
+    mine = share([request["prompt"] for request in job["requests"]], rank, count)
     if not mine:
         return 0
-    engine = single_engine(config, Path(job["checkpoint"]), tokenizer)
+    # For this one process the machine has one worker: the engine is made as on a machine with a single NPU.
+    alone = config.model_copy(update={"machine": config.machine.model_copy(update={"workers": 1})})
+    engine = local_engine(alone, Path(job["checkpoint"]), model_tokenizer(config.model), folder)
     if job["prompt"] is not None:
         engine.use(Prompt.model_validate(job["prompt"]))
     with (folder / f"answers_{rank}.jsonl").open("w", encoding="utf-8", errors="replace") as out:
@@ -55,15 +55,18 @@ def main(argv: Sequence[str]) -> int:
 
 def _answer(engine: Engine, job: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
     """Answer the questions `mine` of a job; `write` takes the place in `mine` and the fields of each answer."""
-    prompts = [job["prompts"][index] for index in mine]
-    if "loglikelihood" in job:
-        continuations = [job["loglikelihood"]["continuations"][index] for index in mine]
-        engine.loglikelihood(prompts, continuations, lambda index, value: write(index, loglikelihood=value))
+    requests = [Request(**job["requests"][index]) for index in mine]
+    if job["settings"] is None:
+        engine.loglikelihood(requests, lambda index, value: write(index, loglikelihood=value))
         return
-    how = dict(job["generate"])
-    how["sampling"] = Sampling(**how["sampling"])
-    how["names"] = [how["names"][index] for index in mine]
-    engine.generate(prompts, **how, on_done=lambda index, answer: write(index, **vars(answer)))
+    settings = GenerationSettings(
+        **{
+            **job["settings"],
+            "stop": tuple(job["settings"]["stop"]),
+            "sampling": Sampling(**job["settings"]["sampling"]),
+        }
+    )
+    engine.generate(requests, settings, lambda index, answer: write(index, **vars(answer)))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from core.text.tokenizers import Tokenizer
 from inference.cpu.cache import Array, Computed, Extension, Networks, Slots, nothing
-from inference.cpu.prefix_groups import families
-from inference.engine import Completion, OnDone, cut_at_stop
-from inference.sampling import Sampling, draw
+from inference.cpu.prefix_groups import prefix_groups
+from inference.engine import Completion, GenerationSettings, OnDone, cut_at_stop
+from inference.sampling import draw, end_tokens
 
 # Prompts that are computed together: so many tokens, and within these bounds. Measured on two cores, milliseconds for a
 # prompt of 460 tokens: alone 18.6, with 3 others 14.5, with 7 others 13.7, with 15 or 31 others 13.5; of 70 tokens:
@@ -23,7 +24,7 @@ _WAVE_TOKENS = 1024  # prompts enter when there is room for so many of their tok
 
 
 class PromptQueue:
-    """Prompts that wait to be computed; what a family of them begins with is computed once.
+    """Prompts that wait to be computed; what a group of them begins with is computed once.
 
     Args:
         networks: the model.
@@ -32,7 +33,7 @@ class PromptQueue:
 
     def __init__(self, networks: Networks, ids: Sequence[Sequence[int]]) -> None:
         self._networks, self._ids = networks, ids
-        self._families = families(ids)[::-1]
+        self._groups = prefix_groups(ids)[::-1]
         self._place = 0
         self._shared = nothing(networks)
         self.waiting = len(ids)
@@ -41,39 +42,28 @@ class PromptQueue:
     @property
     def next_length(self) -> int:
         """Number of tokens of the prompt that comes next."""
-        return len(self._ids[self._families[-1].members[self._place]])
+        return len(self._ids[self._groups[-1].members[self._place]])
 
     def take(self, most: int) -> tuple[list[int], Array, Computed]:
         """Compute up to `most` of the next prompts; return their indices, the logits after each, and the state."""
-        family = self._families[-1]
+        group = self._groups[-1]
         count = min(most, _MOST, max(_FEWEST, _TOGETHER // self.next_length))
-        chosen = list(family.members[self._place : self._place + count])
-        fresh = [self._ids[index][family.shared :] for index in chosen]
+        chosen = list(group.members[self._place : self._place + count])
+        fresh = [self._ids[index][group.shared :] for index in chosen]
         logits, state = Extension(self._networks, self._shared, fresh).last()
         self._place += len(chosen)
         self.waiting -= len(chosen)
-        if self._place == len(family.members):
-            self._families.pop()
+        if self._place == len(group.members):
+            self._groups.pop()
             self._open()
         return chosen, logits, state
 
     def _open(self) -> None:
-        """Compute what the next family begins with."""
+        """Compute what the next group begins with."""
         self._place, self._shared = 0, nothing(self._networks)
-        if self._families and (shared := self._families[-1].shared):
-            start = self._ids[self._families[-1].members[0]][:shared]
+        if self._groups and (shared := self._groups[-1].shared):
+            start = self._ids[self._groups[-1].members[0]][:shared]
             _, self._shared = Extension(self._networks, self._shared, [start]).last()
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far and how completions are continued; see `inference.engine.Engine.generate`."""
-
-    fewest: int
-    most: int
-    stop: Sequence[str]
-    ends: frozenset[int]
-    sampling: Sampling
 
 
 @dataclass
@@ -90,8 +80,8 @@ class Decoding:
         networks: the model.
         ids: tokens of each prompt.
         names: a name for each, for sampling.
-        limits: when a completion ends.
-        decode: turns new tokens into text.
+        settings: how they are continued.
+        tokenizer: says which tokens end a sequence, and turns new tokens into text.
         on_done: is told of each finished completion.
         batch_size: most sequences that are continued together.
         cache_tokens: most positions of all their caches together.
@@ -102,18 +92,18 @@ class Decoding:
         networks: Networks,
         ids: Sequence[Sequence[int]],
         names: Sequence[str],
-        limits: Limits,
-        decode: Callable[[Sequence[int]], str],
+        settings: GenerationSettings,
+        tokenizer: Tokenizer,
         on_done: OnDone,
         batch_size: int,
         cache_tokens: int,
     ) -> None:
         self._queue = PromptQueue(networks, ids)
-        self._names, self._limits, self._decode, self._on_done = names, limits, decode, on_done
+        self._names, self._settings, self._tokenizer, self._on_done = names, settings, tokenizer, on_done
         self._batch_size, self._cache_tokens = batch_size, cache_tokens
         self._slots = Slots(networks, batch_size)
         self._running: list[_Sequence] = []  # one for each slot, in the order of the slots
-        self._ends = sorted(limits.ends)
+        self._ends = end_tokens(tokenizer)
 
     def run(self) -> None:
         """Continue all prompts to their end."""
@@ -159,13 +149,13 @@ class Decoding:
     def _append(self, sequences: Sequence[_Sequence], logits: Array) -> list[int]:
         """Add the next token to each sequence; report what that finishes and return its places."""
         for row, sequence in enumerate(sequences):
-            if len(sequence.new) < self._limits.fewest:
+            if len(sequence.new) < self._settings.min_new_tokens:
                 logits[row, self._ends] = -math.inf
         tokens = self._choose(sequences, logits)
         return [row for row, token in enumerate(tokens) if self._take(sequences[row], int(token))]
 
     def _choose(self, sequences: Sequence[_Sequence], logits: Array) -> Sequence[int] | Array:
-        sampling = self._limits.sampling
+        sampling = self._settings.sampling
         if sampling.is_greedy:
             tokens: Array = logits.argmax(axis=-1)
             return tokens
@@ -176,15 +166,15 @@ class Decoding:
 
     def _take(self, sequence: _Sequence, token: int) -> bool:
         """Add a token; report the sequence and return True where that finishes it."""
-        limits, new = self._limits, sequence.new
-        ended = token in limits.ends
+        settings, new = self._settings, sequence.new
+        ended = token in self._ends
         if not ended:
             new.append(token)
-        ended = ended or len(new) == limits.most
-        if not ended and not limits.stop:
+        ended = ended or len(new) == settings.max_new_tokens
+        if not ended and not settings.stop:
             return False
-        text = self._decode(new)
-        cut = cut_at_stop(text, limits.stop)
+        text = self._tokenizer.decode(new)
+        cut = cut_at_stop(text, settings.stop)
         if not ended and len(cut) == len(text):
             return False
         self._on_done(sequence.index, Completion(cut, len(new), time.perf_counter() - sequence.started))

@@ -2,6 +2,18 @@
 
 The key/value cache lies in host memory that the networks read in place, so that a sequence enters or leaves by
 copying its own rows and nothing else.
+
+An example: the prompts 5 6 7 and 5 9; 3 is the padding token, -- a column that is masked.
+
+    column                0   1   2   3   4   5     lengths
+    Extension     A      --   5   6   7             3        column 0 never holds a token: a cache is never empty
+                  B      --   5   9  --             2        padded on the right
+    Slots.enter   A      --   5   6   7  --  --              32 columns, and one for the token of the step
+                  B      --   5   9  --  --  --
+    step([8, 4])  A      --   5   6   7   8  --     4        8 is at position 3, and goes to column 3 + 1
+                  B      --   5   9   4  --  --     3        4 is at position 2, and takes the padding's column
+    leave(0)      B      --   5   9   4  --  --              A is finished: the last row moves to row 0
+    enter         C      --   6  --  --  --  --              a prompt that waited takes the free row
 """
 
 from __future__ import annotations

@@ -3,12 +3,24 @@
 Why they look as they do, measured on two x86-64 cores: a graph of dynamic shape is compiled once (under a second for
 four layers) and takes any batch; operator by operator (PyNative) a step takes five times as long; and an operator that
 broadcasts over rows (x · weight, scores + mask, y + bias) takes ten times as long as one of equal shapes. So scale
-factors are folded into matrices (`llama_weights.fuse`), row factors are spread by a product with ones, and masks come
-in full size. `Transpose` takes more than four times as long as gathering the same rows one by one, so heads are brought
-together by `Gather`.
+factors are folded into matrices (`inference.cpu.weights.fuse`), row factors are spread by a product with ones, and
+masks come in full size. `Transpose` takes more than four times as long as gathering the same rows one by one, so heads
+are brought together by `Gather`.
 
 B sequences, H heads, G key/value heads, R = H / G, D = head width, C new tokens of each sequence, P cached positions.
 The cache of a layer is a pair of tensors [B·G, positions, D], keys already rotated.
+
+An example: two sequences get three tokens each behind five that are cached; four heads of width 8 share two key/value
+heads (B 2, C 3, P 5, H 4, D 8, G 2, R 2).
+
+    queries come as [6, 32], a row a token; as rows of one head, [24, 8], they lie token by token:
+        s0t0h0 s0t0h1 s0t0h2 s0t0h3  s0t1h0 …                 (sequence, token, head)
+    gathered by swapped(2, 3, 4) = 0 4 8 1 5 9 2 6 10 … they lie head by head:
+        s0h0t0 s0h0t1 s0h0t2  s0h1t0 s0h1t1 s0h1t2  s0h2t0 …
+    which read as [B·G, R·C, D] = [4, 6, 8] are the queries of heads 0 and 1 (of 2 and 3), who share a key head
+    keys [6, 16] come together by swapped(2, 3, 2) to [4, 3, 8], and go behind the cache [4, 5, 8]: [4, 8, 8]
+    scores [4, 6, 8] x [4, 8, 8] transposed = [4, 6, 8], a mask of the same shape is added; context [4, 6, 8]
+    gathered by swapped(2, 4, 3) it lies token by token again: [6, 32]
 """
 
 from __future__ import annotations
@@ -24,7 +36,7 @@ from inference.cpu.weights import LlamaShape, rotary_tables
 
 
 class Weights(nn.Cell):  # type: ignore[misc]
-    """The fused weights (see `llama_weights.fuse`) and the rotary tables, shared by both networks.
+    """The fused weights (see `inference.cpu.weights.fuse`) and the rotary tables, shared by both networks.
 
     Args:
         shape: the model.

@@ -13,9 +13,8 @@ from core.errors import InputError
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
 from inference.cpu.weights import LlamaShape, fuse, read_checkpoint
-from inference.engine import Completion, OnDone, OnWeighed
-from inference.prompt_fit import PromptRoom
-from inference.sampling import GREEDY, Sampling
+from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request
+from inference.prompt_fit import PromptFit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 _CACHE_BYTES = 512 << 20  # most memory of the caches of all sequences that are continued together
 
 
-class MindSporeEngine:
+class CpuEngine:
     """An `Engine` over MindSpore on the CPU; computes in float32 whatever the checkpoint's type.
 
     Args:
@@ -53,10 +52,9 @@ class MindSporeEngine:
         if batch_size < 1:
             raise InputError(f"batch_size {batch_size} must be at least 1")
         self.shape = LlamaShape.from_settings(model)
-        self._room = PromptRoom(tokenizer, max_length, self.shape.vocab_size)
+        self._fit = PromptFit(tokenizer, max_length, self.shape.vocab_size)
         self.tokenizer, self.batch_size = tokenizer, batch_size
         tensors = fuse(read_checkpoint(checkpoint, self.shape), self.shape)  # before the slow import
-        self._ends = frozenset(token for token in (tokenizer.eos_id, tokenizer.pad_id) if token >= 0)
 
         from inference.cpu.cache import Networks
 
@@ -69,24 +67,17 @@ class MindSporeEngine:
         self._networks.weights.load(fuse(read_checkpoint(checkpoint, self.shape), self.shape))
 
     def use(self, prompt: Prompt) -> None:
-        """Tokenise prompts as this template's from now on, with its marks and BOS."""
-        self._room.prompt = prompt
+        """Tokenise prompts as this template's from now on, with its special tokens and BOS."""
+        self._fit.prompt = prompt
 
     def generate(
-        self,
-        prompts: Sequence[str],
-        max_new_tokens: int,
-        min_new_tokens: int = 1,
-        stop: Sequence[str] = (),
-        on_done: OnDone | None = None,
-        sampling: Sampling = GREEDY,
-        names: Sequence[str] | None = None,
+        self, requests: Sequence[Request], settings: GenerationSettings, on_done: OnDone | None = None
     ) -> list[Completion]:
         """Continue each prompt; see `Engine.generate`. Long prompts come last."""
-        from inference.cpu.batching import Decoding, Limits
+        from inference.cpu.batching import Decoding
 
-        room = self._room.room(max_new_tokens)
-        ids = [self._room.ids(prompt, index, room) for index, prompt in enumerate(prompts)]
+        limit = self._fit.limit(settings.max_new_tokens)
+        ids = [self._fit.ids(request.prompt, request.name, limit) for request in requests]
         found: dict[int, Completion] = {}
 
         def done(index: int, completion: Completion) -> None:
@@ -97,30 +88,28 @@ class MindSporeEngine:
         Decoding(
             self._networks,
             ids,
-            [str(index) for index in range(len(ids))] if names is None else names,
-            Limits(min_new_tokens, max_new_tokens, stop, self._ends, sampling),
-            self.tokenizer.decode,
+            [request.name for request in requests],
+            settings,
+            self.tokenizer,
             done,
             self.batch_size,
             _CACHE_BYTES // (8 * self.shape.num_layers * self.shape.kv_width),
         ).run()
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
-    def loglikelihood(
-        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
-    ) -> list[float]:
-        """Return the log-probability of each continuation; see `Engine.loglikelihood`.
+    def loglikelihood(self, requests: Sequence[Request], on_done: OnScored | None = None) -> list[float]:
+        """Return the log-likelihood of each continuation; see `Engine.loglikelihood`.
 
-        The continuation is tokenized by itself; without tokens its log-probability is 0.
+        The continuation is tokenized by itself.
         """
         from inference.cpu.batching import PromptQueue
 
-        pairs = list(self._room.pairs(prompts, continuations))
+        pairs = list(self._fit.pairs(requests))
         tails = [tail for _, tail in pairs]
         sums = [0.0] * len(tails)
         asked: dict[str, list[int]] = {}
-        for place, prompt in enumerate(prompts):
-            asked.setdefault(prompt, []).append(place)
+        for place, request in enumerate(requests):
+            asked.setdefault(request.prompt, []).append(place)
         places = list(asked.values())
         queue = PromptQueue(self._networks, [pairs[found[0]][0] for found in places])
         while queue.waiting:
@@ -137,7 +126,7 @@ class MindSporeEngine:
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`."""
-        return self._room.overlong(prompts, new_tokens)
+        return self._fit.overlong(prompts, new_tokens)
 
     def _add_rest(
         self, state: Computed, places: list[tuple[int, int]], tails: list[list[int]], sums: list[float]

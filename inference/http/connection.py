@@ -104,15 +104,15 @@ class Connection:
                     more = f" and asks to wait {after:g} s" if after > _LONGEST_WAIT else ""
                     times = self._retries + 1 - left
                     raise InputError(
-                        f"{self._address}: {error}{more}, {times} times for {name}; is the server well? "
-                        "Answers so far are kept: run the same command again to go on"
+                        f"{self._address}: {error}{more}, {times} times for {name}; is the server healthy? "
+                        "Answers so far are saved: run the same command again to resume"
                     ) from error
                 self._stopped.wait(max(after, min(pause, _LONGEST_PAUSE)))
                 pause *= 2
         raise AssertionError("unreachable")
 
     def _attempt(self, body: bytes, name: str) -> Answer:
-        status, after, data = self._exchange(body)
+        status, after, data = self._post(body)
         if status in _RETRIED:
             raise _Passing(f"answered with status {status}", after)
         told = " ".join(data[:200].decode("utf-8", "replace").split())
@@ -125,7 +125,7 @@ class Connection:
         except (ValueError, RecursionError) as error:
             raise _Passing(f"answered with something that is no completion ({told or 'nothing'})") from error
 
-    def _exchange(self, body: bytes) -> tuple[int, float | None, bytes]:
+    def _post(self, body: bytes) -> tuple[int, float | None, bytes]:
         """Post the body; return status, Retry-After and answer within the timeout."""
         parts = urlsplit(self._address)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

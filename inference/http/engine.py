@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from core.errors import InputError
-from inference.engine import Completion, OnDone, OnWeighed, cut_at_stop
+from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request, cut_at_stop
 from inference.http.connection import Answer, Connection, Refused
-from inference.prompt_fit import PromptRoom
-from inference.sampling import GREEDY, Sampling, uniform
+from inference.prompt_fit import PromptFit
+from inference.sampling import uniform
 
 T = TypeVar("T")
 Prompt = str | list[int]
@@ -32,7 +32,7 @@ class HttpEngine:
         retries: most further attempts for one prompt.
         pause: seconds before the second attempt; twice as long before each further one, at most 30.
         key: sent as a bearer token where given.
-        room: sends prompts as its token ids, cut where they are too long; None: as text, which the server tokenises.
+        fit: sends prompts as its token ids, cut where they are too long; None: as text, which the server tokenises.
 
     Raises:
         InputError: an address that is not http(s); while asking: a prompt still fails after all attempts, or the
@@ -48,63 +48,50 @@ class HttpEngine:
         retries: int = 3,
         pause: float = 1.0,
         key: str | None = None,
-        room: PromptRoom | None = None,
+        fit: PromptFit | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"server address {url!r} must look like http://host:8000/v1")
         if concurrency < 1 or retries < 0 or timeout <= 0:
             raise InputError("concurrency must be at least 1, retries at least 0 and timeout above 0")
-        self.url = url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
-        self.model, self.concurrency, self._room = model, concurrency, room
+        self.url, self.model, self.concurrency, self._fit = base_address(url), model, concurrency, fit
         self._connection = Connection(f"{self.url}/completions", timeout, retries, pause, key)
 
     def generate(
-        self,
-        prompts: Sequence[str],
-        max_new_tokens: int,
-        min_new_tokens: int = 1,
-        stop: Sequence[str] = (),
-        on_done: OnDone | None = None,
-        sampling: Sampling = GREEDY,
-        names: Sequence[str] | None = None,
+        self, requests: Sequence[Request], settings: GenerationSettings, on_done: OnDone | None = None
     ) -> list[Completion]:
         """Continue each prompt; see `Engine.generate`. `on_done` is called in the caller's thread.
 
         What is sampled is the server's matter: it is sent a seed that the question's name decides.
         """
-        called = [str(index) for index in range(len(prompts))] if names is None else names
-        limits: dict[str, Any] = {"max_tokens": max_new_tokens, "temperature": sampling.temperature}
+        sampling = settings.sampling
+        limits: dict[str, Any] = {"max_tokens": settings.max_new_tokens, "temperature": sampling.temperature}
         # These are vLLM's words and not OpenAI's; a server is bothered with them only where they matter.
-        if min_new_tokens > 1:
-            limits["min_tokens"] = min_new_tokens
+        if settings.min_new_tokens > 1:
+            limits["min_tokens"] = settings.min_new_tokens
         if not sampling.is_greedy:
             limits["top_p"] = sampling.top_p
             if sampling.top_k:
                 limits["top_k"] = sampling.top_k
-        if stop:
-            limits["stop"] = list(stop)
+        if settings.stop:
+            limits["stop"] = list(settings.stop)
 
         def ask(index: int) -> Completion:
-            started = time.perf_counter()
-            body = {"prompt": self._put(prompts[index], index, max_new_tokens), **limits}
+            started, request = time.perf_counter(), requests[index]
+            body = {"prompt": self._sent(request, settings.max_new_tokens), **limits}
             if not sampling.is_greedy:
-                body["seed"] = int(uniform(sampling.seed, called[index], 0) * (1 << 31))
-            answer = self._ask(body, f"question {called[index]}")
+                body["seed"] = int(uniform(sampling.seed, request.name, 0) * (1 << 31))
+            answer = self._ask(body, f"question {request.name}")
             tokens = answer.usage("completion_tokens")
-            return Completion(cut_at_stop(answer.text, stop), tokens or 0, time.perf_counter() - started)
+            return Completion(cut_at_stop(answer.text, settings.stop), tokens or 0, time.perf_counter() - started)
 
         found: dict[int, Completion] = {}
-        for index, completion in self._each(len(prompts), ask):
+        for index, completion in self._each(len(requests), ask):
             found[index] = completion
             if on_done is not None:
                 on_done(index, completion)
-        return [found[index] for index in range(len(prompts))]
+        return [found[index] for index in range(len(requests))]
 
-    def loglikelihood(
-        self, prompts: Sequence[str], continuations: Sequence[str], on_done: OnWeighed | None = None
-    ) -> list[float]:
-        """Return log-probabilities from the server's echoed `logprobs`; see `Engine.loglikelihood`.
+    def loglikelihood(self, requests: Sequence[Request], on_done: OnScored | None = None) -> list[float]:
+        """Return log-likelihoods from the server's echoed `logprobs`; see `Engine.loglikelihood`.
 
         Where prompts are sent as text, the continuation's tokens are those that prompt and continuation together have
         more than the prompt alone.
@@ -113,17 +100,16 @@ class HttpEngine:
             InputError: the server does not echo log-probabilities.
         """
         asked: dict[str, list[int]] = {}
-        for place, (prompt, _) in enumerate(zip(prompts, continuations, strict=True)):
-            asked.setdefault(prompt, []).append(place)
-        groups = list(asked.items())
+        for place, request in enumerate(requests):
+            asked.setdefault(request.prompt, []).append(place)
+        groups = list(asked.values())
 
-        def weigh(number: int) -> list[float]:
-            prompt, places = groups[number]
-            return self._weigh(prompt, [continuations[place] for place in places], f"prompt {number}")
+        def score(number: int) -> list[float]:
+            return self._score([requests[place] for place in groups[number]])
 
-        sums = [0.0] * len(prompts)
-        for number, values in self._each(len(groups), weigh):
-            for place, value in zip(groups[number][1], values, strict=True):
+        sums = [0.0] * len(requests)
+        for number, values in self._each(len(groups), score):
+            for place, value in zip(groups[number], values, strict=True):
                 sums[place] = value
                 if on_done is not None:
                     on_done(place, value)
@@ -131,10 +117,12 @@ class HttpEngine:
 
     def overlong(self, prompts: Sequence[str], new_tokens: int) -> list[bool]:
         """See `Engine.overlong`; with prompts sent as text the server decides, and refuses or cuts by itself."""
-        return [False] * len(prompts) if self._room is None else self._room.overlong(prompts, new_tokens)
+        return [False] * len(prompts) if self._fit is None else self._fit.overlong(prompts, new_tokens)
 
-    def _put(self, prompt: str, index: int, new_tokens: int) -> Prompt:
-        return prompt if self._room is None else self._room.ids(prompt, index, self._room.room(new_tokens))
+    def _sent(self, request: Request, new_tokens: int) -> Prompt:
+        if self._fit is None:
+            return request.prompt
+        return self._fit.ids(request.prompt, request.name, self._fit.limit(new_tokens))
 
     def _tokens(self, prompt: str, name: str) -> int:
         """Return the number of tokens that the server makes of a prompt."""
@@ -143,26 +131,27 @@ class HttpEngine:
             raise InputError(f"{self.url}: does not tell the number of a prompt's tokens (usage.prompt_tokens)")
         return count
 
-    def _weigh(self, prompt: str, continuations: Sequence[str], name: str) -> list[float]:
-        """Return the log-probabilities of the continuations of a prompt."""
+    def _score(self, requests: Sequence[Request]) -> list[float]:
+        """Return the log-likelihoods of the continuations of one prompt."""
         wholes: list[tuple[Prompt, int]]  # what is sent, and how many of its tokens are the prompt's
-        if self._room is None:
-            start = self._tokens(prompt, name)
-            wholes = [(prompt + continuation, start) for continuation in continuations]
+        if self._fit is None:
+            prompt = requests[0].prompt
+            start = self._tokens(prompt, f"question {requests[0].name}")
+            wholes = [(prompt + request.continuation, start) for request in requests]
         else:
-            pairs = self._room.pairs([prompt] * len(continuations), continuations)
-            wholes = [(head + tail, len(head)) for head, tail in pairs]
+            wholes = [(head + tail, len(head)) for head, tail in self._fit.pairs(requests)]
         return [
-            self._echoed(whole, start, continuation, name) if continuation else 0.0
-            for (whole, start), continuation in zip(wholes, continuations, strict=True)
+            self._echoed(whole, start, request) if request.continuation else 0.0
+            for (whole, start), request in zip(wholes, requests, strict=True)
         ]
 
-    def _echoed(self, whole: Prompt, start: int, continuation: str, name: str) -> float:
+    def _echoed(self, whole: Prompt, start: int, request: Request) -> float:
         """Return the sum of the log-probabilities of a text's tokens from `start` on."""
         body = {"prompt": whole, "max_tokens": 1, "temperature": 0, "echo": True, "logprobs": 1}
+        name = f"question {request.name}"
         cannot = (
-            "options cannot be weighed without `echo` and `logprobs` of the completions interface: ask with "
-            "--mode generate or circular"
+            "log-likelihoods cannot be had without `echo` and `logprobs` of the completions API: use --mode generate "
+            "or --mode circular"
         )
         try:
             answer = self._ask(body, name)
@@ -170,15 +159,15 @@ class HttpEngine:
             raise InputError(f"{error}; {cannot}") from error
         end = answer.usage("prompt_tokens")
         try:
-            marks = answer.choice["logprobs"]["token_logprobs"]
-            if len(marks) <= start:  # the generated token's alone
+            logprobs = answer.choice["logprobs"]["token_logprobs"]
+            if len(logprobs) <= start:  # the generated token's alone
                 raise ValueError
-            values = [float(value) for value in marks[start : len(marks) - 1 if end is None else end]]
+            values = [float(value) for value in logprobs[start : len(logprobs) - 1 if end is None else end]]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{self.url}: returns no log-probabilities of the prompt; {cannot}") from error
         if not values:
             raise InputError(
-                f"{self.url}: makes one token of the end of {name} and its continuation {continuation!r}; "
+                f"{self.url}: makes one token of the end of {name} and its continuation {request.continuation!r}; "
                 "set eval.http.prompts=tokens"
             )
         return sum(values)
@@ -215,6 +204,14 @@ class HttpEngine:
                     yield number, future.result()
         if failure is not None:
             raise failure
+
+
+def base_address(url: str) -> str:
+    """Return a server's base address with /v1 where it has no path; InputError for one that is not http(s)."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"server address {url!r} must look like http://host:8000/v1")
+    return url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
 
 
 def _first(items: Iterator[int], count: int) -> list[int]:

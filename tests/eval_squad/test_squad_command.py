@@ -14,7 +14,7 @@ from core.errors import GateError
 from core.text.records import write_records
 from data_convert.readers.squad_questions import read_questions
 from eval_squad import run as squad_command
-from evaluation.checkpoints import Target
+from evaluation.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,12 +122,12 @@ def test_checkpoints_of_a_run_are_held_against_its_base(
     (run / "run.yaml").write_text(dump(load_contest("practice_math")), encoding="utf-8")
     texts = {"base": "Denver Broncos", "step_10": "Denver Broncos.", "step_20": "no idea"}
 
-    def scripted(words: list[str], *_: object) -> Iterator[tuple[Target, Path]]:
+    def scripted(words: list[str], *_: object) -> Iterator[tuple[Checkpoint, Path]]:
         for name in words:
             path = run / "predictions" / f"squad_{name}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"a": texts[name]}), encoding="utf-8")
-            yield Target(name, path), path
+            yield Checkpoint(name, path), path
 
     monkeypatch.setattr("evaluation.predictor.predict_all", scripted)
     (run / "data").mkdir()

@@ -12,7 +12,7 @@ import pytest
 import eval_accuracy.run
 import eval_squad.run
 from core.config import dump, load_contest
-from evaluation.job import Changes, changes, open_job
+from evaluation.job import Changes, changes, open_evaluation
 
 EVALUATORS: dict[str, ModuleType] = {"accuracy": eval_accuracy.run, "squad": eval_squad.run}
 # What may be given without the result being another than the run's own. Adding to this list is a decision.
@@ -43,10 +43,10 @@ def other_value(action: argparse.Action) -> Any:
 def changed_by(kind: str, **given: Any) -> Changes:
     module = EVALUATORS[kind]
     parser = module._parser()
-    options = parser.parse_args(["--ckpt", "step_50"])
+    arguments = parser.parse_args(["--ckpt", "step_50"])
     for name, value in given.items():
-        setattr(options, name, value)
-    return changes(parser, options, module._HARMLESS, module._JUDGING)
+        setattr(arguments, name, value)
+    return changes(parser, arguments, module._HARMLESS, module._JUDGING)
 
 
 @pytest.mark.parametrize("kind", EVALUATORS)
@@ -91,6 +91,8 @@ def test_a_result_that_is_not_the_runs_own_is_not_written_to_it(tmp_path: Path, 
     plain = ["--run", str(tmp_path), "--ckpt", "step_50"]
     for line, own in ((plain, True), ([*plain, *words], False)):
         parser = module._parser()
-        options = parser.parse_args(line)
-        job = open_job(kind, options, "test.jsonl", changes(parser, options, module._HARMLESS, module._JUDGING))
-        assert (job.result_file == tmp_path / "results" / f"{kind}.json") is own
+        arguments = parser.parse_args(line)
+        evaluation = open_evaluation(
+            kind, arguments, "test.jsonl", changes(parser, arguments, module._HARMLESS, module._JUDGING)
+        )
+        assert (evaluation.result_file == tmp_path / "results" / f"{kind}.json") is own

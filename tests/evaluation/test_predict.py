@@ -22,12 +22,13 @@ from core.tasks import choice as choice_text
 from core.text.prompts import Prompt
 from core.text.records import Record, write_records
 from evaluation import predictor
-from evaluation.checkpoints import Target
+from evaluation.checkpoints import Checkpoint
 from evaluation.predict import predict, predict_options
 from evaluation.predictions import read_predictions
 from evaluation.predictor import Predictor, predict_all
-from evaluation.requests import Ask
-from inference.engine import ScriptedEngine
+from evaluation.requests import RequestSettings
+from inference.engine import GenerationSettings
+from tests.inference.scripted import ScriptedEngine
 from tests.inference.test_http import asked, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ def run(tmp_path: Path) -> RunFolder:
     ],
 )
 def test_a_changed_setting_never_mixes(run: RunFolder, local: Local, changed: list[str]) -> None:
-    target, path = Target("step_1", run.checkpoints / "step_1.ckpt"), run.predictions / "accuracy_step_1.jsonl"
+    target, path = Checkpoint("step_1", run.checkpoints / "step_1.ckpt"), run.predictions / "accuracy_step_1.jsonl"
     for _ in range(2):
         Predictor(load_contest("practice_math"), run).predict(target, RECORDS, "accuracy", path)
         assert len(local.prompts) == 5
@@ -118,7 +119,7 @@ def test_a_changed_setting_never_mixes(run: RunFolder, local: Local, changed: li
 
 
 def test_a_changed_checkpoint_never_mixes(run: RunFolder, local: Local) -> None:
-    target, path = Target("step_1", run.checkpoints / "step_1.ckpt"), run.predictions / "accuracy_step_1.jsonl"
+    target, path = Checkpoint("step_1", run.checkpoints / "step_1.ckpt"), run.predictions / "accuracy_step_1.jsonl"
     config = load_contest("practice_math")
     Predictor(config, run).predict(target, RECORDS, "accuracy", path)
     target.path.write_bytes(b"other weights")
@@ -156,10 +157,10 @@ def choices() -> list[Record]:
     return [Record(f"c{number}", "choice", f"{question}{number}", "The right option is B.") for number in range(150)]
 
 
-def test_weighed_options_go_on_where_they_were(tmp_path: Path) -> None:
+def test_scored_options_go_on_where_they_were(tmp_path: Path) -> None:
     scores = {(f"c{number}", f"The right option is {letter}."): -float(number % 4 != place) - 0.1234567
               for number in range(150) for place, letter in enumerate("ABCD")}  # fmt: skip
-    ask, path = Ask("loglikelihood"), tmp_path / "p.jsonl"
+    ask, path = RequestSettings("loglikelihood"), tmp_path / "p.jsonl"
     first = ScriptedEngine({}, scores, fail_after=100)
     with pytest.raises(KeyboardInterrupt):
         predict_options(choices(), lambda record: record.id, first, path, {}, ask.options)
@@ -175,23 +176,23 @@ def test_weighed_options_go_on_where_they_were(tmp_path: Path) -> None:
 def test_an_impossible_option_is_written_and_weights_that_give_no_number_are_one_sentence(tmp_path: Path) -> None:
     scores = {("c0", f"The right option is {letter}."): value for letter, value in
               zip("ABCD", (-math.inf, -2.0, -math.inf, -3.0), strict=True)}  # fmt: skip
-    ask = Ask("loglikelihood")
+    ask = RequestSettings("loglikelihood")
 
-    def weighed(path: Path) -> Path:
+    def answered(path: Path) -> Path:
         return predict_options(
             choices()[:1], lambda record: record.id, ScriptedEngine({}, scores), path, {}, ask.options
         )
 
-    assert read_predictions(weighed(tmp_path / "p.jsonl")).scores["c0"] == [-1e6, -2, -1e6, -3]
+    assert read_predictions(answered(tmp_path / "p.jsonl")).scores["c0"] == [-1e6, -2, -1e6, -3]
     scores["c0", "The right option is B."] = math.nan
     with pytest.raises(InputError, match="'c0': its options have no likelihood"):
-        weighed(tmp_path / "q.jsonl")
+        answered(tmp_path / "q.jsonl")
 
 
 def test_prompts_that_were_cut_are_marked_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = ScriptedEngine(lambda prompt: "5", longest=9)
     records = [*RECORDS, Record("long", "math", "a very long question", "1")]
-    path = predict(records, lambda record: record.question, engine, tmp_path / "p.jsonl", {}, 5)
+    path = predict(records, lambda record: record.question, engine, tmp_path / "p.jsonl", {}, GenerationSettings(5))
     assert "1 of 6 prompts are too long" in capsys.readouterr().err
     assert [row["id"] for row in lines(path) if row.get("truncated")] == ["long"]
     assert read_predictions(path).truncated == 1

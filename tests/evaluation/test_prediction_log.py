@@ -15,8 +15,9 @@ from core.errors import InputError
 from core.files import sha256_text
 from core.text.records import Record
 from evaluation.predict import predict
-from evaluation.prediction_log import Ledger, Prediction, settings_path
-from inference.engine import ScriptedEngine
+from evaluation.prediction_log import Prediction, PredictionLog, settings_path
+from inference.engine import GenerationSettings
+from tests.inference.scripted import ScriptedEngine
 
 SETTINGS = {"checkpoint_sha256": "aa", "limit": None}
 RECORDS = [Record(f"q{number}", "math", f"{number} + 1 = ?", str(number + 1)) for number in range(6)]
@@ -32,7 +33,7 @@ def answer(prompt: str) -> str:
 
 def run(path: Path, engine: ScriptedEngine, **changed: object) -> Path:
     given_settings = {**SETTINGS, **changed}
-    return predict(RECORDS, render, engine, path, given_settings, max_new_tokens=50)
+    return predict(RECORDS, render, engine, path, given_settings, GenerationSettings(50))
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -63,14 +64,14 @@ def test_an_interrupted_evaluation_goes_on_where_it_was(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.old-*"))
 
 
-def test_a_finished_ledger_needs_no_engine(tmp_path: Path) -> None:
+def test_a_finished_log_needs_no_engine(tmp_path: Path) -> None:
     path = run(tmp_path / "p.jsonl", ScriptedEngine(answer))
     before = path.read_bytes()
 
     def no_engine() -> ScriptedEngine:
         raise AssertionError("the engine must not be made")
 
-    predict(RECORDS, render, no_engine, path, SETTINGS, max_new_tokens=50)
+    predict(RECORDS, render, no_engine, path, SETTINGS, GenerationSettings(50))
     assert path.read_bytes() == before
 
 
@@ -91,12 +92,24 @@ def test_a_changed_setting_starts_anew(
     assert (tmp_path / "p.jsonl.old-2").is_file()
 
 
+@pytest.mark.parametrize(("former", "name"), [("weigh", "score_options"), ("gap", "target_delimiter")])
+def test_a_log_with_the_former_name_of_a_setting_is_gone_on_with(tmp_path: Path, former: str, name: str) -> None:
+    path = run(tmp_path / "p.jsonl", ScriptedEngine(answer), **{name: "text"})
+    stored = json.loads(settings_path(path).read_text())
+    settings_path(path).write_text(json.dumps({former if key == name else key: stored[key] for key in stored}))
+    again = ScriptedEngine(answer)
+    run(path, again, **{name: "text"})
+    assert again.prompts == []
+    run(path, again, **{name: "letter"})
+    assert len(again.prompts) == 6
+
+
 def test_a_changed_prompt_or_question_starts_anew(tmp_path: Path) -> None:
     path = run(tmp_path / "p.jsonl", ScriptedEngine(answer))
-    predict(RECORDS, lambda record: record.question, ScriptedEngine(answer), path, SETTINGS, max_new_tokens=50)
+    predict(RECORDS, lambda record: record.question, ScriptedEngine(answer), path, SETTINGS, GenerationSettings(50))
     assert (tmp_path / "p.jsonl.old-1").is_file()
     fewer = ScriptedEngine(answer)
-    predict(RECORDS[:3], lambda record: record.question, fewer, path, SETTINGS, max_new_tokens=50)
+    predict(RECORDS[:3], lambda record: record.question, fewer, path, SETTINGS, GenerationSettings(50))
     assert len(fewer.prompts) == len(rows(path)) == 3
 
 
@@ -113,28 +126,29 @@ def test_a_damaged_line_in_the_midst_is_named(tmp_path: Path) -> None:
     path = run(tmp_path / "p.jsonl", ScriptedEngine(answer))
     lines = path.read_bytes().splitlines(keepends=True)
     for damage, said in ((b"{broken\n", "p.jsonl:3: not a line"), (b'{"id": "q2"}\n', "p.jsonl:3: not a prediction"),
-                         (lines[0], "p.jsonl:3: question 'q0' stands twice")):  # fmt: skip
+                         (lines[0], "p.jsonl:3: question 'q0' appears twice")):  # fmt: skip
         path.write_bytes(b"".join([*lines[:2], damage, *lines[3:]]))
         with pytest.raises(InputError, match=said):
             run(path, ScriptedEngine(answer))
 
 
-def test_two_processes_cannot_write_one_ledger(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "p.jsonl", SETTINGS, {}), pytest.raises(InputError, match="another evaluation"):
-        Ledger(tmp_path / "p.jsonl", SETTINGS, {})
+def test_two_processes_cannot_write_one_log(tmp_path: Path) -> None:
+    with PredictionLog(tmp_path / "p.jsonl", SETTINGS, {}), pytest.raises(InputError, match="another evaluation"):
+        PredictionLog(tmp_path / "p.jsonl", SETTINGS, {})
 
 
 def test_no_or_repeated_questions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no questions"):
-        predict([], render, ScriptedEngine(answer), tmp_path / "p.jsonl", SETTINGS, max_new_tokens=5)
-    with pytest.raises(InputError, match="'q1' stands twice"):
-        predict([*RECORDS, RECORDS[1]], render, ScriptedEngine(answer), tmp_path / "p.jsonl", {}, max_new_tokens=5)
+        predict([], render, ScriptedEngine(answer), tmp_path / "p.jsonl", SETTINGS, GenerationSettings(5))
+    with pytest.raises(InputError, match="'q1' appears twice"):
+        predict([*RECORDS, RECORDS[1]], render, ScriptedEngine(answer), tmp_path / "p.jsonl", {}, GenerationSettings(5))
 
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from inference.engine import ScriptedEngine
+from inference.engine import GenerationSettings
+from tests.inference.scripted import ScriptedEngine
 from evaluation.predict import predict
 from tests.evaluation.test_prediction_log import RECORDS, SETTINGS, answer, render
 
@@ -143,7 +157,7 @@ def dies(prompt):
         os.kill(os.getpid(), signal.SIGKILL)
     return answer(prompt)
 
-predict(RECORDS, render, ScriptedEngine(dies), Path(sys.argv[1]), SETTINGS, max_new_tokens=50)
+predict(RECORDS, render, ScriptedEngine(dies), Path(sys.argv[1]), SETTINGS, GenerationSettings(50))
 """
 
 
@@ -164,13 +178,13 @@ def test_what_was_answered_survives_a_killed_process(tmp_path: Path) -> None:
 def test_any_text_comes_back_as_written(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str], torn: bytes
 ) -> None:
-    path = tmp_path_factory.mktemp("ledger") / "p.jsonl"
+    path = tmp_path_factory.mktemp("log") / "p.jsonl"
     hashes = {str(number): sha256_text(str(number)) for number in range(len(texts))}
-    with Ledger(path, SETTINGS, hashes) as ledger:
+    with PredictionLog(path, SETTINGS, hashes) as log:
         for number, text in enumerate(texts):
-            ledger.append(Prediction(str(number), hashes[str(number)], text, len(text), 0.5))
-        written = dict(ledger.done)
+            log.append(Prediction(str(number), hashes[str(number)], text, len(text), 0.5))
+        written = dict(log.done)
     with path.open("ab") as stream:
         stream.write(torn.replace(b"\n", b""))
-    with Ledger(path, SETTINGS, hashes) as ledger:
-        assert ledger.done == written
+    with PredictionLog(path, SETTINGS, hashes) as log:
+        assert log.done == written

@@ -19,7 +19,7 @@ from core.tasks import choice as choice_text
 from core.text.prompts import Prompt, render
 from core.text.records import Record, write_records
 from core.text.tokenizers import SentencePieceTokenizer
-from evaluation.requests import Ask, Shots, answer_gap, letter_answers, option_texts, rotated
+from evaluation.requests import FewShot, RequestSettings, letter_answers, option_texts, rotated, target_delimiter
 from tests.inference.test_http import asked, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,11 +50,11 @@ def test_every_option_meets_every_letter_once_and_the_reference_goes_with_it(opt
     assert all(len({texts[place] for texts in places}) == 4 for place in range(4))
 
 
-def test_answers_that_are_weighed() -> None:
+def test_answers_that_are_scored() -> None:
     record = choice("q", ["red", "green", "a B", "blue "], 2)
     assert letter_answers(record) == [f"The right option is {letter}." for letter in "ABCD"]
-    assert Ask("loglikelihood").options(record) == (letter_answers(record), letter_answers(record))
-    assert Ask("loglikelihood", "text").options(record)[0] == ["red", "green", "a B", "blue"]
+    assert RequestSettings("loglikelihood").options(record) == (letter_answers(record), letter_answers(record))
+    assert RequestSettings("loglikelihood", "text").options(record)[0] == ["red", "green", "a B", "blue"]
 
 
 @pytest.mark.parametrize(
@@ -73,33 +73,33 @@ def test_questions_that_cannot_be_rotated_are_named(record: Record, said: str) -
 def test_examples_are_those_of_the_subject_and_never_the_question_itself() -> None:
     shots = [choice(f"s{number}", ["a", "b", "c", "d"], number % 4, subject, f"{subject} {number}?")
              for subject in ("law", "art") for number in range(3)]  # fmt: skip
-    known = Shots(shots, 2, "dev.csv")
+    known = FewShot(shots, 2, "dev.csv")
     question = choice("q", ["a", "b", "c", "d"], 0, "art", "art 0?")
     assert [shot.id for shot in known.of(question)] == ["s1", "s2"]
     assert [shot.id for shot in known.of(choice("q", "abcd", 0, "law", "new?"))] == ["s0", "s1"]
     with pytest.raises(InputError, match="dev.csv: 0 examples for 'q' of 'music'"):
         known.of(choice("q", "abcd", 0, "music"))
     with pytest.raises(InputError, match="dev.csv: 2 examples for 'q' of 'art', --shots asks for 3"):
-        Shots(shots, 3, "dev.csv").of(question)
-    assert Shots(shots[::-1], 2, "").sha256 != known.sha256
+        FewShot(shots, 3, "dev.csv").of(question)
+    assert FewShot(shots[::-1], 2, "").sha256 != known.sha256
 
 
 def test_a_prompt_with_examples_reads_as_the_conversation_it_was_trained_on() -> None:
     prompt = load_contest("choice_internlm").prompt
     shot, question = choice("s", ["a", "b", "c", "d"], 1), choice("q", ["e", "f", "g", "h"], 0, text="What?")
-    ask = Ask(shots=Shots([shot], 1, ""))
+    ask = RequestSettings(few_shot=FewShot([shot], 1, ""))
     text = ask.render(prompt, question, " ")
     assert text == f"{render(prompt, shot)} The right option is B.<eoa>\n{render(prompt, question)}"
-    assert Ask().render(prompt, question) == render(prompt, question)
+    assert RequestSettings().render(prompt, question) == render(prompt, question)
     plain = Prompt(name="p", template="{question}\nAnswer:")
     assert ask.render(plain, question).count("\nAnswer:The right option is B.\n\nQuestion: What?") == 1
     assert ask.settings()["shots"] == 1
-    assert Ask().settings() == {}
+    assert RequestSettings().settings() == {}
 
 
-def test_the_gap_before_an_answer_is_what_training_made_of_it() -> None:
+def test_the_delimiter_before_an_answer_is_what_training_made_of_it() -> None:
     tokenizer = SentencePieceTokenizer(ROOT / "assets/practice/tokenizer.model", 1, 2, 3)
-    assert answer_gap(tokenizer) == " "
+    assert target_delimiter(tokenizer) == " "
     apart = tokenizer.encode("### Response:") + tokenizer.encode("The right")
     assert tokenizer.encode("### Response: The right") == apart
 
@@ -155,11 +155,11 @@ def test_a_server_is_asked_plainly_and_under_rotation(tmp_path: Path, logs: Path
     assert [len(path.read_text(encoding="utf-8").splitlines()) for path in lines] == [16]
 
 
-def test_a_server_weighs_options(tmp_path: Path, logs: Path) -> None:
+def test_a_server_scores_options(tmp_path: Path, logs: Path) -> None:
     data, records = questions(tmp_path)
     with serving() as url:
         words = ["--server", url, "--model", "m", "--contest", "practice_choice", "--data", data]
-        found = result(*words, "--mode", "loglikelihood", "--weigh", "text")
+        found = result(*words, "--mode", "loglikelihood", "--score-options", "text")
         # Every character is as likely as any other, and all options are as long: no option is the likeliest.
         assert (found["mode"], found["correct"], found["unparsable"]) == ("ppl", 0, 4)
     (path,) = (logs / "served" / "practice_choice" / "predictions").glob("*.jsonl")
@@ -170,6 +170,14 @@ def test_a_server_weighs_options(tmp_path: Path, logs: Path) -> None:
         words[1] = url
         said = command(*words, "--mode", "loglikelihood", code=2).stderr
         assert "without `echo` and `logprobs`" in said
+
+
+def test_the_former_name_of_an_option_is_read_and_not_shown(tmp_path: Path, logs: Path) -> None:
+    data, _ = questions(tmp_path)
+    line = ["--server", "http://127.0.0.1:9", "--model", "m", "--contest", "practice_choice", "--data", data]
+    shown = command(*line, "--dry-run", "--mode", "loglikelihood", "--weigh", "text").stdout
+    assert "score_options: text" in shown
+    assert "--weigh" not in command("--help").stdout
 
 
 def test_a_prediction_that_repeats_the_prompt_is_judged_by_what_comes_after_it(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ import pytest
 from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
 from core.text.prompts import Prompt
-from inference.cpu.engine import MindSporeEngine
-from inference.engine import Completion
+from inference.cpu.engine import CpuEngine
+from inference.engine import Completion, GenerationSettings
 from inference.sampling import Sampling
 from tests.inference.llama_world import Recomputing, make_tokenizer, random_tensors, settings, texts
+from tests.inference.scripted import generated, requests, scored
 
 pytestmark = [pytest.mark.mindspore, pytest.mark.slow]
 
@@ -27,7 +28,7 @@ class World:
         write_tensors(folder / "model.ckpt", tensors)
         self.checkpoint = folder / "model.ckpt"
         self.truth = Recomputing(self.model, tensors)
-        self.engine = MindSporeEngine(self.model, self.checkpoint, self.tokenizer, batch_size=5, max_length=256)
+        self.engine = CpuEngine(self.model, self.checkpoint, self.tokenizer, batch_size=5, max_length=256)
 
     def expected(self, prompt: str, most: int) -> list[int]:
         return self.truth.greedy(self.tokenizer.encode(prompt), most, ENDS)
@@ -59,7 +60,7 @@ def test_text_is_that_of_the_whole_forward_pass_while_sequences_enter_and_leave(
     # 40 new tokens outgrow a slot's first room; the lengths of prompts and answers differ, so that slots fall free.
     seen = watch(monkeypatch)
     prompts = texts(24, 5, 60)
-    answers = world.engine.generate(prompts, 40)
+    answers = world.engine.generate(requests(prompts), GenerationSettings(40))
     lengths = set()
     for prompt, answer in zip(prompts, answers, strict=True):
         expected = world.expected(prompt, 40)
@@ -76,8 +77,8 @@ def test_text_is_that_of_the_whole_forward_pass_while_sequences_enter_and_leave(
 def test_every_network_is_compiled_once_for_all_sizes(world: World) -> None:
     for batch_size in (1, 3, 7):
         world.engine.batch_size = batch_size
-        world.engine.generate(texts(9, batch_size), 6)
-        world.engine.loglikelihood(texts(3, batch_size), [" a town"] * 3)
+        world.engine.generate(requests(texts(9, batch_size)), GenerationSettings(6))
+        world.engine.loglikelihood(scored((text, " a town") for text in texts(3, batch_size)))
     world.engine.batch_size = 5
     networks = world.engine._networks
     assert [len(network.compile_cache) for network in (networks.prefill, networks.score, networks.step)] == [1, 1, 1]
@@ -90,7 +91,7 @@ def test_every_network_is_compiled_once_for_all_sizes(world: World) -> None:
 def test_other_shapes_of_the_model(tmp_path: Path, more: dict[str, Any]) -> None:
     world = World(tmp_path, **more)
     prompts = texts(8, 7)
-    found = [answer.text for answer in world.engine.generate(prompts, 12)]
+    found = generated(world.engine, prompts, 12)
     assert found == [world.tokenizer.decode(world.expected(prompt, 12)) for prompt in prompts]
 
 
@@ -104,7 +105,7 @@ def test_what_prompts_begin_with_is_computed_once_and_changes_nothing(
 
     last = Extension.last
     monkeypatch.setattr(Extension, "last", lambda self: computed.append(int(self.counts.sum())) or last(self))
-    found = [answer.text for answer in world.engine.generate(prompts, 5)]
+    found = generated(world.engine, prompts, 5)
     assert found == [world.tokenizer.decode(world.expected(prompt, 5)) for prompt in prompts]
     assert sum(computed) < sum(len(world.tokenizer.encode(prompt)) for prompt in prompts) / 3
 
@@ -112,7 +113,7 @@ def test_what_prompts_begin_with_is_computed_once_and_changes_nothing(
 def test_prompts_longer_than_one_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts = texts(6, 8, 60)
     monkeypatch.setattr("inference.cpu.cache.PREFILL_TOKENS", 1)  # pieces of at most 32 columns
-    found = [answer.text for answer in world.engine.generate(prompts, 6)]
+    found = generated(world.engine, prompts, 6)
     assert found == [world.tokenizer.decode(world.expected(prompt, 6)) for prompt in prompts]
 
 
@@ -120,7 +121,7 @@ def test_a_padding_token_within_a_prompt_is_not_attended_to(world: World) -> Non
     ids = [5, 9, 3, 14, 3, 20]
     world.tokenizer.encode = {"padded": ids, "plain": [4] * 11}.__getitem__  # type: ignore[method-assign,assignment]
     try:
-        found = world.engine.generate(["padded", "plain"], 6)[0].text
+        found = world.engine.generate(requests(["padded", "plain"]), GenerationSettings(6))[0].text
     finally:
         del world.tokenizer.encode
     assert found == world.tokenizer.decode(world.truth.greedy(ids, 6, ENDS))
@@ -133,9 +134,9 @@ def test_every_answer_is_reported_once_as_it_is_finished(world: World) -> None:
         assert index not in seen
         seen[index] = answer
 
-    answers = world.engine.generate(prompts, 12, on_done=on_done)
+    answers = world.engine.generate(requests(prompts), GenerationSettings(12), on_done)
     assert [seen[index] for index in range(20)] == answers
-    assert world.engine.generate([], 12) == []
+    assert world.engine.generate(requests([]), GenerationSettings(12)) == []
 
 
 def test_loglikelihood_is_that_of_the_whole_forward_pass_and_a_prompt_is_computed_once(
@@ -149,7 +150,7 @@ def test_loglikelihood_is_that_of_the_whole_forward_pass_and_a_prompt_is_compute
 
     last = Extension.last
     monkeypatch.setattr(Extension, "last", lambda self: computed.append(len(self.counts)) or last(self))
-    found = world.engine.loglikelihood([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+    found = world.engine.loglikelihood(scored(pairs))
     encode = world.tokenizer.encode
     for (prompt, tail), value in zip(pairs, found, strict=True):
         assert value == pytest.approx(world.truth.loglikelihood(encode(prompt), encode(tail)), abs=1e-3)
@@ -162,9 +163,8 @@ def test_what_is_sampled_depends_on_seed_and_name_and_not_on_the_batch(world: Wo
     sampling = Sampling(temperature=1.5, top_k=40, top_p=0.95, seed=3)
 
     def ask(chosen: list[int], how: Sampling = sampling) -> dict[str, str]:
-        answers = world.engine.generate(
-            [prompts[number] for number in chosen], 10, sampling=how, names=[names[number] for number in chosen]
-        )
+        wanted = requests([prompts[number] for number in chosen], [names[number] for number in chosen])
+        answers = world.engine.generate(wanted, GenerationSettings(10, sampling=how))
         return {names[number]: answer.text for number, answer in zip(chosen, answers, strict=True)}
 
     together = ask(list(range(12)))
@@ -172,7 +172,7 @@ def test_what_is_sampled_depends_on_seed_and_name_and_not_on_the_batch(world: Wo
     for number in range(12):
         assert ask([number]) == {names[number]: together[names[number]]}
     assert ask(list(range(12)), Sampling(1.5, 40, 0.95, seed=4)) != together
-    greedy = [answer.text for answer in world.engine.generate(prompts, 10)]
+    greedy = generated(world.engine, prompts, 10)
     assert list(together.values()) != greedy
     assert list(ask(list(range(12)), Sampling(1.5, top_k=1)).values()) == greedy
 
@@ -188,71 +188,73 @@ def test_end_minimum_and_stop_strings(world: World, tmp_path: Path) -> None:
     write_tensors(tmp_path / "ends.ckpt", tensors)
     engine = world.engine
     engine.load(tmp_path / "ends.ckpt")
-    assert [answer.tokens for answer in engine.generate(["the river", "a town"], 9, min_new_tokens=0)] == [0, 0]
-    assert [answer.tokens for answer in engine.generate(["the river"], 9, min_new_tokens=4)] == [4]
+    assert [
+        answer.tokens for answer in engine.generate(requests(["the river", "a town"]), GenerationSettings(9, 0))
+    ] == [0, 0]
+    assert [answer.tokens for answer in engine.generate(requests(["the river"]), GenerationSettings(9, 4))] == [4]
     engine.load(world.checkpoint)
 
-    whole = engine.generate(["the river runs"], 12, min_new_tokens=12)[0]
+    whole = engine.generate(requests(["the river runs"]), GenerationSettings(12, 12))[0]
     mark = whole.text[len(whole.text) // 2 :][:3]
-    short = engine.generate(["the river runs"], 12, min_new_tokens=12, stop=[mark, "never there"])[0]
+    short = engine.generate(requests(["the river runs"]), GenerationSettings(12, 12, (mark, "never there")))[0]
     assert short.text == whole.text[: whole.text.index(mark)]
     assert short.tokens < whole.tokens
 
 
 def test_a_long_prompt_keeps_its_end_and_its_bos(world: World) -> None:
-    engine = MindSporeEngine(world.model, world.checkpoint, world.tokenizer, max_length=30)
+    engine = CpuEngine(world.model, world.checkpoint, world.tokenizer, max_length=30)
     ids = world.tokenizer.encode(" ".join(texts(6, 12)))
     text = world.tokenizer.decode(ids)
     assert engine.overlong([text, "a"], 10) == [True, False]
-    plain = engine.generate([text], 10)[0].text
+    plain = engine.generate(requests([text]), GenerationSettings(10))[0].text
     assert plain == world.tokenizer.decode(world.truth.greedy(ids[-20:], 10, ENDS))
     engine.use(Prompt(name="p", template="{question}", bos=True))
-    assert engine._room.ids(text, 0, 20) == [world.tokenizer.bos_id, *ids[-19:]]
+    assert engine._fit.ids(text, "q", 20) == [world.tokenizer.bos_id, *ids[-19:]]
 
 
 def test_marks_of_a_template_are_tokens_as_in_training(world: World) -> None:
-    engine = MindSporeEngine(world.model, world.checkpoint, world.tokenizer, max_length=64)
+    engine = CpuEngine(world.model, world.checkpoint, world.tokenizer, max_length=64)
     engine.use(Prompt(name="p", template="{question}<end>", bos=False, token_ids={"<end>": (7, 8)}))
-    assert engine._room.ids("the river<end>", 0, 60) == [*world.tokenizer.encode("the river"), 7, 8]
+    assert engine._fit.ids("the river<end>", "q", 60) == [*world.tokenizer.encode("the river"), 7, 8]
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path, world: World) -> None:
     model = settings(world.tokenizer.vocab_size // 2)
     write_tensors(tmp_path / "small.ckpt", random_tensors(model, 1))
-    engine = MindSporeEngine(model, tmp_path / "small.ckpt", world.tokenizer, max_length=64)
+    engine = CpuEngine(model, tmp_path / "small.ckpt", world.tokenizer, max_length=64)
     with pytest.raises(InputError, match="does not belong to this model"):
-        engine.generate(texts(3, 1), 4)
-    with pytest.raises(InputError, match="prompt 0: has no tokens"):
-        engine.generate([""], 4)
+        engine.generate(requests(texts(3, 1)), GenerationSettings(4))
+    with pytest.raises(InputError, match="question '0': its prompt has no tokens"):
+        engine.generate(requests([""]), GenerationSettings(4))
     with pytest.raises(InputError, match="64 new tokens"):
-        engine.generate(["the"], 64)
+        engine.generate(requests(["the"]), GenerationSettings(64))
 
 
 def test_loading_another_checkpoint_gives_its_answers(world: World, tmp_path: Path) -> None:
     tensors = random_tensors(world.model, 2)
     write_tensors(tmp_path / "second.ckpt", tensors)
     prompts = texts(4, 9)
-    first = [answer.text for answer in world.engine.generate(prompts, 8)]
+    first = generated(world.engine, prompts, 8)
     world.engine.load(tmp_path / "second.ckpt")
-    second = [answer.text for answer in world.engine.generate(prompts, 8)]
+    second = generated(world.engine, prompts, 8)
     world.engine.load(world.checkpoint)
     truth = Recomputing(world.model, tensors)
     encode, decode = world.tokenizer.encode, world.tokenizer.decode
     assert second == [decode(truth.greedy(encode(prompt), 8, ENDS)) for prompt in prompts]
-    assert first == [answer.text for answer in world.engine.generate(prompts, 8)] != second
+    assert first == generated(world.engine, prompts, 8) != second
 
 
-def test_a_family_is_told_from_others_by_its_beginning() -> None:
-    from inference.cpu.prefix_groups import families
+def test_a_group_is_told_from_others_by_its_beginning() -> None:
+    from inference.cpu.prefix_groups import prefix_groups
 
     start = list(range(100))
     ids = [[*start, 200 + number] for number in range(4)] + [[5], [6, 6], [7, 7, 7]]
-    found = families(ids)
-    assert [(family.shared, family.members) for family in found] == [(0, (4, 5, 6)), (100, (0, 1, 2, 3))]
-    assert families([]) == []
-    assert families([[1, 2]])[0].members == (0,)
-    twins = families([list(range(300))] * 3)
-    assert [(family.shared, family.members) for family in twins] == [(299, (0, 1, 2))]
+    found = prefix_groups(ids)
+    assert [(group.shared, group.members) for group in found] == [(0, (4, 5, 6)), (100, (0, 1, 2, 3))]
+    assert prefix_groups([]) == []
+    assert prefix_groups([[1, 2]])[0].members == (0,)
+    twins = prefix_groups([list(range(300))] * 3)
+    assert [(group.shared, group.members) for group in twins] == [(299, (0, 1, 2))]
 
 
 def test_numbers_of_sampling_are_spread_evenly() -> None:

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from inference.engine import Completion, ScriptedEngine, cut_at_stop
+from inference.engine import Completion, GenerationSettings, cut_at_stop
+from tests.inference.scripted import ScriptedEngine, requests, scored
 
 
 def test_the_earliest_stop_string_cuts() -> None:
@@ -15,10 +16,12 @@ def test_the_earliest_stop_string_cuts() -> None:
 def test_scripted_engine_keeps_order_limits_and_stop() -> None:
     engine = ScriptedEngine({"a": "w x y z", "b": "stop here"}, {("a", "w"): -0.5})
     seen: list[tuple[int, Completion]] = []
-    answers = engine.generate(["b", "a"], 3, stop=[" here"], on_done=lambda *done: seen.append(done))
+    answers = engine.generate(
+        requests(["b", "a"]), GenerationSettings(3, stop=(" here",)), lambda *done: seen.append(done)
+    )
     assert [answer.text for answer in answers] == ["stop", "w x y"]
     assert [index for index, _ in seen] == [0, 1]
-    assert engine.loglikelihood(["a", "a"], ["w", "?"]) == [-0.5, -1000.0]
+    assert engine.loglikelihood(scored([("a", "w"), ("a", "?")])) == [-0.5, -1000.0]
 
 
 def test_importing_the_room_imports_no_mindspore() -> None:

@@ -14,10 +14,11 @@ import pytest
 
 from core.errors import InputError
 from core.text.prompts import Prompt
-from inference.engine import Completion
+from inference.engine import Completion, GenerationSettings
 from inference.http.engine import HttpEngine
-from inference.prompt_fit import PromptRoom
+from inference.prompt_fit import PromptFit
 from inference.sampling import Sampling
+from tests.inference.scripted import requests, scored
 
 
 @contextmanager
@@ -51,17 +52,17 @@ def asked(url: str) -> dict[str, Any]:
 def test_answers_in_order_with_stop(url: str) -> None:
     prompts = [f"question {number}" for number in range(20)]
     done: dict[int, Completion] = {}
-    answers = engine(url).generate(prompts, 8, on_done=done.__setitem__)
+    answers = engine(url).generate(requests(prompts), GenerationSettings(8), done.__setitem__)
     assert [answer.text for answer in answers] == [f"<{prompt}>" for prompt in prompts]
     assert [done[index] for index in range(20)] == answers
     assert answers[0].tokens == 3
-    assert engine(url).generate(["a stop"], 8, stop=[" stop"])[0].text == "<a"
-    assert engine(url).generate([], 8) == []
+    assert engine(url).generate(requests(["a stop"]), GenerationSettings(8, stop=(" stop",)))[0].text == "<a"
+    assert engine(url).generate(requests([]), GenerationSettings(8)) == []
 
 
 @pytest.mark.parametrize("fault", ["500", "garbage", "list", "cut", "hang"])
 def test_a_passing_fault_is_survived(url: str, fault: str) -> None:
-    assert engine(url).generate([f"{fault}:2:survives"], 8)[0].text == "<survives>"
+    assert engine(url).generate(requests([f"{fault}:2:survives"]), GenerationSettings(8))[0].text == "<survives>"
 
 
 @pytest.mark.parametrize(
@@ -79,13 +80,13 @@ def test_a_passing_fault_is_survived(url: str, fault: str) -> None:
 def test_a_lasting_fault_is_one_sentence_in_bounded_time(url: str, fault: str, said: str) -> None:
     started = time.monotonic()
     with pytest.raises(InputError, match=said):
-        engine(url, timeout=0.5, retries=1).generate([f"{fault}:99:lasting"], 8)
+        engine(url, timeout=0.5, retries=1).generate(requests([f"{fault}:99:lasting"]), GenerationSettings(8))
     assert time.monotonic() - started < 60
 
 
 def test_a_refused_request_is_not_repeated(url: str) -> None:
     with pytest.raises(InputError, match="status 400 .*no such thing"):
-        engine(url).generate(["400:99:refused"], 8)
+        engine(url).generate(requests(["400:99:refused"]), GenerationSettings(8))
     assert asked(url)["seen"]["400:99:refused"] == 1
 
 
@@ -93,7 +94,7 @@ def test_what_was_answered_before_a_failure_is_handed_over(url: str) -> None:
     done: dict[int, Completion] = {}
     prompts = [*(f"good {number}" for number in range(6)), "400:9:bad", *(f"never {number}" for number in range(50))]
     with pytest.raises(InputError):
-        engine(url, concurrency=2).generate(prompts, 8, on_done=done.__setitem__)
+        engine(url, concurrency=2).generate(requests(prompts), GenerationSettings(8), done.__setitem__)
     assert set(range(5)) <= set(done)
     assert len(done) < 60
 
@@ -104,39 +105,44 @@ def test_an_interruption_does_not_wait_for_the_server(url: str) -> None:
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        engine(url, timeout=60, retries=9, pause=30).generate(["hang:9:interrupted", "quick"], 8, on_done=on_done)
+        engine(url, timeout=60, retries=9, pause=30).generate(
+            requests(["hang:9:interrupted", "quick"]), GenerationSettings(8), on_done
+        )
     assert time.monotonic() - started < 25  # the next attempt would begin after 30 s
 
 
 def test_concurrency_is_bounded_and_used() -> None:
     with serving() as address:
-        engine(address, concurrency=3).generate([f"wait:9:{number}" for number in range(9)], 8)
+        engine(address, concurrency=3).generate(
+            requests([f"wait:9:{number}" for number in range(9)]), GenerationSettings(8)
+        )
         assert asked(address)["most"] == 3
 
 
 def test_a_server_that_is_too_busy_is_asked_again_when_it_says(url: str) -> None:
     started = time.monotonic()
-    assert engine(url).generate(["429:1:later"], 8)[0].text == "<later>"
+    assert engine(url).generate(requests(["429:1:later"]), GenerationSettings(8))[0].text == "<later>"
     assert time.monotonic() - started >= 1
     with pytest.raises(InputError, match="asks to wait 3600 s"):
-        engine(url).generate(["patience:9:much later"], 8)
+        engine(url).generate(requests(["patience:9:much later"]), GenerationSettings(8))
 
 
 def test_keys() -> None:
     with serving() as address:
-        engine(address, key="secret").generate(["x"], 8)
+        engine(address, key="secret").generate(requests(["x"]), GenerationSettings(8))
         assert asked(address)["keys"] == ["Bearer secret"]
         with pytest.raises(InputError, match="wants another key .*api_key_env"):
-            engine(address).generate(["401:9:x"], 8)
+            engine(address).generate(requests(["401:9:x"]), GenerationSettings(8))
 
 
 def test_what_is_sent() -> None:
     with serving() as address:
-        engine(address).generate(["plain"], 8, stop=["."])
+        engine(address).generate(requests(["plain"]), GenerationSettings(8, stop=(".",)))
         names = ["q1", "q2"]
         drawn = Sampling(0.5, top_k=4, top_p=0.9, seed=7)
         for _ in range(2):
-            engine(address, concurrency=1).generate(["a", "b"], 8, min_new_tokens=2, sampling=drawn, names=names)
+            asking = requests(["a", "b"], names)
+            engine(address, concurrency=1).generate(asking, GenerationSettings(8, 2, sampling=drawn))
         bodies = asked(address)["bodies"]
     assert bodies[0] == {"model": "m", "prompt": "plain", "max_tokens": 8, "temperature": 0, "stop": ["."]}
     assert bodies[1] == {"model": "m", "prompt": "a", "max_tokens": 8, "temperature": 0.5, "min_tokens": 2,
@@ -158,14 +164,14 @@ class Characters:
 
 
 def test_prompts_as_tokens_have_their_bos_and_are_cut_by_the_one_rule() -> None:
-    room = PromptRoom(Characters(), 12, 128)  # type: ignore[arg-type]
-    room.prompt = Prompt(name="p", template="{question}", bos=True)
+    fit = PromptFit(Characters(), 12, 128)  # type: ignore[arg-type]
+    fit.prompt = Prompt(name="p", template="{question}", bos=True)
     with serving() as address:
-        asking = engine(address, room=room)
+        asking = engine(address, fit=fit)
         assert asking.overlong(["short", "rather long"], 4) == [False, True]
-        asking.generate(["short"], 4)
-        asking.generate(["rather long"], 4)
-        assert asking.loglikelihood(["ab", "ab"], ["xyz", "x"]) == [-1.5, -0.5]
+        asking.generate(requests(["short"]), GenerationSettings(4))
+        asking.generate(requests(["rather long"]), GenerationSettings(4))
+        assert asking.loglikelihood(scored([("ab", "xyz"), ("ab", "x")])) == [-1.5, -0.5]
         bodies = asked(address)["bodies"]
     assert bodies[0]["prompt"] == [1, *map(ord, "short")]
     assert bodies[1]["prompt"] == [1, *map(ord, "er long")]
@@ -174,30 +180,30 @@ def test_prompts_as_tokens_have_their_bos_and_are_cut_by_the_one_rule() -> None:
 
 def test_loglikelihood_counts_the_continuation_only(url: str) -> None:
     seen: dict[int, float] = {}
-    asking = engine(url)
-    assert asking.loglikelihood(["ab", "abc", "ab"], ["xyz", "x", ""], seen.__setitem__) == [-1.5, -0.5, 0.0]
+    asking, pairs = engine(url), [("ab", "xyz"), ("abc", "x"), ("ab", "")]
+    assert asking.loglikelihood(scored(pairs), seen.__setitem__) == [-1.5, -0.5, 0.0]
     assert seen == {0: -1.5, 1: -0.5, 2: 0.0}
 
 
 def test_continuations_of_a_prompt_that_is_cut_see_the_same_tokens_of_it() -> None:
-    room = PromptRoom(Characters(), 12, 128)  # type: ignore[arg-type]
+    fit = PromptFit(Characters(), 12, 128)  # type: ignore[arg-type]
     with serving() as address:
-        engine(address, room=room).loglikelihood(["rather long"] * 2, ["x", "xyz"])
+        engine(address, fit=fit).loglikelihood(scored([("rather long", "x"), ("rather long", "xyz")]))
         sent = ["".join(map(chr, body["prompt"])) for body in asked(address)["bodies"]]
     assert sent == ["ther longx", "ther longxyz"]
 
 
-def test_a_server_that_cannot_weigh_says_so_in_one_sentence(url: str) -> None:
+def test_a_server_without_log_probabilities_says_so_in_one_sentence(url: str) -> None:
     for fault in ("nologprobs", "noecho"):
         with pytest.raises(InputError, match="returns no log-probabilities .*--mode generate"):
-            engine(url).loglikelihood([f"{fault}:9:x"], ["y"])
+            engine(url).loglikelihood(scored([(f"{fault}:9:x", "y")]))
     with serving("--refuse-echo") as address, pytest.raises(InputError, match="echo is not supported.*--mode generate"):
-        engine(address).loglikelihood(["x"], ["y"])
+        engine(address).loglikelihood(scored([("x", "y")]))
 
 
 def test_nobody_listens() -> None:
     with pytest.raises(InputError, match="connection failed"):
-        engine("http://127.0.0.1:9/v1", retries=1).generate(["x"], 8)
+        engine("http://127.0.0.1:9/v1", retries=1).generate(requests(["x"]), GenerationSettings(8))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://host/v1", "http:///v1"])

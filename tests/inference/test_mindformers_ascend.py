@@ -14,12 +14,14 @@ from ckpt_tools.formats.tensors import write_tensors
 from core.config import load_contest
 from core.errors import InputError
 from core.text.tokenizers import SentencePieceTokenizer
-from inference.ascend.engine import AscendEngine, ascend_devices, generation_settings
+from inference.ascend.engine import AscendEngine, ascend_devices, ascend_settings, generation_settings
 from inference.ascend.pool import command
-from inference.cpu.engine import MindSporeEngine
-from inference.engines import ascend_settings, local_engine
+from inference.cpu.engine import CpuEngine
+from inference.engine import GenerationSettings
+from inference.engines import local_engine
 from inference.sampling import Sampling
 from tests.inference.llama_world import make_tokenizer, random_tensors, settings, texts, write_shards
+from tests.inference.scripted import generated, requests, scored
 
 without_npu = pytest.mark.skipif(ascend_devices() > 0, reason="this machine has an NPU")
 
@@ -84,10 +86,10 @@ class OnCpu(AscendEngine):
 
         types = dict.fromkeys(("compute_dtype", "param_init_type", "softmax_compute_type"), "float32")
         plain = {"use_rope_slice": True, "fused_rms_norm": False, "use_flash_attention": False, **types}
-        # In prediction, is_dynamic brings flash attention back; a network that weighs needs it for its lengths.
-        weighing = not settings["use_past"]
-        os.environ["RUN_MODE"] = "eval" if weighing else "predict"
-        super()._make({**settings, **plain, "use_past": False, "is_dynamic": weighing})
+        # In prediction, is_dynamic brings flash attention back; a network that scores needs it for its lengths.
+        scoring = not settings["use_past"]
+        os.environ["RUN_MODE"] = "eval" if scoring else "predict"
+        super()._make({**settings, **plain, "use_past": False, "is_dynamic": scoring})
         self._network.argmax = lambda logits, axis: ops.ArgMaxWithValue(axis)(logits)[0]
 
 
@@ -100,12 +102,13 @@ def test_mindformers_generation_gives_the_text_of_the_cpu_engine(
     tokenizer = make_tokenizer(tmp_path)
     model = settings(tokenizer.vocab_size)
     write_tensors(tmp_path / "base.ckpt", random_tensors(model, 1))
-    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, MindSporeEngine))
+    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, CpuEngine))
     # Prompts of different lengths in a batch, a batch that is not full, answers that end at different places.
     prompts = texts(7, 5, 30)
     names = [f"q{number}" for number in range(7)]
-    for how in ({}, {"min_new_tokens": 4}, {"sampling": Sampling(1.2, top_k=30, top_p=0.9, seed=5)}):
-        mine, theirs = (engine.generate(prompts, 12, names=names, **how) for engine in (cpu, npu))
+    drawn = Sampling(1.2, top_k=30, top_p=0.9, seed=5)
+    for how in (GenerationSettings(12), GenerationSettings(12, 4), GenerationSettings(12, sampling=drawn)):
+        mine, theirs = (engine.generate(requests(prompts, names), how) for engine in (cpu, npu))
         assert [answer.text for answer in theirs] == [answer.text for answer in mine]
         assert [answer.tokens for answer in theirs] == [answer.tokens for answer in mine]
         assert len({answer.tokens for answer in mine}) > 1
@@ -113,13 +116,13 @@ def test_mindformers_generation_gives_the_text_of_the_cpu_engine(
 
 @pytest.mark.mindspore
 @pytest.mark.slow
-def test_mindformers_forward_pass_weighs_as_the_cpu_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mindformers_forward_pass_scores_as_the_cpu_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUN_MODE", "predict")
     tokenizer = make_tokenizer(tmp_path)
     model = settings(tokenizer.vocab_size, n_kv_heads=2)
     write_tensors(tmp_path / "base.ckpt", random_tensors(model, 1))
     write_tensors(tmp_path / "step.ckpt", random_tensors(model, 2))
-    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, MindSporeEngine))
+    npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, CpuEngine))
     # Rows of both lengths, batches that are not full, letters that share a row, tails of several tokens and of none.
     prompts = [*texts(9, 5, 100), *texts(2, 6, 3)]
     pairs = [(prompt, tail) for prompt in prompts for tail in (" a", " b", "", " old stone bridge")]
@@ -127,17 +130,17 @@ def test_mindformers_forward_pass_weighs_as_the_cpu_engine(tmp_path: Path, monke
         for engine in (npu, cpu):
             engine.load(tmp_path / f"{name}.ckpt")
         seen: dict[int, float] = {}
-        theirs = npu.loglikelihood(*zip(*pairs, strict=True), on_done=seen.__setitem__)
+        theirs = npu.loglikelihood(scored(pairs), seen.__setitem__)
         assert [seen[index] for index in range(len(pairs))] == theirs
-        assert theirs == pytest.approx(cpu.loglikelihood(*zip(*pairs, strict=True)), abs=2e-4)
+        assert theirs == pytest.approx(cpu.loglikelihood(scored(pairs)), abs=2e-4)
     # Back to generation: the other network takes the place of this one.
-    assert npu.generate(prompts[:2], 5)[1].text == cpu.generate(prompts[:2], 5)[1].text
+    assert generated(npu, prompts[:2], 5)[1] == generated(cpu, prompts[:2], 5)[1]
     # A checkpoint in several files takes the place of the same one in a single file.
-    asked = npu.generate(prompts, 5)
+    asked = generated(npu, prompts, 5)
     npu.load(tmp_path / "base.ckpt")
-    assert [answer.text for answer in npu.generate(prompts, 5)] != [answer.text for answer in asked]
+    assert generated(npu, prompts, 5) != [answer.text for answer in asked]
     npu.load(write_shards(tmp_path / "step", random_tensors(model, 2)))
-    assert [answer.text for answer in npu.generate(prompts, 5)] == [answer.text for answer in asked]
+    assert generated(npu, prompts, 5) == [answer.text for answer in asked]
     write_tensors(tmp_path / "wide.ckpt", random_tensors({**model, "num_layers": 3}, 1))
     with pytest.raises(InputError, match="wide.ckpt: does not fit the model"):
         npu.load(tmp_path / "wide.ckpt")

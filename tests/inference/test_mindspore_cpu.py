@@ -10,8 +10,10 @@ import pytest
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.text.tokenizers import SentencePieceTokenizer
-from inference.cpu.engine import MindSporeEngine
+from inference.cpu.engine import CpuEngine
+from inference.engine import GenerationSettings
 from tests.inference.llama_world import Recomputing, Reference, make_tokenizer, random_tensors, settings, texts
+from tests.inference.scripted import requests
 
 pytestmark = [pytest.mark.mindspore, pytest.mark.slow]
 
@@ -35,9 +37,8 @@ def test_text_and_logits_are_those_of_mindformers(name: str, tmp_path: Path, tok
     tensors = random_tensors(model, 1)
     write_tensors(tmp_path / "base.ckpt", tensors)
     prompts = texts(20, 5, 60)
-    answers = MindSporeEngine(model, tmp_path / "base.ckpt", tokenizer, batch_size=8, max_length=256).generate(
-        prompts, 40
-    )
+    engine = CpuEngine(model, tmp_path / "base.ckpt", tokenizer, batch_size=8, max_length=256)
+    answers = engine.generate(requests(prompts), GenerationSettings(40))
 
     reference = Reference(model, tmp_path / "base.ckpt", 256)
     for prompt, answer in list(zip(prompts, answers, strict=True))[:7]:

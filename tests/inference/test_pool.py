@@ -18,8 +18,9 @@ from core.text.prompts import render
 from core.text.tokenizers import load_tokenizer
 from data_convert.practice import reading
 from inference.ascend.pool import WorkerPool, share
-from inference.engine import Completion
-from inference.engines import single_engine
+from inference.engine import Completion, GenerationSettings
+from inference.engines import local_engine
+from tests.inference.scripted import generated, requests, scored
 from tests.processes import descendants, left, worker
 
 
@@ -52,25 +53,25 @@ def world(tmp_path: Path) -> tuple[RunConfig, Any, Any, list[str]]:
 def test_two_workers_answer_as_one_process(world: tuple[RunConfig, Any, Any, list[str]], tmp_path: Path) -> None:
     config, tokenizer, pool, prompts = world
     seen: dict[int, Completion] = {}
-    answers = pool.generate(prompts, 8, on_done=seen.__setitem__)
+    answers = pool.generate(requests(prompts), GenerationSettings(8), seen.__setitem__)
     assert [seen[index] for index in range(30)] == answers
     assert all((tmp_path / "job" / f"answers_{rank}.jsonl").stat().st_size for rank in range(2))
-    alone = single_engine(config, kit_path(config.model.checkpoint), tokenizer)
+    alone = local_engine(config, kit_path(config.model.checkpoint), tokenizer, tmp_path)
     alone.use(config.squad_prompt)
-    assert [answer.text for answer in alone.generate(prompts, 8)] == [answer.text for answer in answers]
+    assert generated(alone, prompts, 8) == [answer.text for answer in answers]
 
 
 @pytest.mark.mindspore
 @pytest.mark.slow
-def test_two_workers_weigh_as_one_process(world: tuple[RunConfig, Any, Any, list[str]]) -> None:
+def test_two_workers_score_as_one_process(world: tuple[RunConfig, Any, Any, list[str]], tmp_path: Path) -> None:
     config, tokenizer, pool, prompts = world
     pairs = [(prompt, tail) for tail in ("red", "a small town", "") for prompt in prompts[:9]]
     seen: dict[int, float] = {}
-    found = pool.loglikelihood(*zip(*pairs, strict=True), on_done=seen.__setitem__)
+    found = pool.loglikelihood(scored(pairs), seen.__setitem__)
     assert [seen[index] for index in range(27)] == found
-    alone = single_engine(config, kit_path(config.model.checkpoint), tokenizer)
+    alone = local_engine(config, kit_path(config.model.checkpoint), tokenizer, tmp_path)
     alone.use(config.squad_prompt)
-    assert found == pytest.approx(alone.loglikelihood(*zip(*pairs, strict=True)), abs=1e-4)
+    assert found == pytest.approx(alone.loglikelihood(scored(pairs)), abs=1e-4)
     assert len({round(value, 3) for value in found}) > 18
 
 
@@ -92,7 +93,7 @@ def test_a_worker_that_dies_is_told_of_and_its_answers_are_kept(
         seen[index] = answer
 
     with pytest.raises(KitError, match="a worker stopped: .*run the same command again"):
-        pool.generate(prompts * 40, 8, on_done=on_done)
+        pool.generate(requests(prompts * 40), GenerationSettings(8), on_done)
     assert seen
     assert len(started) > 2
     assert not left(started | descendants() - before, seconds=5)

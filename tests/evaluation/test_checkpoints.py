@@ -11,7 +11,7 @@ from core.config import dump, load_contest
 from core.errors import InputError
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from evaluation.checkpoints import Target, run_for, targets
+from evaluation.checkpoints import Checkpoint, find_checkpoints, run_for
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def config(run: RunFolder, tmp_path: Path) -> RunConfig:
 def test_all_are_found_in_the_order_of_their_steps(run: RunFolder, config: RunConfig) -> None:
     folder = run.checkpoints
     merged = [
-        Target("step_20", folder / "step_20.ckpt"),
-        Target("step_30", folder / "step_30" / INDEX),
-        Target("step_100", folder / "step_100" / INDEX),
+        Checkpoint("step_20", folder / "step_20.ckpt"),
+        Checkpoint("step_30", folder / "step_30" / INDEX),
+        Checkpoint("step_100", folder / "step_100" / INDEX),
     ]
-    assert targets(["all"], run, config)[1:] == merged
-    assert targets(["step_100", "step_20"], run, config) == [merged[2], merged[0]]
+    assert find_checkpoints(["all"], run, config)[1:] == merged
+    assert find_checkpoints(["step_100", "step_20"], run, config) == [merged[2], merged[0]]
 
 
 @pytest.mark.parametrize("what", ["step_30", f"step_30/{INDEX}"])
@@ -50,20 +50,20 @@ def test_a_folder_and_its_index_are_one_checkpoint(
     run: RunFolder, config: RunConfig, tmp_path: Path, what: str
 ) -> None:
     path = run.checkpoints / what
-    assert targets([str(path)], run, config) == [Target("step_30", run.checkpoints / "step_30" / INDEX)]
+    assert find_checkpoints([str(path)], run, config) == [Checkpoint("step_30", run.checkpoints / "step_30" / INDEX)]
     assert run_for([str(path)], None).path == run.path
     elsewhere = tmp_path / "other" / "Llama-3.1"
     elsewhere.mkdir(parents=True)
     (elsewhere / INDEX).touch()
-    assert targets([str(elsewhere)], run, config) == [Target("Llama-3.1", elsewhere / INDEX, of_run=False)]
+    assert find_checkpoints([str(elsewhere)], run, config) == [Checkpoint("Llama-3.1", elsewhere / INDEX, of_run=False)]
 
 
 def test_what_is_there_twice_or_not_at_all_is_refused(run: RunFolder, config: RunConfig) -> None:
     (run.checkpoints / "step_30.ckpt").touch()
     for words in (["all"], ["step_30"]):
         with pytest.raises(InputError, match="two checkpoints are called 'step_30'"):
-            targets(words, run, config)
+            find_checkpoints(words, run, config)
     with pytest.raises(InputError, match=r"step_40\.ckpt: no such checkpoint"):
-        targets(["step_40"], run, config)
+        find_checkpoints(["step_40"], run, config)
     with pytest.raises(InputError, match=r"checkpoints: no such checkpoint; give a file, the folder of one in several"):
-        targets([str(run.checkpoints)], run, config)
+        find_checkpoints([str(run.checkpoints)], run, config)
