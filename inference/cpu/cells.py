@@ -16,7 +16,7 @@ heads (B 2, C 3, P 5, H 4, D 8, G 2, R 2).
     queries come as [6, 32], a row a token; as rows of one head, [24, 8], they lie token by token:
         s0t0h0 s0t0h1 s0t0h2 s0t0h3  s0t1h0 …                 (sequence, token, head)
     gathered by swapped(2, 3, 4) = 0 4 8 1 5 9 2 6 10 … they lie head by head:
-        s0h0t0 s0h0t1 s0h0t2  s0h1t0 s0h1t1 s0h1t2  s0h2t0 …
+        s0t0h0 s0t1h0 s0t2h0  s0t0h1 s0t1h1 s0t2h1  s0t0h2 …
     which read as [B·G, R·C, D] = [4, 6, 8] are the queries of heads 0 and 1 (of 2 and 3), who share a key head
     keys [6, 16] come together by swapped(2, 3, 2) to [4, 3, 8], and go behind the cache [4, 5, 8]: [4, 8, 8]
     scores [4, 6, 8] x [4, 8, 8] transposed = [4, 6, 8], a mask of the same shape is added; context [4, 6, 8]

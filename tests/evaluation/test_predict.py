@@ -152,6 +152,14 @@ def test_other_ways_of_asking_leave_the_runs_own_answers_alone(run: RunFolder, l
         list(predict_all(["step_1"], load_contest("practice_math", ["eval.engine=http"]), run, [], "accuracy", False))
 
 
+def test_other_questions_keep_the_names_of_their_files() -> None:
+    """Answers that were kept by earlier versions are found again."""
+    records, decoding = [Record("q1", "choice", "Which?", "A")], load_contest("practice_choice").eval.accuracy
+    scoring = RequestSettings("loglikelihood", "text")
+    assert predictor._mark(records, scoring, "m", decoding) == "loglikelihood-f07952bf"
+    assert predictor._mark(records, None, "m", decoding) == "3860d565"
+
+
 def choices() -> list[Record]:
     question = choice_text.question("Which?", ["a", "b", "c", "d"])
     return [Record(f"c{number}", "choice", f"{question}{number}", "The right option is B.") for number in range(150)]

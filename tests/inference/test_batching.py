@@ -257,6 +257,15 @@ def test_a_group_is_told_from_others_by_its_beginning() -> None:
     assert [(group.shared, group.members) for group in twins] == [(299, (0, 1, 2))]
 
 
+def test_the_worked_example_of_rows_head_by_head_is_true() -> None:
+    from inference.cpu.cells import swapped
+
+    rows = [f"s{sequence}t{token}h{head}" for sequence in range(2) for token in range(3) for head in range(4)]
+    together = [rows[place] for place in swapped(2, 3, 4)]
+    assert together[:7] == ["s0t0h0", "s0t1h0", "s0t2h0", "s0t0h1", "s0t1h1", "s0t2h1", "s0t0h2"]
+    assert [together[place] for place in swapped(2, 4, 3)] == rows
+
+
 def test_numbers_of_sampling_are_spread_evenly() -> None:
     from inference.sampling import draw, uniform
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 from pathlib import Path
 
+import inference.cpu.prefix_groups
 from inference.engine import Completion, GenerationSettings, cut_at_stop
 from tests.inference.scripted import ScriptedEngine, requests, scored
 
@@ -24,8 +26,13 @@ def test_scripted_engine_keeps_order_limits_and_stop() -> None:
     assert engine.loglikelihood(scored([("a", "w"), ("a", "?")])) == [-0.5, -1000.0]
 
 
+def test_the_worked_example_of_prefix_groups_is_true() -> None:
+    found = doctest.testmod(inference.cpu.prefix_groups)
+    assert (found.failed, found.attempted) == (0, 2)
+
+
 def test_importing_the_room_imports_no_mindspore() -> None:
-    modules = "inference.engines inference.http.engine inference.cpu.engine inference.ascend.engine evaluation.job "
+    modules = "inference.engines inference.cpu inference.ascend inference.http inference.http.engine inference.cpu.engine inference.ascend.engine evaluation.job "
     modules += "evaluation.requests evaluation.prediction_log evaluation.predict evaluation.predictor"
     code = f"import sys, {', '.join(modules.split())}; assert not {{'mindspore', 'numpy'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=True, timeout=60)
