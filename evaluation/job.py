@@ -190,10 +190,10 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--ckpt",
         nargs="+",
         default=[],
-        help="checkpoints to evaluate: files (of one in several its folder or index), step_N of the run, base, or all; "
+        help="checkpoints to evaluate: files (for a sharded one its folder or index), step_N of the run, base, or all; "
         "needs MindSpore",
     )
-    what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions interface (vLLM, MindIE)")
+    what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions API (vLLM, MindIE)")
     parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")
     parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
     parser.add_argument(
@@ -207,7 +207,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="show what would be asked, and of which engine; ask nothing"
     )
     parser.add_argument(
-        "--limit", type=int, help="ask only the first so many questions (default: data.limit of the run)"
+        "--limit", type=int, metavar="N", help="ask only the first N questions (default: data.limit of the run)"
     )
     parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")

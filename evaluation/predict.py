@@ -154,7 +154,7 @@ class _Asking:
         """Tell which prompts are cut, and say how many."""
         cut = engine.overlong(prompts, new_tokens)
         if any(cut):
-            say(f"{sum(cut)} of {len(prompts)} prompts are too long for the model and lose their beginning")
+            say(f"{sum(cut)} of {len(prompts)} prompts are too long for the model: truncated on the left")
         return cut
 
 

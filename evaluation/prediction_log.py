@@ -136,7 +136,9 @@ class PredictionLog:
             if self._prompts.get(prediction.id) != prediction.prompt_sha256:
                 known = prediction.id in self._prompts
                 self.done.clear()
-                return f"the prompt of question {prediction.id!r} {'has changed' if known else 'is not asked any more'}"
+                if known:
+                    return f"the prompt of question {prediction.id!r} has changed"
+                return f"question {prediction.id!r} is no longer asked"
             if prediction.id in self.done:
                 raise InputError(f"{self.path}:{number}: question {prediction.id!r} appears twice; remove the file")
             self.done[prediction.id] = prediction
@@ -169,7 +171,7 @@ def _locked(path: Path) -> IO[bytes]:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         stream.close()
-        raise InputError(f"{path}: another evaluation is writing it; wait for its end or stop it") from error
+        raise InputError(f"{path}: another evaluation is writing it; wait until it has finished, or stop it") from error
     return stream
 
 
@@ -191,10 +193,10 @@ def _parse(raw: bytes, where: str) -> Prediction:
     try:
         row = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{where}: not a line of JSON; remove the line or the file") from error
+        raise InputError(f"{where}: not a line of valid JSON; remove the line or the file") from error
     if not isinstance(row, dict) or not set(_FIELDS) <= set(row) <= set(Prediction.__dataclass_fields__):
         raise InputError(f"{where}: not a prediction with {', '.join(_FIELDS)}; remove the line or the file")
     for name, types in _FIELDS.items():
         if not isinstance(row[name], types) or isinstance(row[name], bool):
-            raise InputError(f"{where}: field {name!r} is not of its type; remove the line or the file")
+            raise InputError(f"{where}: field {name!r} has the wrong type; remove the line or the file")
     return Prediction(**{**row, "scores": tuple(row.get("scores", ()))})

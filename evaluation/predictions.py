@@ -82,7 +82,7 @@ def read_predictions(path: Path) -> Predictions:
     else:
         predictions = Predictions(_from_object(path))
     if not predictions:
-        raise InputError(f"{path}: no prediction in it; expected {{question id: text}} or lines with id and text")
+        raise InputError(f"{path}: no predictions in it; expected {{question id: text}} or lines with id and text")
     return predictions
 
 

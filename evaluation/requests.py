@@ -63,7 +63,7 @@ def option_texts(record: Record) -> list[str]:
 def _options(record: Record) -> Options:
     options = parse_options(record.question) if record.task == "choice" else None
     if options is None:
-        raise InputError(f"{record.source or record.id}: has no options A to D, one line each, to be chosen between")
+        raise InputError(f"{record.source or record.id}: has no options A to D to choose from, one on each line")
     return options
 
 

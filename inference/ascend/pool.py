@@ -126,7 +126,7 @@ class WorkerPool:
         write_json(self._folder / "job.json", job)
         read = [0] * self._config.machine.workers
         with _running(command(self._config, self._folder), self._folder) as process:
-            say(f"{len(read)} workers at work; their logs are in {self._folder / 'msrun'}")
+            say(f"{len(read)} workers are running; their logs are in {self._folder / 'msrun'}")
             ended = False
             while not ended:
                 ended = process.poll() is not None
@@ -194,4 +194,4 @@ def _why(logs: Path) -> str:
         for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
             if found := _FAULT.match(line):
                 return f"{log.stem}: {found[1]}"
-    return "without a word (killed, or out of memory)"
+    return "no error in the logs (killed, or out of memory)"

@@ -117,13 +117,13 @@ class Connection:
             raise _Passing(f"answered with status {status}", after)
         told = " ".join(data[:200].decode("utf-8", "replace").split())
         if status in (401, 403):
-            raise Refused(f"{self._address}: wants another key (status {status}); name it with eval.http.api_key_env")
+            raise Refused(f"{self._address}: rejects the API key (status {status}); set eval.http.api_key_env")
         if status != 200:
             raise Refused(f"{self._address}: refused {name} with status {status} ({told})")
         try:
             return Answer(json.loads(data))
         except (ValueError, RecursionError) as error:
-            raise _Passing(f"answered with something that is no completion ({told or 'nothing'})") from error
+            raise _Passing(f"returned no completion ({told or 'nothing'})") from error
 
     def _post(self, body: bytes) -> tuple[int, float | None, bytes]:
         """Post the body; return status, Retry-After and answer within the timeout."""

@@ -128,7 +128,7 @@ class HttpEngine:
         """Return the number of tokens that the server makes of a prompt."""
         count = self._ask({"prompt": prompt, "max_tokens": 1, "temperature": 0}, name).usage("prompt_tokens")
         if count is None:
-            raise InputError(f"{self.url}: does not tell the number of a prompt's tokens (usage.prompt_tokens)")
+            raise InputError(f"{self.url}: does not report how many tokens a prompt has (usage.prompt_tokens)")
         return count
 
     def _score(self, requests: Sequence[Request]) -> list[float]:
@@ -167,8 +167,8 @@ class HttpEngine:
             raise InputError(f"{self.url}: returns no log-probabilities of the prompt; {cannot}") from error
         if not values:
             raise InputError(
-                f"{self.url}: makes one token of the end of {name} and its continuation {request.continuation!r}; "
-                "set eval.http.prompts=tokens"
+                f"{self.url}: merges the end of {name}'s prompt and its continuation {request.continuation!r} into one "
+                "token; set eval.http.prompts=tokens"
             )
         return sum(values)
 

@@ -125,7 +125,8 @@ def test_predictions_of_unknown_origin_are_put_aside(tmp_path: Path) -> None:
 def test_a_damaged_line_in_the_midst_is_named(tmp_path: Path) -> None:
     path = run(tmp_path / "p.jsonl", ScriptedEngine(answer))
     lines = path.read_bytes().splitlines(keepends=True)
-    for damage, said in ((b"{broken\n", "p.jsonl:3: not a line"), (b'{"id": "q2"}\n', "p.jsonl:3: not a prediction"),
+    for damage, said in ((b"{broken\n", "p.jsonl:3: not a line of valid JSON"),
+                         (b'{"id": "q2"}\n', "p.jsonl:3: not a prediction"),
                          (lines[0], "p.jsonl:3: question 'q0' appears twice")):  # fmt: skip
         path.write_bytes(b"".join([*lines[:2], damage, *lines[3:]]))
         with pytest.raises(InputError, match=said):

@@ -131,7 +131,7 @@ def test_keys() -> None:
     with serving() as address:
         engine(address, key="secret").generate(requests(["x"]), GenerationSettings(8))
         assert asked(address)["keys"] == ["Bearer secret"]
-        with pytest.raises(InputError, match="wants another key .*api_key_env"):
+        with pytest.raises(InputError, match="rejects the API key .*api_key_env"):
             engine(address).generate(requests(["401:9:x"]), GenerationSettings(8))
 
 
