@@ -34,7 +34,7 @@ from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_squad.metrics import contest_metric, official_metric
 from eval_squad.retention.scoring import marks
 from eval_squad.retention.scoring import summarise as summarise_squad
-from evaluation.predictions import Predictions, read_predictions
+from evaluation.answers.predictions import Predictions, read_predictions
 
 T = TypeVar("T")
 

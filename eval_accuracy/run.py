@@ -20,8 +20,15 @@ from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_accuracy.scoring.circular import as_asked
 from eval_accuracy.scoring.questions import read_questions
 from eval_accuracy.scoring.summary import summary
-from evaluation.arguments import add_asking_arguments, plain_prompts, plan, prediction_files, request_settings
-from evaluation.job import (
+from evaluation.answers.predictions import check_answers, read_predictions
+from evaluation.command_line.arguments import (
+    add_asking_arguments,
+    plain_prompts,
+    plan,
+    prediction_files,
+    request_settings,
+)
+from evaluation.command_line.evaluation import (
     HARMLESS,
     Evaluation,
     add_source_arguments,
@@ -32,7 +39,6 @@ from evaluation.job import (
     open_evaluation,
     show,
 )
-from evaluation.predictions import check_answers, read_predictions
 
 _EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
 or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).

@@ -28,9 +28,9 @@ from eval_accuracy.judges.registry import judge_named
 from eval_accuracy.scoring.accuracy import judge_all
 from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
-from evaluation.checkpoints import BASE
-from evaluation.job import limited
-from evaluation.predictions import read_predictions
+from evaluation.answers.predictions import read_predictions
+from evaluation.command_line.checkpoints import BASE
+from evaluation.command_line.evaluation import limited
 
 _EXAMPLES = """examples:
   python eval_accuracy/score.py --contest math_llama3 --accuracy 0.7161 --ratio 0.00679028

@@ -20,8 +20,9 @@ from data_convert.readers.squad_questions import read_questions
 from eval_squad.retention.bar import Bar
 from eval_squad.retention.scoring import marks, summarise
 from eval_squad.retention.table import table, warnings
-from evaluation.arguments import plan, prediction_files
-from evaluation.job import (
+from evaluation.answers.predictions import check_answers, read_predictions
+from evaluation.command_line.arguments import plan, prediction_files
+from evaluation.command_line.evaluation import (
     HARMLESS,
     add_source_arguments,
     changes,
@@ -31,8 +32,7 @@ from evaluation.job import (
     open_evaluation,
     show,
 )
-from evaluation.predictions import check_answers, read_predictions
-from evaluation.statistics import SEED
+from evaluation.figures.statistics import SEED
 
 _EXAMPLES = """examples:
   python eval_squad/run.py --predictions BERT.json --data dev-v1.1.json --selection all --json

@@ -30,8 +30,8 @@ from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
 from eval_squad.retention.scoring import FIGURES, marks, passages
 from eval_suite.paired.comparison import Side, compare
-from evaluation.job import describe_data, describe_predictions, limited
-from evaluation.predictions import check_answers, read_predictions
+from evaluation.answers.predictions import check_answers, read_predictions
+from evaluation.command_line.evaluation import describe_data, describe_predictions, limited
 
 _EXAMPLES = """examples:
   python eval_suite/compare.py base.json mine.json --data test.jsonl --contest math_llama3

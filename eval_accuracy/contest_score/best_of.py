@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.statistics import Floats, resampled_means
+from evaluation.figures.statistics import Floats, resampled_means
 
 
 def optimism(names: Sequence[str], right: Floats) -> dict[str, Any]:

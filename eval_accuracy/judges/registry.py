@@ -15,7 +15,7 @@ from eval_accuracy.judges import math as math_judge
 from eval_accuracy.judges import text as text_scorers
 from eval_accuracy.judges.equality import RULES as MATH_RULES
 from eval_accuracy.judges.verdict import Verdict, refused
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from eval_accuracy.judges.registry import Answer, Judge, judge_named
 from eval_accuracy.judges.verdict import Verdict
 from eval_accuracy.scoring.categories import by_category
 from eval_accuracy.scoring.circular import folded, is_circular
-from evaluation.predictions import Predictions, coverage
-from evaluation.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
+from evaluation.answers.predictions import Predictions, coverage
+from evaluation.figures.statistics import CONFIDENCE, Interval, percentile_interval, resampled_means, wilson
 
 # From so many questions on, the work is shared out among processes; fewer are judged before those have started.
 _MANY = 20_000

@@ -16,7 +16,7 @@ import yaml
 
 from core.text.records import Record
 from eval_accuracy.judges.registry import subject
-from evaluation.statistics import wilson
+from evaluation.figures.statistics import wilson
 
 _FOLDER = Path(__file__).resolve().parent / "benchmarks"
 _CJK = re.compile("[\u3400-\u9fff]")

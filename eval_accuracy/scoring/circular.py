@@ -21,7 +21,7 @@ def as_asked(records: Sequence[Record], answered: Collection[str]) -> Sequence[R
     """
     if is_circular(records) or not any(f"{record.id}@rot0" in answered for record in records):
         return records
-    from evaluation.requests import rotated
+    from evaluation.asking.requests import rotated
 
     return rotated(records)
 

@@ -16,10 +16,10 @@ from core.text.records import Record
 from eval_squad.metrics.contest_metric import mean_percent
 from eval_squad.retention.gate import Gate, gate_from_base, gate_of_contest
 from eval_squad.retention.scoring import marks
-from evaluation.checkpoints import BASE
-from evaluation.job import Evaluation
-from evaluation.predictions import check_answers, read_predictions
-from evaluation.statistics import Floats
+from evaluation.answers.predictions import check_answers, read_predictions
+from evaluation.command_line.checkpoints import BASE
+from evaluation.command_line.evaluation import Evaluation
+from evaluation.figures.statistics import Floats
 
 
 class Bar:

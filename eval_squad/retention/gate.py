@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import InputError
-from evaluation.statistics import Floats, percentile_interval
+from evaluation.figures.statistics import Floats, percentile_interval
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from core.text.records import Record
 from data_convert.readers.squad_questions import answers_of
 from eval_squad.metrics import contest_metric, official_metric
 from eval_squad.retention.gate import Gate, certainty, check
-from evaluation.predictions import coverage
-from evaluation.statistics import (
+from evaluation.answers.predictions import coverage
+from evaluation.figures.statistics import (
     CONFIDENCE,
     RESAMPLES,
     SEED,

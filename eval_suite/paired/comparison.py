@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evaluation.statistics import Floats, mcnemar, percentile_interval, resampled_means
+from evaluation.figures.statistics import Floats, mcnemar, percentile_interval, resampled_means
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def compare(
         figures: names of the columns of scores.
         headline: the column whose questions are listed.
         sides: model A, model B.
-        groups: see `evaluation.statistics.resampled_means`.
+        groups: see `evaluation.figures.statistics.resampled_means`.
 
     Returns:
         "count"; "figures": for each "a", "b" (means), "difference" (b - a), its 95 % "interval" (paired bootstrap),

@@ -17,7 +17,7 @@ from data_convert.readers import read_corpus
 from eval_accuracy.scoring.accuracy import score
 from eval_accuracy.scoring.categories import benchmarks, by_category
 from eval_accuracy.table import FORMATS, rows
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = {benchmark.key: benchmark for benchmark in benchmarks()}

@@ -14,7 +14,7 @@ from data_convert.practice import contest_math
 from data_convert.readers import read_corpus
 from eval_accuracy.judges.math import judge
 from eval_accuracy.scoring.accuracy import score
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 ADD = ("计算 3 + 4 等于多少？", "3 + 4 = 7")
 MUL = ("计算 3963.85 * -5055.68 等于多少？", "3963.85 * -5055.68 = -20039957.1680")

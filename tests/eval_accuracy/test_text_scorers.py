@@ -10,7 +10,7 @@ from core.text.records import Record
 from eval_accuracy.judges import text as text_scorers
 from eval_accuracy.judges.registry import JUDGES
 from eval_accuracy.scoring.accuracy import judge_all, summarise
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 
 def asked(name: str, answer: str) -> Record:

@@ -15,7 +15,7 @@ from eval_accuracy.judges.likelihood import judge
 from eval_accuracy.judges.registry import JUDGES, judge_named
 from eval_accuracy.scoring.accuracy import judge_all, score, summarise
 from eval_accuracy.scoring.circular import as_asked, folded
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 QUESTION = "Question: Which? \nA.one\nB.a much longer option\nC.three\nD.four"
 

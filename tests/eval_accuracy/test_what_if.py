@@ -21,7 +21,7 @@ from eval_accuracy.contest_score.what_if import what_if
 from eval_accuracy.score import score_run
 from eval_accuracy.scoring.accuracy import score
 from eval_accuracy.scoring.questions import read_questions
-from evaluation.predictions import read_predictions
+from evaluation.answers.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 

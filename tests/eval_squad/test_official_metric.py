@@ -7,7 +7,7 @@ import pytest
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.metrics import official_metric
 from eval_squad.retention.scoring import score
-from evaluation.predictions import read_predictions
+from evaluation.answers.predictions import read_predictions
 
 
 @pytest.mark.parametrize(

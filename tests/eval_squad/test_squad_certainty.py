@@ -16,7 +16,7 @@ from data_convert.readers.squad_questions import read_questions
 from eval_squad.retention.gate import Gate, certainty, gate_from_base
 from eval_squad.retention.scoring import marks, score, summarise
 from eval_squad.retention.table import table, warnings
-from evaluation.predictions import read_predictions
+from evaluation.answers.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
 

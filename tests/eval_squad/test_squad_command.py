@@ -14,7 +14,7 @@ from core.errors import GateError
 from core.text.records import write_records
 from data_convert.readers.squad_questions import read_questions
 from eval_squad import run as squad_command
-from evaluation.checkpoints import Checkpoint
+from evaluation.command_line.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -129,7 +129,7 @@ def test_checkpoints_of_a_run_are_held_against_its_base(
             path.write_text(json.dumps({"a": texts[name]}), encoding="utf-8")
             yield Checkpoint(name, path), path
 
-    monkeypatch.setattr("evaluation.predictor.predict_all", scripted)
+    monkeypatch.setattr("evaluation.asking.predictor.predict_all", scripted)
     (run / "data").mkdir()
     write_records(run / "data" / "squad.jsonl", read_questions(data)[0])
     words = ["--run", str(run), "--json", "--ckpt"]

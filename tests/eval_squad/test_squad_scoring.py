@@ -6,7 +6,7 @@ from core.errors import InputError
 from core.text.records import Record
 from eval_squad.retention.gate import Gate, check, gate_from_base, gate_of_contest
 from eval_squad.retention.scoring import score
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 
 def asked(name: str, *answers: str) -> Record:

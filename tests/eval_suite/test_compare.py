@@ -13,7 +13,7 @@ from core.config import dump, load_contest
 from core.results import update_results
 from core.text.records import Record, write_records
 from eval_suite.paired.comparison import Side, compare
-from evaluation.statistics import mcnemar
+from evaluation.figures.statistics import mcnemar
 
 ROOT = Path(__file__).resolve().parents[2]
 

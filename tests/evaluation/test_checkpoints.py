@@ -11,7 +11,7 @@ from core.config import dump, load_contest
 from core.errors import InputError
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from evaluation.checkpoints import Checkpoint, find_checkpoints, run_for
+from evaluation.command_line.checkpoints import Checkpoint, find_checkpoints, run_for
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import eval_accuracy.run
 import eval_squad.run
 from core.config import dump, load_contest
-from evaluation.job import Changes, changes, open_evaluation
+from evaluation.command_line.evaluation import Changes, changes, open_evaluation
 
 EVALUATORS: dict[str, ModuleType] = {"accuracy": eval_accuracy.run, "squad": eval_squad.run}
 # What may be given without the result being another than the run's own. Adding to this list is a decision.

@@ -21,12 +21,12 @@ from core.schema import RunConfig
 from core.tasks import choice as choice_text
 from core.text.prompts import Prompt
 from core.text.records import Record, write_records
-from evaluation import predictor
-from evaluation.checkpoints import Checkpoint
-from evaluation.predict import predict, predict_options
-from evaluation.predictions import read_predictions
-from evaluation.predictor import Predictor, predict_all
-from evaluation.requests import RequestSettings
+from evaluation.answers.predictions import read_predictions
+from evaluation.asking import predictor
+from evaluation.asking.predict import predict, predict_options
+from evaluation.asking.predictor import Predictor, predict_all
+from evaluation.asking.requests import RequestSettings
+from evaluation.command_line.checkpoints import Checkpoint
 from inference.engine import GenerationSettings
 from tests.inference.scripted import ScriptedEngine
 from tests.inference.test_http import asked, serving

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.files import sha256_text
 from core.text.records import Record
-from evaluation.predict import predict
-from evaluation.prediction_log import Prediction, PredictionLog, settings_path
+from evaluation.answers.prediction_log import Prediction, PredictionLog, settings_path
+from evaluation.asking.predict import predict
 from inference.engine import GenerationSettings
 from tests.inference.scripted import ScriptedEngine
 
@@ -150,7 +150,7 @@ import os, signal, sys
 from pathlib import Path
 from inference.engine import GenerationSettings
 from tests.inference.scripted import ScriptedEngine
-from evaluation.predict import predict
+from evaluation.asking.predict import predict
 from tests.evaluation.test_prediction_log import RECORDS, SETTINGS, answer, render
 
 def dies(prompt):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from evaluation.predictions import check_answers, coverage, read_predictions
+from evaluation.answers.predictions import check_answers, coverage, read_predictions
 
 
 def written(folder: Path, text: str, name: str = "p.json") -> Path:

@@ -19,7 +19,7 @@ from core.tasks import choice as choice_text
 from core.text.prompts import Prompt, render
 from core.text.records import Record, write_records
 from core.text.tokenizers import SentencePieceTokenizer
-from evaluation.requests import FewShot, RequestSettings, letter_answers, option_texts, rotated, target_delimiter
+from evaluation.asking.requests import FewShot, RequestSettings, letter_answers, option_texts, rotated, target_delimiter
 from tests.inference.test_http import asked, serving
 
 ROOT = Path(__file__).resolve().parents[2]

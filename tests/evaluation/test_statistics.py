@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.statistics import RESAMPLES, completed_means, mcnemar, percentile_interval, resampled_means, wilson
+from evaluation.figures.statistics import (
+    RESAMPLES,
+    completed_means,
+    mcnemar,
+    percentile_interval,
+    resampled_means,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ def test_the_worked_example_of_prefix_groups_is_true() -> None:
 
 def test_importing_the_room_imports_no_mindspore() -> None:
     modules = "inference.engines inference.cpu inference.ascend inference.http "
-    modules += "inference.http.engine inference.cpu.engine inference.ascend.engine evaluation.job "
-    modules += "evaluation.requests evaluation.prediction_log evaluation.predict evaluation.predictor"
+    modules += "inference.http.engine inference.cpu.engine inference.ascend.engine evaluation.command_line.evaluation "
+    modules += "evaluation.asking.requests evaluation.answers.prediction_log evaluation.asking.predict "
+    modules += "evaluation.asking.predictor"
     code = f"import sys, {', '.join(modules.split())}; assert not {{'mindspore', 'numpy'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], check=True, timeout=60)

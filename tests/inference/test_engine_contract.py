@@ -21,7 +21,7 @@ from core.registry import ENGINES
 from core.schema import RunConfig
 from core.text.prompts import render
 from data_convert.practice import reading
-from evaluation.requests import target_delimiter
+from evaluation.asking.requests import target_delimiter
 from inference.engine import Completion, Engine, GenerationSettings, Request
 from inference.engines import (
     EngineKind,

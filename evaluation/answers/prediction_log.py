@@ -31,7 +31,7 @@ class Prediction:
         tokens: number of generated tokens.
         seconds: see `inference.engine.Completion`.
         truncated: whether the prompt lost its beginning, to fit the model; stands on the line only where it did.
-        scores: log-likelihoods that were asked for (see `evaluation.predictions.Predictions`); only where they were.
+        scores: log-likelihoods that were asked for (see `predictions.Predictions`); only where they were.
     """
 
     id: str

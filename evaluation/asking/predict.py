@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.files import sha256_text
 from core.progress import Progress, say
 from core.text.records import Record
-from evaluation.prediction_log import Prediction, PredictionLog
+from evaluation.answers.prediction_log import Prediction, PredictionLog
 from inference.engine import Completion, Engine, GenerationSettings, Request
 
 MakeEngine = Engine | Callable[[], Engine]
@@ -35,7 +35,7 @@ def predict(
         records: the questions, with ids of their own.
         render: turns a record into the full prompt.
         make_engine: the model, or a function that makes it: called only when a question is left to answer.
-        path: the predictions file (JSON Lines); see `evaluation.prediction_log`.
+        path: the predictions file (JSON Lines); see `evaluation.answers.prediction_log`.
         settings: what decides the answers apart from prompts and `generation`: checkpoint hash, prompt hash, engine.
             Where anything differs from an earlier run, the earlier predictions are put aside.
         generation: how answers are generated; a question's own id decides what is sampled for it.

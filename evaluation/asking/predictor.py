@@ -17,10 +17,10 @@ from core.schema import DecodingConfig, RunConfig
 from core.text.prompts import Prompt, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
-from evaluation.checkpoints import Checkpoint, find_checkpoints
-from evaluation.predict import MakeEngine, predict, predict_options
-from evaluation.prediction_log import FORMER
-from evaluation.requests import RequestSettings, target_delimiter
+from evaluation.answers.prediction_log import FORMER
+from evaluation.asking.predict import MakeEngine, predict, predict_options
+from evaluation.asking.requests import RequestSettings, target_delimiter
+from evaluation.command_line.checkpoints import Checkpoint, find_checkpoints
 from inference.engine import Engine, GenerationSettings
 from inference.engines import LocalEngine, engine_kind, local_engine, local_kind, served_kind
 from inference.sampling import Sampling
@@ -43,7 +43,7 @@ def predict_all(
     predictions/KIND_NAME.jsonl; all others have names that tell checkpoint and questions, and touch none of these.
 
     Raises:
-        InputError: as `evaluation.checkpoints.find_checkpoints` and `Predictor.predict`.
+        InputError: as `evaluation.command_line.checkpoints.find_checkpoints` and `Predictor.predict`.
     """
     local_kind(config)
     found = find_checkpoints(words, run, config)

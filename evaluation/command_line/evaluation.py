@@ -17,7 +17,7 @@ from core.results import update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.text.records import Record
-from evaluation.checkpoints import Checkpoint, run_for
+from evaluation.command_line.checkpoints import Checkpoint, run_for
 from inference.engines import default_for_servers
 
 # Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are

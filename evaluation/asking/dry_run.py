@@ -10,10 +10,10 @@ import yaml
 
 from core.config import kit_path
 from core.text.records import Record
-from evaluation.checkpoints import find_checkpoints
-from evaluation.job import Evaluation
-from evaluation.predictor import Predictor
-from evaluation.requests import RequestSettings
+from evaluation.asking.predictor import Predictor
+from evaluation.asking.requests import RequestSettings
+from evaluation.command_line.checkpoints import find_checkpoints
+from evaluation.command_line.evaluation import Evaluation
 from inference.engines import LocalEngineKind, engine_kind
 from inference.prompt_fit import PromptFit
 

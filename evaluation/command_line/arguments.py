@@ -10,9 +10,9 @@ from core.config import load_contest
 from core.errors import InputError
 from core.text.prompts import render
 from core.text.records import Record
-from evaluation.checkpoints import Checkpoint
-from evaluation.job import Evaluation
-from evaluation.requests import MODES, FewShot, RequestSettings, rotated
+from evaluation.asking.requests import MODES, FewShot, RequestSettings, rotated
+from evaluation.command_line.checkpoints import Checkpoint
+from evaluation.command_line.evaluation import Evaluation
 
 
 def add_asking_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,14 +67,14 @@ def prediction_files(
         how: how they are put; None: as they are.
 
     Raises:
-        InputError: see `evaluation.predictor`.
+        InputError: see `evaluation.asking.predictor`.
     """
     arguments, run, config = evaluation.arguments, evaluation.run, evaluation.config
     if run is None or config is None or arguments.predictions:
         yield Checkpoint("predictions", arguments.predictions, of_run=False), arguments.predictions
         return
     # Imported here: scoring existing predictions must not need MindSpore.
-    from evaluation.predictor import predict_all, predict_served
+    from evaluation.asking.predictor import predict_all, predict_served
 
     asked = rotated(records) if how and how.mode == "circular" else records
     if arguments.server:
@@ -101,7 +101,7 @@ def plan(evaluation: Evaluation, records: Sequence[Record], how: RequestSettings
     """
     if evaluation.run is None or evaluation.config is None or evaluation.arguments.predictions:
         raise InputError("--dry-run shows how a model would be asked: give --ckpt or --server")
-    from evaluation.dry_run import planned
+    from evaluation.asking.dry_run import planned
 
     asked = rotated(records) if how and how.mode == "circular" else records
     return planned(evaluation, asked, how or RequestSettings())

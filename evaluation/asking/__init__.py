@@ -1,0 +1,1 @@
+"""How questions are put: requests, few-shot examples, and from a checkpoint or a server to a predictions file."""
