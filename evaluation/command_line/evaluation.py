@@ -186,14 +186,21 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what both evaluators are told of where answers come from, how many, and where results go."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
-    what.add_argument(
+    add_model_arguments(parser, what)
+    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser, group: argparse._MutuallyExclusiveGroup) -> None:
+    """Add how models are named, set up and asked: --ckpt and --server to `group`, the rest to the parser."""
+    group.add_argument(
         "--ckpt",
         nargs="+",
         default=[],
         help="checkpoints to evaluate: files (for a sharded one its folder or index), step_N of the run, base, or all; "
         "needs MindSpore",
     )
-    what.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions API (vLLM, MindIE)")
+    group.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions API (vLLM, MindIE)")
     parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")
     parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
     parser.add_argument(
@@ -209,8 +216,6 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="ask only the first N questions (default: data.limit of the run)"
     )
-    parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
 
 
 def limited(records: list[Record], limit: int | None, config: RunConfig | None) -> list[Record]:
