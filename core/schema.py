@@ -291,8 +291,7 @@ class EvalConfig(Section):
 
     Attributes:
         batch_size: most prompts that go through the model together.
-        engine: a module of inference/: "cpu", "ascend" (MindFormers on NPUs), "http" (a server) or one of your own;
-            "auto" goes by machine.device.
+        engine: what answers: a module of inference/ by its name, or of a plug-in folder; "auto" goes by machine.device.
         http: the server, where the engine asks one.
     """
 

@@ -1,1 +1,1 @@
-"""Inference: engines that answer prompts, and the ledger of what they answered."""
+"""Engines that answer prompts: one interface, and a module for each engine (see `inference.engines`)."""
