@@ -6,6 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.tasks import Task
+
+TASK = Task(judge="choice", has_options=True)
+
 LETTERS = "ABCD"
 LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
 _MARKS = tuple(f"{letter}." for letter in LETTERS)

@@ -7,6 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.tasks import Task
+
+TASK = Task(judge="math", has_templates=True)
+
 TYPES = (
     "add",
     "sub",

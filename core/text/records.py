@@ -9,8 +9,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.files import read_jsonl, write_jsonl
-
-TASKS = ("math", "choice", "squad", "instruction")
+from core.tasks import need_task
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,8 @@ class Record:
 
     Attributes:
         id: unique within its file.
-        task: "math", "choice", "squad", or "instruction" (a general one, to retain what the model could before).
+        task: an entry of `core.tasks`, such as "math", "choice", "squad", or "instruction" (a general one, to retain
+            what the model could before).
         question: math: the problem; choice: the alpaca `input` (question and options); squad: the question;
             instruction: the alpaca `instruction` and, on the next line, its `input`.
         answer: the reference text that training teaches; squad: the contest's one reference.
@@ -65,8 +65,7 @@ def parse_record(row: Any, where: str) -> Record:
     for name in ("id", "task", "question", "answer"):
         if not isinstance(row.get(name), str):
             raise InputError(f"{where}: field {name!r} is missing or not text")
-    if row["task"] not in TASKS:
-        raise InputError(f"{where}: task {row['task']!r} is none of {', '.join(TASKS)}")
+    need_task(row["task"], f"{where}: ")
     if not isinstance(row.get("source", ""), str) or not isinstance(row.get("meta", {}), dict):
         raise InputError(f"{where}: field 'source' is not text, or 'meta' is not a JSON object")
     unknown = sorted(set(row) - set(Record.__dataclass_fields__))

@@ -57,7 +57,7 @@ def permuted(record: Record, copy: int, seed: int) -> Record | None:
     copies have the same order. The order is drawn from (seed, record.id).
 
     Args:
-        record: a record of task "choice".
+        record: a record of a task whose questions list options.
         copy: which copy, from 1 to 23.
         seed: of the draw.
 

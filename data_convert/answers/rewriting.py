@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import InputError, KitError
 from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
+from core.tasks import task_of
 from core.tasks.math import MathQuestion, recognise
 from core.text.records import Record
 from data_convert.answers.draw import draw
@@ -34,7 +35,7 @@ def variants(record: Record, settings: AnswersConfig, seed: int) -> Iterator[Rec
         seed: of all draws; what is drawn depends on it and the record's id alone.
     """
     yield rewrite(record, settings, seed)
-    if record.task == "choice":
+    if task_of(record.task).has_options:
         for copy in range(1, settings.permute_options + 1):
             made = permuted(record, copy, seed)
             if made is not None:
@@ -54,9 +55,10 @@ def rewrite(record: Record, settings: AnswersConfig, seed: int) -> Record:
     Raises:
         KitError: a generated text does not end in the solver's value (a defect of the kit).
     """
-    if record.task == "choice":
+    task = task_of(record.task)
+    if task.has_options:
         return with_full_option(record) if settings.full_option else record
-    if record.task != "math" or not settings.changes_math:
+    if not task.has_templates or not settings.changes_math:
         return record
     asked = _question(record)
     if asked.type not in TEMPLATE_TYPES:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.progress import Progress
+from core.tasks import task_of
 from core.text.records import Record
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.workers import in_parallel
@@ -34,7 +35,6 @@ from data_convert.typed.check import Report, check_record
 Numbers = NDArray[np.int64]
 # Verdicts of the check under which a record teaches something false, or nothing.
 WRONG = frozenset({"wrong", "unparsable", "unsolvable"})
-_CHECKED = frozenset({"math", "choice"})
 _NUMBERS_A_PIECE = 20_000
 _SLICE = 1 << 20  # bytes: small, so that all processes end together
 _COMPARED_TOGETHER = 4096
@@ -73,7 +73,7 @@ class Scanner:
                 if self.prefix:
                     record = replace(record, id=self.prefix + record.id)
                 found.lines.add(record)
-                found.wrong.append(self.check and record.task in _CHECKED and found.checked(record))
+                found.wrong.append(self.check and task_of(record.task).is_checked and found.checked(record))
                 if self.asked and is_long(record):
                     long.append(record)
                 if len(long) == _COMPARED_TOGETHER:

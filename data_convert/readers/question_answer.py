@@ -36,7 +36,7 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
 
     Args:
         given: question and answer.
-        task: "math", "choice", "instruction", or None: "choice" where the input lists options A. to D., "math" where
+        task: the record's task, or None: "choice" where the input lists options A. to D., "math" where
             the question is one of the contest's templates or the answer boxes its result, else "instruction".
         identity: the record's id.
         where: the record's source.
@@ -60,7 +60,7 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
         return Record(identity, "choice", given.input, given.answer, where, meta)
     if task == "squad":
         raise Fault("no passage: records of task 'squad' come from a SQuAD file")
-    return Record(identity, "instruction", question, given.answer, where, dict(given.meta))
+    return Record(identity, task or "instruction", question, given.answer, where, dict(given.meta))
 
 
 def as_instruction(record: Record) -> Record:

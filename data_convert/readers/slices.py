@@ -9,9 +9,9 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
-from core.errors import InputError, did_you_mean
+from core.errors import InputError
 from core.registry import FORMATS
-from core.text.records import TASKS
+from core.tasks import need_task
 from data_convert.readers.borders import Border, element_borders, line_borders
 from data_convert.readers.containers import (
     Container,
@@ -73,8 +73,8 @@ def slices(path: Path, format_name: str | None = None, size: int = SLICE, task: 
     """
     if format_name is not None:
         FORMATS.checked(format_name)
-    if task is not None and task not in TASKS:
-        raise InputError(f"task {task!r} is none of {', '.join(TASKS)}{did_you_mean(task, TASKS)}")
+    if task is not None:
+        need_task(task)
     if path.is_dir():
         return _of_folder(path, format_name, task, folder_suffixes(path, format_name))
     whole = Slice(path, 0, 0, 1, 0, *container_of(path, format_name), task)

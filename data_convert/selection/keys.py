@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.tasks import task_of
 from core.tasks.math import recognise
 from core.text.records import Record
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
@@ -36,7 +37,7 @@ def question_text(record: Record) -> str:
     That is the passage in reading comprehension, and the instruction where it says more than a subject.
     """
     context = context_of(record)
-    text = canonical(record.question) if record.task == "math" else normalise(record.question)
+    text = canonical(record.question) if task_of(record.task).has_templates else normalise(record.question)
     return f"{normalise(context)}\n{text}" if context else text
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from core.errors import InputError
+from core.tasks import task_of
 from core.tasks.boxed import last_boxed
 from core.tasks.choice import names_option
 from core.tasks.math import MathQuestion, recognise
@@ -55,7 +56,7 @@ class Verdict:
     """What the check says about one record.
 
     Attributes:
-        type: the question's type, one of `core.tasks.math.TYPES`, or "choice".
+        type: the question's type, one of `core.tasks.math.TYPES`; of a record with options its task.
         verdict: one of `VERDICTS`.
         expected: the corpus' solution; empty where there is none to compute.
         found: the answer as it stands in the record's solution; empty where none was found.
@@ -70,10 +71,10 @@ class Verdict:
 
 
 def check_record(record: Record) -> Verdict:
-    """Check a record of task "math", or whether the answer of one of task "choice" names an option at all."""
-    if record.task == "choice":
+    """Check a record with options for whether its answer names one at all, any other as a math record."""
+    if task_of(record.task).has_options:
         named = names_option(record.question, record.answer)
-        return Verdict("choice", "stated" if named else "unparsable", "", record.answer)
+        return Verdict(record.task, "stated" if named else "unparsable", "", record.answer)
     return check(record.question, record.answer)
 
 

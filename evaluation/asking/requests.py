@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.errors import InputError
 from core.files import sha256_text
+from core.tasks import task_of
 from core.tasks.choice import LETTERS, Options, parse_options
 from core.text.prompts import Prompt, render
 from core.text.records import Record
@@ -61,7 +62,7 @@ def option_texts(record: Record) -> list[str]:
 
 
 def _options(record: Record) -> Options:
-    options = parse_options(record.question) if record.task == "choice" else None
+    options = parse_options(record.question) if task_of(record.task).has_options else None
     if options is None:
         raise InputError(f"{record.source or record.id}: has no options A to D to choose from, one on each line")
     return options
@@ -69,7 +70,7 @@ def _options(record: Record) -> Options:
 
 def _letter(record: Record) -> re.Match[str]:
     found = list(_LETTER.finditer(record.answer))
-    if record.task != "choice" or len(found) != 1:
+    if not task_of(record.task).has_options or len(found) != 1:
         raise InputError(f"{record.source or record.id}: the reference must name one letter of A to D alone")
     return found[0]
 
