@@ -29,7 +29,7 @@ from core.text.segmentation import words
 from data_convert.answers import rewrite
 from data_convert.practice import contest_math, contest_squad
 from data_convert.readers.squad_questions import answers_of, read_questions
-from eval_accuracy.judges.registry import JUDGES
+from eval_accuracy.judges import judge_of
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_squad.metrics import contest_metric, official_metric
 from eval_squad.retention.scoring import marks
@@ -73,7 +73,7 @@ def _contest(text: str, answer: str) -> tuple[float, float]:
 
 
 def _math(records: Sequence[Record], predictions: Predictions) -> None:
-    judge = JUDGES["math"]
+    judge = judge_of("math")
     part = records[: len(records) // 10]
     _timed("math: judge a tenth, one process", lambda: judge_all(part, predictions, judge), len(part))
     verdicts = _timed(

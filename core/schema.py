@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from core.errors import InputError
-from core.registry import ENGINES, FORMATS
+from core.errors import InputError, did_you_mean
+from core.registry import ENGINES, FORMATS, JUDGES
 from core.schema_answers import AnswersConfig
 from core.section import Section
+from core.tasks import contest_task, task_of
 from core.text.prompts import Prompt
 from core.text.tokenizers import TokenizerKind
 
@@ -318,28 +320,6 @@ class PublishedResult(Section):
     ratio: float = Field(ge=0, le=1)
 
 
-# The rules of every judge, in the order of `RulesConfig.judge`.
-Equality = Literal[
-    "exact",
-    "rounded",
-    "absolute",
-    "relative",
-    "phrase",
-    "letter",
-    "circular_phrase",
-    "circular_letter",
-    "likelihood",
-    "likelihood_per_byte",
-    "circular_likelihood",
-    "circular_likelihood_per_byte",
-    "rouge_l_jieba",
-    "rouge_l_ascii",
-    "normalised",
-    "verbatim",
-    "span_f1",
-]
-
-
 class RulesConfig(Section):
     """What the organiser decides: gate, formula, judge, hand-in.
 
@@ -347,9 +327,9 @@ class RulesConfig(Section):
         ratio_weight, accuracy_weight, ratio_factor: score = (1 - factor * r) * ratio_weight + accuracy * weight.
         retention_share: share of the base model's F1 and EM that must be kept.
         f1_threshold, em_threshold: the organiser's figures in percent; None: retention_share x the base's.
-        judge: "math" or "choice" for a contest of that task; for free text "rouge_l", "exact_match" or "span_f1".
-        equality: the judge's rule whose accuracy is the headline; one that it does not have stands for its first. A
-            rule with "circular_" before it asks for a right answer under every rotation of the options.
+        judge: an entry of `eval_accuracy.judges` that can judge answers to questions of the contest's task.
+        equality: the rule whose accuracy is the headline; one that only other judges have stands for the judge's first.
+            A rule with "circular_" before it asks for a right answer under every rotation of the options.
         checkpoints: how many evenly spaced checkpoints are handed in.
     """
 
@@ -359,11 +339,31 @@ class RulesConfig(Section):
     retention_share: float = Field(default=0.9, gt=0, le=1)
     f1_threshold: float | None = Field(default=None, ge=0, le=100)
     em_threshold: float | None = Field(default=None, ge=0, le=100)
-    judge: Literal["math", "choice", "rouge_l", "exact_match", "span_f1"]
-    equality: Equality = "exact"
+    judge: str
+    equality: str = "exact"
     checkpoints: int = Field(default=5, ge=1)
     baseline_accuracy: float | None = None
     published: tuple[PublishedResult, ...] = ()
+
+    @field_validator("judge")
+    @classmethod
+    def _judge_is_known(cls, value: str) -> str:
+        return _or_value_error(JUDGES.checked, value)
+
+    @field_validator("equality")
+    @classmethod
+    def _rule_is_known(cls, value: str, info: ValidationInfo) -> str:
+        # A judge is imported to be asked for its rules, so the contest's own comes first, and mostly alone.
+        if value == cls.model_fields["equality"].default or "judge" not in info.data:
+            return value
+        own: tuple[str, ...] = JUDGES.get(info.data["judge"]).headlines()
+        if value in own:
+            return value
+        known = {rule: None for name in JUDGES.names() for rule in JUDGES.get(name).headlines()}
+        if value not in known:
+            near = did_you_mean(value, own) or did_you_mean(value, list(known))
+            raise ValueError(f"no judge has a rule {value!r}; {info.data['judge']!r} has {', '.join(own)}{near}")
+        return value
 
 
 class SubmissionConfig(Section):
@@ -384,7 +384,7 @@ class RunConfig(Section):
 
     contest: str
     title: str
-    task: Literal["math", "choice"]
+    task: str
     model: ModelConfig
     machine: MachineConfig
     method: MethodConfig
@@ -397,8 +397,22 @@ class RunConfig(Section):
     rules: RulesConfig
     submission: SubmissionConfig = SubmissionConfig()
 
+    @field_validator("task")
+    @classmethod
+    def _contests_have_the_task(cls, value: str) -> str:
+        return _or_value_error(contest_task, value)
+
     @model_validator(mode="after")
-    def _judge_is_of_the_task(self) -> RunConfig:
-        if self.rules.judge in ("math", "choice") and self.rules.judge != self.task:
+    def _judge_judges_the_task(self) -> RunConfig:
+        name = self.rules.judge
+        if name != task_of(self.task).judge and not JUDGES.get(name).judges(self.task):
             raise ValueError(f"rules.judge is {self.rules.judge!r} in a contest of task {self.task!r}")
         return self
+
+
+def _or_value_error(checked: Callable[[str], str], value: str) -> str:
+    """Return what a check makes of a value; pydantic collects a ValueError with the other mistakes."""
+    try:
+        return checked(value)
+    except InputError as error:
+        raise ValueError(str(error)) from error

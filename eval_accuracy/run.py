@@ -15,8 +15,9 @@ from typing import Any
 from core.config import load_contest
 from core.errors import run_command
 from core.files import write_jsonl
-from eval_accuracy.judges.registry import NAMES, judge_named
+from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring.accuracy import judge_all, summarise
+from eval_accuracy.scoring.arguments import add_judging_arguments
 from eval_accuracy.scoring.circular import as_asked
 from eval_accuracy.scoring.questions import read_questions
 from eval_accuracy.scoring.summary import summary
@@ -75,11 +76,9 @@ def main(argv: Sequence[str]) -> int:
         judge = judge_named(named, asked, predictions)
         verdicts = judge_all(asked, predictions, judge)
         if arguments.verdicts:
-            file = (
-                arguments.verdicts.with_stem(f"{arguments.verdicts.stem}_{name}")
-                if arguments.ckpt
-                else arguments.verdicts
-            )
+            file = arguments.verdicts
+            if arguments.ckpt:
+                file = file.with_stem(f"{file.stem}_{name}")
             write_jsonl(file, (item.row(record.id) for record, item in zip(asked, verdicts, strict=True)))
         return summarise(asked, predictions, verdicts, judge, headline)
 
@@ -106,10 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="any corpus that the kit reads (a file, or a folder of CSV files); default: questions of the run",
     )
-    parser.add_argument("--contest", help="a file of configs/contests: it names the judge and its headline rule")
-    parser.add_argument(
-        "--judge", choices=NAMES, help="how answers are judged; default: as the contest says, else by the questions"
-    )
+    add_judging_arguments(parser)
     parser.add_argument("--verdicts", type=Path, help="write each question's verdict to this file (JSON Lines)")
     return parser
 

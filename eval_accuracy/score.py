@@ -24,7 +24,7 @@ from core.schema import RulesConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
 from eval_accuracy.contest_score.best_of import optimism
 from eval_accuracy.contest_score.what_if import as_text, what_if
-from eval_accuracy.judges.registry import judge_named
+from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring.accuracy import judge_all
 from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
@@ -147,33 +147,33 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--run", help="score all checkpoints of this run and write its results/score.json")
     parser.add_argument("--what-if", action="store_true", help="a table of rank x targets, before training")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else (scores are always JSON)")
-    options = parser.parse_args(argv)
-    if options.what_if:
-        print(_what_if(options))
+    arguments = parser.parse_args(argv)
+    if arguments.what_if:
+        print(_what_if(arguments))
         return 0
-    if options.run:
-        result = score_run(find_run(options.run))
+    if arguments.run:
+        result = score_run(find_run(arguments.run))
     else:
-        _need(options, "contest", "accuracy", "ratio")
-        rules = load_contest(options.contest).rules
-        result = {"contest": options.contest, **score_under(rules, options.accuracy, options.ratio)}
+        _need(arguments, "contest", "accuracy", "ratio")
+        rules = load_contest(arguments.contest).rules
+        result = {"contest": arguments.contest, **score_under(rules, arguments.accuracy, arguments.ratio)}
     print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
     return 0
 
 
-def _need(options: argparse.Namespace, *names: str) -> None:
-    missing = [f"--{name}" for name in names if getattr(options, name) is None]
+def _need(arguments: argparse.Namespace, *names: str) -> None:
+    missing = [f"--{name}" for name in names if getattr(arguments, name) is None]
     if missing:
         raise InputError(f"{', '.join(missing)} is missing: give --contest, --accuracy and --ratio, or --run")
 
 
-def _what_if(options: argparse.Namespace) -> str:
-    if not options.contest or options.run or options.ratio is not None:
+def _what_if(arguments: argparse.Namespace) -> str:
+    if not arguments.contest or arguments.run or arguments.ratio is not None:
         raise InputError("--what-if goes with --contest, and --accuracy where scores are wanted")
-    config = load_contest(options.contest)
-    rows = what_if(config.model, config.method, config.rules, options.accuracy)
-    if options.json:
-        return json.dumps({"contest": options.contest, "rows": rows}, ensure_ascii=False, indent=2, allow_nan=False)
+    config = load_contest(arguments.contest)
+    rows = what_if(config.model, config.method, config.rules, arguments.accuracy)
+    if arguments.json:
+        return json.dumps({"contest": arguments.contest, "rows": rows}, ensure_ascii=False, indent=2, allow_nan=False)
     rules = config.rules
     words = formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
     return as_text(rows, f"{config.title}: score = {words}")

@@ -138,10 +138,10 @@ def main(argv: Sequence[str]) -> int:
     what.add_argument("--result", type=Path, help="a file that eval_accuracy/run.py wrote with --output")
     parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="the same as --format json")
-    options = parser.parse_args(argv)
-    path = options.result or find_run(options.run).results / "accuracy.json"
+    arguments = parser.parse_args(argv)
+    path = arguments.result or find_run(arguments.run).results / "accuracy.json"
     results, described = _held(path)
-    print(FORMATS["json" if options.json else options.format](rows(results, described)))
+    print(FORMATS["json" if arguments.json else arguments.format](rows(results, described)))
     return 0
 
 

@@ -23,9 +23,10 @@ from core.run_folder import RunFolder, find_run
 from core.schema import RulesConfig
 from core.text.records import Record
 from data_convert.readers import squad_questions as squad
-from eval_accuracy.judges.registry import NAMES, judge_named
+from eval_accuracy.judges import judge_named
 from eval_accuracy.judges.verdict import Verdict
 from eval_accuracy.scoring.accuracy import judge_all
+from eval_accuracy.scoring.arguments import add_judging_arguments
 from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
 from eval_squad.retention.scoring import FIGURES, marks, passages
@@ -42,21 +43,22 @@ _LONGEST_SHOWN, _LONGEST_KEPT = 80, 400
 
 def main(argv: Sequence[str]) -> int:
     """Compare, print; return the exit code."""
-    options = _parser().parse_args(argv)
-    run = None if options.data and all(map(_is_file, (options.a, options.b))) else find_run(options.run)
-    files = [_predictions(word, run, options.squad) for word in (options.a, options.b)]
-    data = options.data or _run_data(run, options.squad)
-    result = (_compare_squad if options.squad else _compare_answers)(data, files, options, run)
+    arguments = _parser().parse_args(argv)
+    run = None if arguments.data and all(map(_is_file, (arguments.a, arguments.b))) else find_run(arguments.run)
+    files = [_predictions(word, run, arguments.squad) for word in (arguments.a, arguments.b)]
+    data = arguments.data or _run_data(run, arguments.squad)
+    result = (_compare_squad if arguments.squad else _compare_answers)(data, files, arguments, run)
     sides = {
         side: {"name": word, **describe_predictions(file, run.path if run else None), **result.pop(f"given_{side}")}
-        for side, word, file in zip("ab", (options.a, options.b), files, strict=True)
+        for side, word, file in zip("ab", (arguments.a, arguments.b), files, strict=True)
     }
     shown = {**sides, **result}
-    if options.output:
-        write_json(options.output, shown)
-    print(
-        json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False) if options.json else _text(shown, options.show)
-    )
+    if arguments.output:
+        write_json(arguments.output, shown)
+    if arguments.json:
+        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        print(_text(shown, arguments.show))
     return 0
 
 
@@ -73,8 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", help="run folder of the checkpoints; default: the newest")
     parser.add_argument("--data", type=Path, help="the questions; default: those of the run")
     parser.add_argument("--squad", action="store_true", help="compare retention (SQuAD F1 and EM) instead of accuracy")
-    parser.add_argument("--contest", help="a file of configs/contests: it names the judge and its headline rule")
-    parser.add_argument("--judge", choices=NAMES, help="how answers are judged; default: as the contest or run says")
+    add_judging_arguments(parser)
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show N changed questions of each kind")
     parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
@@ -105,11 +106,11 @@ def _run_data(run: RunFolder | None, is_squad: bool) -> Path:
 
 
 def _compare_answers(
-    data: Path, files: Sequence[Path], options: argparse.Namespace, run: RunFolder | None
+    data: Path, files: Sequence[Path], arguments: argparse.Namespace, run: RunFolder | None
 ) -> dict[str, Any]:
-    rules = _rules(options, run)
-    named = options.judge or (rules.judge if rules else None)
-    every = _asked(read_questions(data, named), options, run)
+    rules = _rules(arguments, run)
+    named = arguments.judge or (rules.judge if rules else None)
+    every = _asked(read_questions(data, named), arguments, run)
     judged: list[list[Verdict]] = []
     given: list[dict[str, int]] = []
     questions: Sequence[Record] = every
@@ -139,10 +140,10 @@ def _compare_answers(
 
 
 def _compare_squad(
-    data: Path, files: Sequence[Path], options: argparse.Namespace, run: RunFolder | None
+    data: Path, files: Sequence[Path], arguments: argparse.Namespace, run: RunFolder | None
 ) -> dict[str, Any]:
     every, selection = squad.read_questions(data)
-    records = _asked(every, options, run)
+    records = _asked(every, arguments, run)
     names = [f"{way} {name}" for way, name in FIGURES]
     sides, given = [], []
     for file in files:
@@ -160,14 +161,14 @@ def _compare_squad(
     }
 
 
-def _asked(records: list[Record], options: argparse.Namespace, run: RunFolder | None) -> list[Record]:
+def _asked(records: list[Record], arguments: argparse.Namespace, run: RunFolder | None) -> list[Record]:
     """Return the questions that a run asked of its own; of a file that is named, all."""
-    return limited(records, None, run.config() if run and not options.data else None)
+    return limited(records, None, run.config() if run and not arguments.data else None)
 
 
-def _rules(options: argparse.Namespace, run: RunFolder | None) -> RulesConfig | None:
-    if options.contest:
-        return load_contest(options.contest).rules
+def _rules(arguments: argparse.Namespace, run: RunFolder | None) -> RulesConfig | None:
+    if arguments.contest:
+        return load_contest(arguments.contest).rules
     return run.config().rules if run else None
 
 

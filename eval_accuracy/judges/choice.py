@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from core.errors import InputError
 from core.tasks.choice import LETTERS, parse_options
+from core.text.records import Record
 from eval_accuracy.extraction.final_answer import without_echo
 from eval_accuracy.extraction.numbers import plain
+from eval_accuracy.judges import CIRCULAR, Answer, Judge, subject
 from eval_accuracy.judges.verdict import Verdict, refused
 
 # "phrase": the sentence the contest asks for. "letter": that, else an unmistakable letter or option in another form.
@@ -54,6 +56,36 @@ _SAID = re.compile(
 )
 _EDGES = " \t.。,，;；:：'\"“”*`$"
 _LONGEST_TEXT = 20_000
+
+
+class ChoiceJudge(Judge):
+    """Judges the letter that a text names; where answers have log-likelihoods, `likelihood.py` judges by these."""
+
+    rules = RULES
+    tasks = ("choice",)
+
+    def decide(self, record: Record, answer: Answer) -> Verdict:
+        """See `judge`."""
+        return judge(record.question, answer.text, record.answer, subject(record), answer.prompt)
+
+    def check_reference(self, record: Record) -> None:
+        """See `reference_letter`."""
+        reference_letter(record.answer)
+
+    def with_likelihoods(self) -> Judge:
+        """Return the judge by likelihood."""
+        # Imported here: it reads references as this module does.
+        from eval_accuracy.judges.likelihood import LikelihoodJudge
+
+        return LikelihoodJudge(self.name)
+
+    def headlines(self) -> tuple[str, ...]:
+        """Return the rules of both ways of asking, and those that want every rotation of the options right."""
+        rules = (*self.rules, *self.with_likelihoods().rules)
+        return (*rules, *(CIRCULAR + rule for rule in rules))
+
+
+JUDGE = ChoiceJudge()
 
 
 def judge(question: str, prediction: str, reference: str, subject: str = "", prompt: str | None = None) -> Verdict:

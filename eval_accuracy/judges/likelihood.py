@@ -1,4 +1,7 @@
-"""The judge of multiple choice by likelihood: the option that the model finds likeliest (MMLU, CMMLU)."""
+"""Multiple choice by likelihood: the option that the model finds likeliest (MMLU, CMMLU).
+
+No entry of its own: the judge "choice" hands over to it where answers have log-likelihoods.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 from collections.abc import Sequence
 
 from core.tasks.choice import LETTERS
+from core.text.records import Record
+from eval_accuracy.judges import Answer, Judge, subject
 from eval_accuracy.judges.choice import reference_letter
 from eval_accuracy.judges.verdict import Verdict, refused
 
@@ -15,6 +20,24 @@ from eval_accuracy.judges.verdict import Verdict, refused
 RULES = ("likelihood", "likelihood_per_byte")
 
 _OPTION = re.compile(r"^[ \t]{0,9}([A-Z])[.、:：)）][ \t]*(.*)$", re.MULTILINE)
+
+
+class LikelihoodJudge(Judge):
+    """Judges the option with the highest log-likelihood.
+
+    Args:
+        name: of the judge that hands over to it.
+    """
+
+    rules = RULES
+    by_likelihood = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def decide(self, record: Record, answer: Answer) -> Verdict:
+        """See `judge`."""
+        return judge(record.question, answer.scores, record.answer, subject(record))
 
 
 def judge(question: str, scores: Sequence[float], reference: str, subject: str = "") -> Verdict:

@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 
 from core.tasks.math import MathQuestion, recognise
+from core.text.records import Record
 from eval_accuracy.extraction.final_answer import Found, final_clause, final_number, without_echo
 from eval_accuracy.extraction.numbers import Number, plain, whole_number
+from eval_accuracy.judges import Answer, Judge
 from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is_exact
 from eval_accuracy.judges.verdict import Verdict, refused
 
@@ -28,6 +30,24 @@ _ASSIGNED = re.compile(r"(?:^|(?<=,))[a-zA-Z]=")
 _OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-Za-z])|[或和、]")
 _BRACKET = re.compile(r"[\[\](){}]")
 _OPTION = re.compile(r"^\(([A-Z])\)$")
+
+
+class MathJudge(Judge):
+    """Judges the final number, or the final words of a free problem; its rules are those of `equality.RULES`."""
+
+    tasks = ("math",)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules of equality."""
+        return tuple(RULES)
+
+    def decide(self, record: Record, answer: Answer) -> Verdict:
+        """See `judge`."""
+        return judge(record.question, answer.text, record.answer, answer.prompt)
+
+
+JUDGE = MathJudge()
 
 
 def judge(question: str, prediction: str, reference: str, prompt: str | None = None) -> Verdict:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.text.records import Record
-from eval_accuracy.judges.registry import Answer, Judge, judge_named
+from eval_accuracy.judges import Answer, Judge, judge_named
 from eval_accuracy.judges.verdict import Verdict
 from eval_accuracy.scoring.categories import by_category
 from eval_accuracy.scoring.circular import folded, is_circular

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from core.text.records import Record
-from eval_accuracy.judges.registry import subject
+from eval_accuracy.judges import subject
 from evaluation.figures.statistics import wilson
 
 _FOLDER = Path(__file__).resolve().parent / "benchmarks"

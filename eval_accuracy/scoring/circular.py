@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from core.errors import InputError
 from core.text.records import Record
+from eval_accuracy.judges import CIRCULAR
 from eval_accuracy.judges.verdict import Verdict
-
-PREFIX = "circular_"
 
 
 def as_asked(records: Sequence[Record], answered: Collection[str]) -> Sequence[Record]:
@@ -60,5 +59,5 @@ def folded(records: Sequence[Record], verdicts: Sequence[Verdict]) -> tuple[list
         record, own = group[0]
         every = {rule: all(verdict.rules[rule] for _, verdict in group.values()) for rule in own.rules}
         questions.append(replace(record, id=name))
-        results.append(replace(own, rules={**own.rules, **{PREFIX + rule: right for rule, right in every.items()}}))
+        results.append(replace(own, rules={**own.rules, **{CIRCULAR + rule: right for rule, right in every.items()}}))
     return questions, results

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text.records import Record
-from eval_accuracy.judges import text as text_scorers
-from eval_accuracy.judges.registry import JUDGES
+from eval_accuracy.judges import exact_match, judge_of, rouge_l, span_f1
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from evaluation.answers.predictions import Predictions
 
@@ -32,7 +31,7 @@ def asked(name: str, answer: str) -> Record:
     ],
 )
 def test_rouge_l(prediction: str, reference: str, jieba: float, ascii_only: float) -> None:
-    found = text_scorers.rouge_l(prediction, reference)
+    found = rouge_l.rouge_l(prediction, reference)
     assert found == pytest.approx({"rouge_l_jieba": jieba, "rouge_l_ascii": ascii_only})
 
 
@@ -49,33 +48,33 @@ def brute_force(left: str, right: str) -> int:
 
 @given(st.text("abc", max_size=9), st.text("abc", max_size=9))
 def test_common_subsequence_equals_brute_force(left: str, right: str) -> None:
-    assert text_scorers.common_subsequence(left, right) == brute_force(left, right)
+    assert rouge_l.common_subsequence(left, right) == brute_force(left, right)
 
 
 @pytest.mark.parametrize("unit", ["中", "龦", "a ", "中国 the 12 "])
 def test_a_long_text_costs_bounded_time(unit: str) -> None:
     """What grows with the square would not end here."""
     text = unit * (20_000 // len(unit))
-    assert text_scorers.rouge_l(text, text)["rouge_l_jieba"] == 1.0
+    assert rouge_l.rouge_l(text, text)["rouge_l_jieba"] == 1.0
 
 
 def test_exact_match_by_two_rules() -> None:
-    assert text_scorers.exact_match(" Ｐａｒｉｓ. ", "paris") == {"normalised": 1.0, "verbatim": 0.0}
-    assert text_scorers.exact_match("Paris\n", "Paris") == {"normalised": 1.0, "verbatim": 1.0}
-    assert text_scorers.exact_match("Paris", "London") == {"normalised": 0.0, "verbatim": 0.0}
+    assert exact_match.exact_match(" Ｐａｒｉｓ. ", "paris") == {"normalised": 1.0, "verbatim": 0.0}
+    assert exact_match.exact_match("Paris\n", "Paris") == {"normalised": 1.0, "verbatim": 1.0}
+    assert exact_match.exact_match("Paris", "London") == {"normalised": 0.0, "verbatim": 0.0}
 
 
 def test_spans_of_one_question() -> None:
-    assert text_scorers.span_f1("北京；上海", "上海、广州") == ({"span_f1": 0.5}, 4.0)
-    assert text_scorers.span_f1("a\na", "a") == ({"span_f1": pytest.approx(2 / 3)}, 3.0)
-    assert text_scorers.span_f1("无", "none") == ({"span_f1": 0.0}, 0.0)
+    assert span_f1.span_f1("北京；上海", "上海、广州") == ({"span_f1": 0.5}, 4.0)
+    assert span_f1.span_f1("a\na", "a") == ({"span_f1": pytest.approx(2 / 3)}, 3.0)
+    assert span_f1.span_f1("无", "none") == ({"span_f1": 0.0}, 0.0)
 
 
 def test_span_f1_of_a_set_is_the_micro_average() -> None:
     """Two of 3 predicted and 5 expected spans agree: 2 * 2 / 8, not the mean of the questions' own figures."""
     records = [asked("1", "a;b;c;d"), asked("2", "e"), asked("3", "无")]
     given = Predictions([("1", "a"), ("2", "e;f"), ("3", "无")])
-    judge = JUDGES["span_f1"]
+    judge = judge_of("span_f1")
     result = summarise(records, given, judge_all(records, given, judge), judge)
     assert result["accuracy"] == pytest.approx(2 * 2 / 8)
     assert result["correct"] is None
@@ -86,7 +85,7 @@ def test_span_f1_of_a_set_is_the_micro_average() -> None:
 def test_a_missing_prediction_costs_its_spans() -> None:
     records = [asked("1", "a;b"), asked("2", "c;d")]
     given = Predictions([("1", "a;b")])
-    judge = JUDGES["span_f1"]
+    judge = judge_of("span_f1")
     result = summarise(records, given, judge_all(records, given, judge), judge)
     assert result["accuracy"] == pytest.approx(2 * 2 / 6)
     assert result["missing"] == 1
@@ -95,7 +94,7 @@ def test_a_missing_prediction_costs_its_spans() -> None:
 def test_the_mean_of_scores_has_a_bootstrap_interval() -> None:
     records = [asked(str(n), "the cat sat on the mat") for n in range(50)]
     given = Predictions((str(n), "the cat" if n % 2 else "the cat sat on the mat") for n in range(50))
-    judge = JUDGES["rouge_l"]
+    judge = judge_of("rouge_l")
     result = summarise(records, given, judge_all(records, given, judge), judge, "rouge_l_ascii")
     assert result["rule"] == "rouge_l_ascii"
     assert result["accuracy"] == pytest.approx((0.5 + 1) / 2)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from core.config import load_contest
 from core.errors import InputError
+from core.registry import JUDGES
 from core.text.records import Record
+from eval_accuracy.judges import judge_named, judge_of
 from eval_accuracy.judges.likelihood import judge
-from eval_accuracy.judges.registry import JUDGES, judge_named
 from eval_accuracy.scoring.accuracy import judge_all, score, summarise
 from eval_accuracy.scoring.circular import as_asked, folded
 from evaluation.answers.predictions import Predictions
@@ -79,8 +80,8 @@ def test_a_choice_is_right_where_every_rotation_is(said: str, plain: bool, circu
         "circular_phrase": circular,
         "circular_letter": circular,
     }
-    judged = judge_all(records, given, JUDGES["choice"])
-    assert summarise(records, given, judged, JUDGES["choice"], "circular_letter")["correct"] == circular
+    judged = judge_all(records, given, judge_of("choice"))
+    assert summarise(records, given, judged, judge_of("choice"), "circular_letter")["correct"] == circular
 
 
 def test_questions_are_rotated_as_their_predictions_are() -> None:
@@ -93,7 +94,7 @@ def test_questions_are_rotated_as_their_predictions_are() -> None:
 
 def test_a_rotation_that_is_not_there_is_said() -> None:
     records = rotations("B", "A", "D", "C")
-    verdicts = judge_all(records, Predictions(), JUDGES["choice"])
+    verdicts = judge_all(records, Predictions(), judge_of("choice"))
     with pytest.raises(InputError, match="0 to 3"):
         folded([*records[:2], *rotations("B", "A", "D", "C")[3:]], [*verdicts[:2], verdicts[3]])
     with pytest.raises(InputError, match="no rotation"):
@@ -115,13 +116,13 @@ def test_the_judge_follows_the_task_unless_it_is_named() -> None:
 
 @pytest.mark.parametrize("judge_name", ["rouge_l", "exact_match", "span_f1"])
 def test_a_contest_may_name_any_judge_of_free_text(judge_name: str) -> None:
-    rules = JUDGES[judge_name].rules
+    rules = judge_of(judge_name).rules
     config = load_contest("math_llama3", [f"rules.judge={judge_name}", f"rules.equality={rules[-1]}"])
     assert (config.rules.judge, config.rules.equality) == (judge_name, rules[-1])
 
 
 def test_a_contest_may_name_every_rule_and_no_judge_of_another_task() -> None:
-    for rule in ("circular_letter", "likelihood", *(rule for judge_ in JUDGES.values() for rule in judge_.rules)):
+    for rule in ("circular_letter", "likelihood", *(rule for name in JUDGES.names() for rule in judge_of(name).rules)):
         assert load_contest("math_llama3", [f"rules.equality={rule}"]).rules.equality == rule
     with pytest.raises(InputError, match="rules.judge is 'choice' in a contest of task 'math'"):
         load_contest("math_llama3", ["rules.judge=choice"])
@@ -130,6 +131,6 @@ def test_a_contest_may_name_every_rule_and_no_judge_of_another_task() -> None:
 def test_many_questions_are_judged_by_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     records = [Record(str(n), "math", f"计算 {n} + 1 等于多少？", f"{n} + 1 = {n + 1}") for n in range(40)]
     given = Predictions((str(n), str(n + 1 if n % 3 else n)) for n in range(38))
-    alone = judge_all(records, given, JUDGES["math"])
+    alone = judge_all(records, given, judge_of("math"))
     monkeypatch.setattr("eval_accuracy.scoring.accuracy._MANY", 10)
-    assert judge_all(records, given, JUDGES["math"]) == alone
+    assert judge_all(records, given, judge_of("math")) == alone
