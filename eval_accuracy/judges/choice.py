@@ -77,7 +77,7 @@ class ChoiceJudge(Judge):
         # Imported here: it reads references as this module does.
         from eval_accuracy.judges.likelihood import LikelihoodJudge
 
-        return LikelihoodJudge(self.name)
+        return LikelihoodJudge(self)
 
     def headlines(self) -> tuple[str, ...]:
         """Return the rules of both ways of asking, and those that want every rotation of the options right."""

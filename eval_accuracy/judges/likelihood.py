@@ -26,14 +26,14 @@ class LikelihoodJudge(Judge):
     """Judges the option with the highest log-likelihood.
 
     Args:
-        name: of the judge that hands over to it.
+        judge: the one that hands over to it, whose name and tasks it shares.
     """
 
     rules = RULES
     by_likelihood = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, judge: Judge) -> None:
+        self.name, self.tasks = judge.name, judge.tasks
 
     def decide(self, record: Record, answer: Answer) -> Verdict:
         """See `judge`."""

@@ -34,17 +34,18 @@ def rouge_l(prediction: str, reference: str) -> dict[str, float]:
         to the `rouge_score` package with its own tokenizer, which keeps nothing but a-z and 0-9: two identical Chinese
         texts score 0 there.
     """
-    return {
-        "rouge_l_jieba": _lcs_f1(_words(prediction), _words(reference)),
-        "rouge_l_ascii": _lcs_f1(_ascii_words(prediction), _ascii_words(reference)),
-    }
+    (found, found_ascii), (expected, expected_ascii) = _words(prediction), _words(reference)
+    return {"rouge_l_jieba": _lcs_f1(found, expected), "rouge_l_ascii": _lcs_f1(found_ascii, expected_ascii)}
 
 
 def common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
     """Return the length of the longest common subsequence.
 
-    Bit-parallel (Hyyrö 2004): one addition of numbers of len(left) bits for each element of `right`.
+    Bit-parallel (Hyyrö 2004): one addition of numbers of as many bits as the shorter one is long for each element of
+    the longer one.
     """
+    if len(left) > len(right):
+        left, right = right, left
     places: dict[str, int] = {}
     for at, word in enumerate(left):
         places[word] = places.get(word, 0) | 1 << at
@@ -61,11 +62,8 @@ def _lcs_f1(found: Sequence[str], expected: Sequence[str]) -> float:
     return 2 * common_subsequence(found, expected) / (len(found) + len(expected))
 
 
-@lru_cache(maxsize=1 << 12)
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in words(text) if not word.isspace())
-
-
-@lru_cache(maxsize=1 << 12)
-def _ascii_words(text: str) -> tuple[str, ...]:
-    return tuple(_ASCII_WORD.findall(" ".join(words(text)).lower()))
+@lru_cache(maxsize=1 << 12)  # a reference is asked for once for each checkpoint
+def _words(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a text's words but for white space, and what `rouge_score` keeps of them."""
+    found = list(words(text))
+    return tuple(word for word in found if not word.isspace()), tuple(_ASCII_WORD.findall(" ".join(found).lower()))
