@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# r"so \boxed{7}" -> r"\boxed"
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s{0,3}(?=[{\s0-9])")
 # Only so much is read of a box, and kept of one that does not close, so that no text costs more than a moment.
 _LONGEST_TEXT, _LONGEST_CLAUSE = 20_000, 400

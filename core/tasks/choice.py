@@ -11,8 +11,10 @@ from core.tasks import Task
 TASK = Task(judge="choice", has_options=True)
 
 LETTERS = "ABCD"
+# "(B) or Carl" -> "B"
 LETTER = re.compile(r"(?<![A-Za-z])[A-D](?![A-Za-z])")
 _MARKS = tuple(f"{letter}." for letter in LETTERS)
+# "Here is a question about arts, the correct answer is" -> ("arts",)
 _SUBJECT = re.compile(r"Here is a question about (.{1,120}?), the correct answer")
 
 

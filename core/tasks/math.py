@@ -32,9 +32,12 @@ TYPES = (
 _OPERATIONS = {"+": "add", "-": "sub", "*": "mul", "×": "mul", "/": "div", "÷": "div"}
 # Longer texts are no template of the corpus (its longest, a mean of ten numbers, has some 60 characters).
 _LONGEST_TEMPLATE = 1000
+# "x 等于 2" -> "等"
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 _NUMBER = r"([-+]?[0-9]+(?:\.[0-9]+)?)"
+# "-3.50" -> ("-3.50",)
+_WHOLE_NUMBER = re.compile(_NUMBER)
 # Written after NFKC, which turns full-width letters, digits and punctuation into ASCII, and for the ASCII minus sign;
 # `_` stands for optional space.
 _TEMPLATES = {
@@ -65,6 +68,8 @@ _BY_START = {
     "去年": ("sales",),
 }
 # Four of five questions of the corpus are exactly so: they need no normalisation and no optional space.
+# "计算 3 + 4 等于多少？" -> ("3", "+", "4")
+# "计算 2 的 3 次方？" -> ("2", "3")
 _CALCULATION = re.compile(rf"计算 {_NUMBER} (?:([-+*/]) {_NUMBER} 等于多少|的 {_NUMBER} 次方|的平方根)？")
 
 
@@ -129,4 +134,4 @@ def _signed(operator: str, number: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(_NUMBER, text) is not None
+    return _WHOLE_NUMBER.fullmatch(text) is not None

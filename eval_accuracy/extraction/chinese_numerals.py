@@ -16,6 +16,9 @@ _WHOLE = f"(?:{_DIGIT}|[十拾])[零〇一二两三四五六七八九壹贰叁�
 _PLAIN = f"{_WHOLE}(?:点{_DIGIT}{{1,30}}[万萬亿億]?)?"
 # Words that only look like numerals: 一样, 一共, 十分, 第一, 统一, 之一, 一元一次.
 _NO_WORD = r"(?!一[样共些起定般旦直致边元次种方]|十分(?!之))(?<![第统唯同万之])"
+# "负三点五" -> {"sign": "负", "plain": "三点五"}
+# "三又四分之一" -> {"whole": "三", "bottom": "四", "top": "一"}
+# "百分之四十五" -> {"percent": "百分之", "share": "四十五"}
 NUMERAL = re.compile(
     rf"{_NO_WORD}(?P<sign>[负負])?"
     rf"(?:(?P<percent>百分之)(?P<share>{_PLAIN})"

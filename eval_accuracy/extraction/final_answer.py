@@ -18,46 +18,69 @@ from eval_accuracy.extraction.numbers import (
 
 # A pattern of many alternatives begins with the characters that one of them can begin with: it is tried at few places.
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
+# "7</s> x" -> "</s>"
+# "7\n### Instruction:" -> "\n### Instruction"
 _TURN = re.compile(
     r"(?=[<\nU])(?:</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
     r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
+# "7\n题目：计算" -> "\n题目："
 _NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem)\s?[:：]")
 # GSM8K's last line; what follows it is no part of the answer.
+# "so 72\n#### 72\nMore" -> "#### 72"
 _SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")
+# "共 ７ 个" -> "７"
 _DIGIT = re.compile("[0-9０-９]")
 # A remark on how an answer is rounded has numbers of its own, and a check of it has other results.
 _COUNT = "[0-9零一二两三四五六七八九十]{1,3}"
+# "保留2位小数" -> "保留2位"
+# "to 0.01" -> "to 0.01"
 _ROUNDED = re.compile(
     rf"(?=[保精四小零一二两三五六七八九十0-9t])(?:(?:保留|小数点后){_COUNT}\s?位|{_COUNT}\s?位(?:有效数字|小数)"
     r"|(?:精确|四舍五入)[到至]0\.[01]+"
     r"|[0-9]+[ -](?:decimal|significant)|to\s(?:the\snearest\s)?0\.0*1(?![0-9]))"
 )
 _ROUNDING_WORDS = ("位", "精确", "四舍五入", "decimal", "significant", "to 0", "to the nearest 0")
+# "x = 2, check: 2 + 2" -> "check:"
 _CHECK = re.compile(r"(?=[检验代CcVv])(?:检验|验证|验算|代入原方程|\b[Cc]heck|\b[Vv]erification)\s?:")
 # Where the answer begins; it matches at the start of any text, if only the empty string.
+# "\n### Response: 7" -> "\n### Response: "
 _RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bot\|>\s?:|\s)*")
 # What stands before the question in the prompts of this field.
+# "USER: 3 + 4" -> "USER:"
 _PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|Here is a question about")
 # Only so much of a text's end is read, and so many markers, so that no answer costs more than a moment.
 _LONGEST_TEXT, _LONGEST_CLAUSE, _MOST_MARKERS = 20_000, 400, 60
 
 # What says in so many words that the final answer follows; `####` is GSM8K's mark.
+# "so 答案是 7" -> "答案是"
+# "The final answer is 7" -> "final answer is"
 _FINAL = re.compile(
     r"(?=[#最答FfAa])(?:####|(?:最终|最后)的?结果\*{0,2}(?:就?是|应?为|[:：])|答案\*{0,2}(?:[就应该]{0,2}是|应?为|[:：])"
     r"|\b[Ff]inal(?:\s[Aa]nswer)?\*{0,2}\s?(?:is\b|[,:])|\b[Aa]nswer\*{0,2}\s?(?:is\b|:))"
 )
 # What may stand between that and the number itself, and where the answer's clause ends.
+# "**约 7" -> "**约 "
 _LEAD = re.compile(r"(?:[\s*_¥$\"“'(\[{:]|\\[(\[]){0,12}(?:(?:大?约为?|about|approximately|[xy]\s?=)\s{0,2})?")
+# "7，因为" -> "，"
 _CLAUSE_END = re.compile(r"[\n，。；;]|[,.](?=\s|$)|\((?=[^\s0-9(.+*/√-])")
+# "3 + 4 = 7" -> "="
 _EQUALS = re.compile(r"≈|~=|≒|=|等于")
+# "结果为 7" -> {"phrase": "结果为"}
+# "得 7" -> {"colon": "得"}
+# "1/3 ≈ 0.33" -> "≈"
 _MARKER = re.compile(
     r"(?=[≈~≒=等约#最答FfAa结方平函面质今折:即得])(?:(?:≈|~=|≒|=|等于|约等于)"
     rf"|(?P<phrase>{_FINAL.pattern}|结果(?:就?是|为|[:：])|方程的解(?:为|是)|平均[值数](?:为|是)|函数的?值(?:为|是)"
     r"|面积(?:为|是)|质量(?:为|是)|今年的?销售额(?:为|是)|折扣比例(?:为|是)|最简(?:化的)?(?:形式|分数)(?:为|是))"
     r"|(?P<colon>(?<![0-9]):|即|得[到出]?)(?=[ \t]{0,3}[-+]?[ \t]?[¥$]?[.]?[0-9]))"
 )
+# A clause that states a formula is that formula; any other ends where its sentence does.
+# "is $x^2$ then" -> ("x^2",)
+_IN_DOLLARS = re.compile(r"[^$\n]{0,40}\$([^$]{1,200})\$")
+# "seven. It" -> ". "
+_SENTENCE_END = re.compile(r"[.。;；](?:\s|$)")
 _UNMARKED = "last number"
 
 
@@ -198,6 +221,6 @@ def final_clause(text: str) -> Found | None:
     if not phrases:
         return None
     clause = text[phrases[-1].end() : phrases[-1].end() + _LONGEST_CLAUSE].strip().split("\n", 1)[0]
-    math = re.match(r"[^$\n]{0,40}\$([^$]{1,200})\$", clause)
-    span = math[1] if math else re.split(r"[.。;；](?:\s|$)", clause, maxsplit=1)[0]
+    math = _IN_DOLLARS.match(clause)
+    span = math[1] if math else _SENTENCE_END.split(clause, maxsplit=1)[0]
     return Found(phrases[-1][0], span.strip(" .。*"), None)

@@ -27,9 +27,16 @@ _TEN = (
 _SIGN = r"(?P<sign>[-+负負])?[ \t]?[¥$]?[ \t]?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
 _MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>万亿|[万萬亿億]))?"
+# "-1,234.5" -> {"sign": "-", "digits": "1,234.5"}
+# "3.2 × 10^{4}" -> {"digits": "3.2", "power": "4"}
+# "12.5%" -> {"digits": "12.5", "percent": "%"}
+# "5万元" -> {"digits": "5", "scale": "万"}
 _NUMBER = re.compile(
     rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
+# r"-\frac{1}{2}" -> {"sign": "-", "top": "1", "bottom": "2"}
+# "3又1/2" -> {"whole": "3", "left": "1", "right": "2"}
+# "4分之3" -> {"under": "4", "over": "3"}
 _FRACTION = re.compile(
     rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\))|[ ](?=[0-9]+/[0-9])))?"
     r"(?:\\[dtc]?frac\s?(?:\{\s?(?P<top>-?[0-9]+)\s?\}|(?P<upper>[0-9]))"
@@ -38,18 +45,25 @@ _FRACTION = re.compile(
     r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
 )
 _PARTS = ("sign", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
+# "1,234" -> ","
 _NO_DIGIT = re.compile("[^0-9.]")
 _SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "万亿": 12}
 _NEGATIVE = frozenset("-负負")
 # What makes the number before it a mere part of an expression that nobody has evaluated.
+# " + 4" -> " + 4"
+# "√2" -> "√"
 _GOES_ON = re.compile(
     r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π]|[加减乘除]以?\s?[-+0-9])"
     r"|\([-+*/×÷^0-9.() √]{1,40}\)|[xyzn](?![A-Za-z])"
 )
+# "3 + " -> "3 + "
 _OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
 # The 2 of cm^2, cm2 and 厘米^2 is no answer.
+# "5 cm^" -> "m^"
 _UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
+# "x = -(" -> {"minus": "-"}
 _MINUS_BRACKET = re.compile(r"(?:^|[^0-9) ]) {0,2}(?P<minus>-) ?\($")
+# "12 " -> "2 "
 _OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
 
 _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
@@ -59,7 +73,9 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("−–—﹣", "-")
     | {"\u3000": " ", "\u00a0": " ", "￥": "¥", "∶": ":", "\u2044": "/", "\u2215": "/"}
 )
+# "７ apples" -> "７"
 _UNUSUAL = re.compile(f"[{re.escape(''.join(map(chr, _PLAIN)))}，]")
+# "１，２３４" -> "，"
 _WIDE_THOUSANDS = re.compile(r"(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
 
 

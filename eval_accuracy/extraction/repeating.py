@@ -13,7 +13,9 @@ REPEATS = (
     r"|(?P<loop>[\u0304\u0305\u0307]|\s?[(（]?循环)|(?P<dots>\.{2,6}|[…⋯]{1,2})))?"
 )
 # A number that is merely cut off repeats by chance: all its decimals must be the block, but for one or two before it.
+# "142857142857" -> {"block": "142857"}
 _ALL = re.compile(r"(?P<before>)(?P<block>[0-9]{1,6}?)(?P=block)+")
+# "1666" -> {"before": "1", "block": "6"}
 _MOST = re.compile(r"(?P<before>[0-9]{1,2}?)(?P<block>[0-9]{1,6}?)(?P=block){2,}")
 
 

@@ -16,21 +16,32 @@ from eval_accuracy.judges.verdict import Verdict, refused
 # "phrase": the sentence the contest asks for. "letter": that, else an unmistakable letter or option in another form.
 RULES = ("phrase", "letter")
 
+# "So: The right option is B." -> {"letter": "B"}
 _PHRASE = re.compile(r"The right option is (?P<letter>[A-D])(?![A-Za-z])")
+# " C. " -> ("C",)
+_LETTER_ALONE = re.compile(r"\s*([A-D])\s*\.?\s*")
 # Several letters in a row name no option, and what is called wrong is not the answer.
+# " and B are" -> " and B"
 _MORE = re.compile(
     r"['\"”*)\]]{0,3}\s?(?:[,，、/&]|和|与|及|或|还是|or\b|and\b)\s?['\"“*(\[]{0,3}[A-D](?=\W|\Z|[都均还和或])"
 )
+# "A is wrong" -> " is wrong"
+# "A项有误" -> "项有误"
 _WRONG = re.compile(
     r"\s?(?:选?项)?\s?(?:(?:is|are|was)\s(?:wrong|incorrect|false|not)|(?:是|都|均)?(?:错|有误|不[对正符成]))",
     re.IGNORECASE,
 )
 # "not B but C" says C.
+# "not A but B" -> "not A but "
+# "不选A，应选B" -> "不选A，应选"
 _NOT_BUT = re.compile(
     r"\bnot\s(?:option\s)?[(]?[A-D][)]?,?\s(?:but|it\sis)\s(?:rather\s)?|不[是选]\s?[A-D]项?\s?[,，]?\s?(?:而|应该?)?[是选]"
 )
 _OPEN = r"[\s'\"“‘(\[【{*_$`]{0,6}(?:\\(?:boxed|text)\s?\{){0,2}"
 _LETTER = r"(?P<letter>(?-i:[A-D])(?![A-Za-z])|[a-d](?=[)\]】}'\"*.。,，;；]{0,3}\s{0,3}(?:\n|\Z)))"
+# "the answer is (B)" -> {"letter": "B"}
+# "正确答案：B" -> {"letter": "B"}
+# r"\boxed{C}" -> {"boxed": "C"}
 _STATED = re.compile(
     r"(?:\b(?:right|correct|best)\s(?:option|answer|choice)|\banswer|正确的?(?:答案|选项)?|答案|(?<!不)选择?(?![项择]))"
     r"[】\])*]{0,3}(?:\s?(?:(?:is|would\sbe|should\sbe|must\sbe)\b|就?应该?[是为选]|是|为|选))?\s{0,3}[:：]?"
@@ -38,6 +49,9 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 # Weaker: these may speak of every option in turn, and count where they speak of one alone.
+# "I choose B." -> {"letter": "B"}
+# "选项B" -> {"chinese": "B"}
+# "B是正确的" -> {"before": "B"}
 _MENTIONED = re.compile(
     r"\b(?:option|choose|chose|select|pick|it\sis|it's)\s[(*]{0,3}(?P<letter>(?-i:[A-D]))"
     r"(?=[\s).,;*]{0,3}(?:\Z|\n|(?-i:[A-Z])|is\b))"
@@ -46,11 +60,16 @@ _MENTIONED = re.compile(
     re.IGNORECASE,
 )
 # In brackets, or before a mark, the end of the line or the option's own text: an "A" before a word is an article.
+# "(B) two" -> {"letter": "B"}
+# "B. two" -> {"letter": "B"}
+# "b" -> {"letter": "b"}
 _BARE = re.compile(
     r"[\s'\"“‘(\[【<{*_$`]{0,9}(?P<letter>[A-D]|[a-d](?=[)\]】>.]|\s{0,9}\Z))"
     r"(?:(?:\s(?P=letter)){1,99}\s*\Z|[)\]】>}'\"”’*_$`]{1,3}(?![A-Za-z])|[.。．、,，:：;；]|\s{0,9}(?:\n|\Z)|选?项)"
 )
+# "B\nQuestion: Who?" -> "\nQuestion:"
 _NEXT_TASK = re.compile(r"\n\s{0,9}(?:Here is a question about|Question\s?:|题目\s?[:：]|问题\s?[:：]|###)")
+# "The answer is two" -> "The answer is "
 _SAID = re.compile(
     r"(?:[Tt]he\s)?(?:(?:right|correct)\s)?(?:option|answer)\s(?:is|:)\s?|(?:正确)?答案\s?(?:是|为|:)\s?"
 )
@@ -118,7 +137,7 @@ def judge(question: str, prediction: str, reference: str, subject: str = "", pro
 
 def reference_letter(reference: str) -> str:
     """Return the letter that a reference names; InputError where it names none."""
-    match = _PHRASE.search(reference) or re.fullmatch(r"\s*([A-D])\s*\.?\s*", reference)
+    match = _PHRASE.search(reference) or _LETTER_ALONE.fullmatch(reference)
     if match is None:
         raise InputError(f"reference {reference[:60]!r} names no option; expected 'The right option is A.' or a letter")
     return match[1]

@@ -19,6 +19,7 @@ from eval_accuracy.judges.verdict import Verdict, refused
 # option's own text, for models that were asked for the options' texts: long ones are unlikely for their length alone.
 RULES = ("likelihood", "likelihood_per_byte")
 
+# "Which?\nB. the second" -> ("B", "the second")
 _OPTION = re.compile(r"^[ \t]{0,9}([A-Z])[.、:：)）][ \t]*(.*)$", re.MULTILINE)
 
 

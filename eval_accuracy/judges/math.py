@@ -15,20 +15,35 @@ from eval_accuracy.judges.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
 _FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount", "english", "other"})
+# "解方程 -2x - 6 = 0" -> ("2", "6")
 _EQUATION = re.compile(
     r"-?\s?(?<![0-9.])([0-9.]+)\s?\*?\s?x\s{0,2}[-+]\s{0,2}[(]?-?([0-9.]+)[)]?\s{0,2}=\s{0,2}0(?![.0-9])"
 )
 # An English question may have the solution of a Chinese template.
+# "x 等于 2" -> "等"
 _CJK = re.compile("[\u3400-\u9fff]")
+# r"\left(2" -> r"\left"
 _LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)(?![A-Za-z])|\\ |[$\s~]|\\[()\[\]]")
+# r"5\text{ cm}" -> (" cm",)
 _LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
+# "x = 5" -> "5"
+_DIGIT = re.compile("[0-9]")
+# r"90^\circ" -> r"^\circ"
 _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
+# r"\frac12" -> ("1", "2")
 _SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
+# r"\sqrt2" -> ("2",)
 _SHORT_ROOT = re.compile(r"\\sqrt\s?([0-9])(?![0-9])")
+# "12 square feet" -> " square feet"
 _UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z. \t]{1,60}$")
+# "x=3" -> "x="
 _ASSIGNED = re.compile(r"(?:^|(?<=,))[a-zA-Z]=")
+# r"2 \text{ or } 3" -> r"\text{ or }"
+# "2或3" -> "或"
 _OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-Za-z])|[或和、]")
+# "(1,2)" -> "("
 _BRACKET = re.compile(r"[\[\](){}]")
+# "(B)" -> ("B",)
 _OPTION = re.compile(r"^\(([A-Z])\)$")
 
 
@@ -158,7 +173,7 @@ def _latex(text: str) -> str:
     plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
     # A text that is all \text{…} is the answer; beside a number it is a unit.
     without_units = _LATEX_UNIT.sub("", plain_text)
-    plain_text = without_units if re.search(r"[0-9]", without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
+    plain_text = without_units if _DIGIT.search(without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
     plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
     plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
     return _OPTION.sub(r"\1", plain_text)

@@ -23,6 +23,7 @@ class RougeL(TextJudge):
 
 JUDGE = RougeL()
 
+# "是cuda12吗" -> "cuda12"
 _ASCII_WORD = re.compile("[a-z0-9]+")
 
 

@@ -25,6 +25,7 @@ class SpanF1(TextJudge):
 
 JUDGE = SpanF1()
 
+# "Paris；London" -> "；"
 _SPAN_BORDER = re.compile(r"[\n;；、|]")
 # How a text says that it names no span.
 _NO_SPAN = frozenset({"", "无", "没有", "none", "[]", "n/a"})
