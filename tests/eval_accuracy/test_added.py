@@ -18,7 +18,7 @@ from core.tasks import task_names
 from core.text.records import Record, read_records, write_records
 from eval_accuracy.judges import judge_named, judge_of
 from eval_accuracy.scoring.accuracy import judge_all
-from evaluation.predictions import Predictions
+from evaluation.answers.predictions import Predictions
 
 JUDGE = '''"""Right is what has the reference's length."""
 
