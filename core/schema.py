@@ -210,10 +210,7 @@ class DataConfig(Section):
     @field_validator("form")
     @classmethod
     def _is_a_format(cls, value: str | None) -> str | None:
-        try:
-            return None if value is None else FORMATS.checked(value)
-        except InputError as error:
-            raise ValueError(str(error)) from error
+        return None if value is None else _or_value_error(FORMATS.checked, value)
 
 
 class TrainConfig(Section):
@@ -306,10 +303,7 @@ class EvalConfig(Section):
     @field_validator("engine")
     @classmethod
     def _engine_is_known(cls, value: str) -> str:
-        try:
-            return value if value == "auto" else ENGINES.checked(value)
-        except InputError as error:
-            raise ValueError(str(error)) from error
+        return value if value == "auto" else _or_value_error(ENGINES.checked, value)
 
 
 class PublishedResult(Section):

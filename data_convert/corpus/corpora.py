@@ -148,8 +148,7 @@ class _Source:
         """Make the records of a practice contest."""
         data, test = self.data, self.test
         if test is None:
-            _need_generator(data, "data.test")
-            test = generator_of(self.task).test_records(data.test_records, data.seed + _TEST)
+            test = _practice_questions(data, self.task)
         _need_generator(data, "data.train")
         count = min(data.records, data.max_records or data.records)
         records = generator_of(self.task).train_records(count, data.seed + _TRAIN, test)
@@ -212,6 +211,11 @@ class _Source:
             lines.add(record)
         self.store.append(lines)
         return np.arange(first, first + len(records))
+
+
+def _practice_questions(data: DataConfig, task: str) -> list[Record]:
+    _need_generator(data, "data.test")
+    return generator_of(task).test_records(data.test_records, data.seed + _TEST)
 
 
 def _read_test(data: DataConfig, task: str) -> list[Record] | None:

@@ -140,7 +140,7 @@ def test_records_of_an_added_task_are_converted(tmp_path: Path, monkeypatch: pyt
 def test_no_practice_corpus_is_made_for_an_added_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIT_LOGS", str(tmp_path / "logs"))
     done = command("data_convert/run.py", "--contest", "entities", code=2)
-    assert "no practice corpus is made for task 'entities': give data.train and data.test" in done.stderr
+    assert "no practice data are made for task 'entities'" in done.stderr
 
 
 @pytest.mark.parametrize(
