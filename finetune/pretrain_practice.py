@@ -87,7 +87,7 @@ def _train(
     rows = itertools.islice(packed_rows(tokenizer, prompts, documents_of_phase), phase.steps * _BATCH)
     write_mindrecord(folder / "mindrecord" / "train.mindrecord", rows)
     write_text(folder / "pretrain.yaml", yaml.safe_dump(recipe(folder, phase, start), sort_keys=False))
-    command = [sys.executable, str(ROOT / "finetune" / "worker.py"), str(folder / "pretrain.yaml")]
+    command = [sys.executable, str(ROOT / "backend" / "worker.py"), str(folder / "pretrain.yaml")]
     launch(command, folder / "log", folder / "train" / "loss.jsonl", phase.steps, threads=2)
 
 

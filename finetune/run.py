@@ -82,7 +82,7 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     train_folder = folder / "train"
     mindrecord = folder / "data" / "mindrecord"
     recipe = finetune_yaml(config, mindrecord, train_folder, kit_path(config.model.checkpoint), plan.checkpoint_steps)
-    worker = Path("finetune") / "worker.py"
+    worker = Path("backend") / "worker.py"
     commands = msrun_commands(config.machine, worker, train_folder / "finetune.yaml", train_folder / "msrun")
     result = as_json(plan, commands, recipe)
     print(json.dumps(result, ensure_ascii=False) if arguments.json else _text(config, result))

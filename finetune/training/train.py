@@ -26,7 +26,7 @@ from core.run_folder import RunFolder
 from core.schema import RunConfig
 from finetune.training.plan import Plan, make_plan, msrun_commands
 
-WORKER = ROOT / "finetune" / "worker.py"
+WORKER = ROOT / "backend" / "worker.py"
 
 
 def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
