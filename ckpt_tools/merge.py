@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,11 @@ from ckpt_tools.merging.checks import Unchanged, check_fit, check_steps, checked
 from ckpt_tools.merging.manifest import Recipe, valid_ledger
 from ckpt_tools.merging.partial import Partial
 from ckpt_tools.merging.stream import Lane, stream
+from core.config import kit_path
 from core.errors import InputError, KitError, run_command
 from core.files import sha256_file
 from core.progress import megabytes, say
+from core.run_folder import RunFolder
 
 
 def merge(
@@ -264,19 +266,35 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what notes a run's step: all its adapters go into its checkpoints, as its run.yaml says."""
+    run = RunFolder(arguments.out.resolve().parent)
+    if arguments.out.resolve() != run.checkpoints.resolve() or not (run.path / "run.yaml").is_file():
+        return nullcontext()
+    config = run.config()
+    wanted = {folder.resolve() for folder in (run.train / "adapters").glob("step_*")}
+    is_own = (
+        {folder.resolve() for folder in arguments.adapter} == wanted
+        and arguments.base.resolve() == kit_path(config.model.checkpoint).resolve()
+        and (arguments.format, arguments.dtype) == (config.submission.format, config.submission.dtype)
+    )
+    return run.step("merge") if is_own else run.steps.partly("merge")
+
+
 def main(argv: Sequence[str]) -> int:
     """Merge, then print a table of the results."""
     arguments = _arguments(argv)
-    ledgers = merge(
-        arguments.base,
-        arguments.adapter,
-        arguments.out,
-        arguments.format,
-        arguments.dtype,
-        shard_size=None if arguments.shard_size is None else parse_size(arguments.shard_size),
-        checksum=arguments.crc,
-        force=arguments.force,
-    )
+    with _noted(arguments):
+        ledgers = merge(
+            arguments.base,
+            arguments.adapter,
+            arguments.out,
+            arguments.format,
+            arguments.dtype,
+            shard_size=None if arguments.shard_size is None else parse_size(arguments.shard_size),
+            checksum=arguments.crc,
+            force=arguments.force,
+        )
     if arguments.json:
         print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))
         return 0

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timezone
 from importlib import metadata
 from itertools import count
@@ -20,14 +20,13 @@ from typing import Any
 from core import __version__
 from core.config import dump, load_run
 from core.errors import InputError
-from core.files import read_json, read_jsonl, write_json, write_text
+from core.files import read_json, write_json, write_text
 from core.places import ROOT
 from core.schema import RunConfig
+from core.step_notes import StepNotes
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
-# The steps of the main job, in their order.
-STEPS = ("convert", "train", "merge", "retention", "accuracy", "score", "submission")
 # Tells the commands that a job starts which run it holds for them.
 _HELD = "KIT_RUN_HELD"
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
@@ -64,21 +63,22 @@ class RunFolder:
         with (self.path / "events.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
 
+    @property
+    def steps(self) -> StepNotes:
+        """What is noted of its steps."""
+        return StepNotes(self)
+
     def finished(self, step: str) -> bool:
         """Tell whether the last thing that happened to `step` was that it was done."""
-        file = self.path / "events.jsonl"
-        if not file.is_file():
-            return False
-        last = [row["event"] for _, row in read_jsonl(file) if row.get("step") == step]
-        return bool(last) and last[-1] == "step done"
+        return self.steps.finished(step)
 
     def redo(self, step: str) -> None:
-        """Note that `step` and those after it, which were made from it, are not done any more."""
-        for later in STEPS[STEPS.index(step) :]:
-            if self.finished(later):
-                self.event("step stale", step=later)
-        if self.finished("main job"):
-            self.event("step stale", step="main job")
+        """Note that `step`, and what was made from it, is not done any more."""
+        self.steps.redo(step)
+
+    def step(self, name: str, force: bool = False) -> AbstractContextManager[None]:
+        """Do a step of the run in a `with` block, which notes it; see `core.step_notes.StepNotes.step`."""
+        return self.steps.step(name, force)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from core.errors import InputError, did_you_mean
 from core.registry import ENGINES, FORMATS, JUDGES
 from core.schema_answers import AnswersConfig
 from core.section import Section
+from core.steps import order_faults, usual_steps
 from core.tasks import contest_task, task_of
 from core.text.prompts import Prompt
 from core.text.tokenizers import TokenizerKind
@@ -373,12 +374,14 @@ class SubmissionConfig(Section):
 class RunConfig(Section):
     """Everything that decides a run, fully composed; `run.yaml` of a run folder is this.
 
-    `instruction_prompt` is that of general instructions in the training data; None: the contest's own.
+    `steps` are done in this order; without them those of a usual contest (`pipeline/steps.py`). `instruction_prompt` is
+    that of general instructions in the training data; None: the contest's own.
     """
 
     contest: str
     title: str
     task: str
+    steps: tuple[str, ...] = Field(default_factory=usual_steps)
     model: ModelConfig
     machine: MachineConfig
     method: MethodConfig
@@ -395,6 +398,13 @@ class RunConfig(Section):
     @classmethod
     def _contests_have_the_task(cls, value: str) -> str:
         return _or_value_error(contest_task, value)
+
+    @field_validator("steps")
+    @classmethod
+    def _steps_go_together(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if faults := order_faults(value):
+            raise ValueError("; ".join(faults))
+        return value
 
     @model_validator(mode="after")
     def _judge_judges_the_task(self) -> RunConfig:

@@ -49,14 +49,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.max_bad is not None:
         arguments.settings.append(f"data.max_bad={arguments.max_bad}")
     run = _find(arguments)
-    with run.locked():
-        if run.finished("convert") and not arguments.force:
-            raise InputError(
-                f"{run.path} is already converted; --force converts it again and redoes all that was made from it"
-            )
-        run.redo("convert")
+    with run.step("convert", arguments.force):
         audit = convert(run.config(), run, arguments.processes)
-        run.event("step done", step="convert")
     if arguments.json:
         print(json.dumps(audit, ensure_ascii=False))
     else:

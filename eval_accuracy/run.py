@@ -40,6 +40,7 @@ from evaluation.command_line.evaluation import (
     open_evaluation,
     show,
 )
+from evaluation.command_line.step_note import noted
 
 _EXAMPLES = """question ids: those of a record file; else, as text, the line's number from 0, the index in an array,
 or the row of a CSV file, with the file's path before it where a folder is read (abstract_algebra_test/0).
@@ -86,7 +87,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.dry_run:
         print(plan(evaluation, records, how))
         return 0
-    results = evaluate(evaluation, prediction_files(evaluation, records, how), described, score, _logged)
+    with noted(evaluation, "accuracy"):
+        results = evaluate(evaluation, prediction_files(evaluation, records, how), described, score, _logged)
     show(evaluation, results, described, lambda: summary(results))
     return 0
 

@@ -73,15 +73,18 @@ def score_run(run: RunFolder) -> dict[str, Any]:
     Returns:
         "formula", "ratio", "checkpoints": for each its "accuracy", "interval", "score", "gate_passed", "eligible",
         "rank"; "best": the eligible checkpoint with the highest score, None where none passes the gate; "best_of": how
-        optimistic that choice is (`best_of.optimism`), None where there was nothing to choose between.
+        optimistic that choice is (`best_of.optimism`), None where there was nothing to choose between. In a contest
+        without the step "retention" every checkpoint is eligible, and its "gate_passed" is None.
 
     Raises:
         InputError: a result is missing, or retention and accuracy were measured on different checkpoints.
     """
-    rules = run.config().rules
+    config = run.config()
+    rules, has_gate = config.rules, "retention" in config.steps
     ratio = float(read_result(run, "ratio")["ratio"])
-    squad, accuracy = (read_results(run.results / f"{name}.json")["checkpoints"] for name in ("squad", "accuracy"))
-    if set(squad) != set(accuracy):
+    accuracy = read_results(run.results / "accuracy.json")["checkpoints"]
+    squad = read_results(run.results / "squad.json")["checkpoints"] if has_gate else {}
+    if has_gate and set(squad) != set(accuracy):
         only = sorted(set(squad) ^ set(accuracy))
         raise InputError(f"{run.results}: {', '.join(only)} has only one of retention and accuracy; evaluate both")
     checkpoints = {}
@@ -89,16 +92,17 @@ def score_run(run: RunFolder) -> dict[str, Any]:
         if name == BASE:
             continue
         scored = score_under(rules, accuracy[name]["accuracy"], ratio)
-        passed = bool((squad[name]["gate"] or {"passed": False})["passed"])
+        passed = bool((squad[name]["gate"] or {"passed": False})["passed"]) if has_gate else None
         checkpoints[name] = {
             "accuracy": accuracy[name]["accuracy"],
             "interval": accuracy[name].get("interval"),
             "score": scored["score"],
             "gate_passed": passed,
-            "eligible": passed,
+            "eligible": passed is not False,
             "rank": scored["rank"],
         }
     eligible = [name for name, row in checkpoints.items() if row["eligible"]]
+    names = ("ratio", "squad", "accuracy") if has_gate else ("ratio", "accuracy")
     result = {
         "schema": 1,
         "formula": formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor),
@@ -106,7 +110,7 @@ def score_run(run: RunFolder) -> dict[str, Any]:
         "checkpoints": checkpoints,
         "best": max(eligible, key=lambda name: checkpoints[name]["score"]) if eligible else None,
         "best_of": _best_of(run, eligible),
-        "inputs": {name: sha256_file(run.results / f"{name}.json") for name in ("ratio", "squad", "accuracy")},
+        "inputs": {name: sha256_file(run.results / f"{name}.json") for name in names},
     }
     write_json(run.results / "score.json", result)
     return result
@@ -152,7 +156,9 @@ def main(argv: Sequence[str]) -> int:
         print(_what_if(arguments))
         return 0
     if arguments.run:
-        result = score_run(find_run(arguments.run))
+        run = find_run(arguments.run)
+        with run.step("score"):
+            result = score_run(run)
     else:
         _need(arguments, "contest", "accuracy", "ratio")
         rules = load_contest(arguments.contest).rules

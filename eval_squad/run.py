@@ -32,6 +32,7 @@ from evaluation.command_line.evaluation import (
     open_evaluation,
     show,
 )
+from evaluation.command_line.step_note import noted
 from evaluation.figures.statistics import SEED
 
 _EXAMPLES = """examples:
@@ -71,7 +72,8 @@ def main(argv: Sequence[str]) -> int:
     if arguments.dry_run:
         print(plan(evaluation, records))
         return 0
-    results = evaluate(evaluation, prediction_files(evaluation, records), described, score, _logged)
+    with noted(evaluation, "retention"):
+        results = evaluate(evaluation, prediction_files(evaluation, records), described, score, _logged)
     show(evaluation, results, described, lambda: table(results, len(whole)))
     for line in warnings(results):
         say(line)

@@ -52,14 +52,9 @@ def main(argv: Sequence[str]) -> int:
     run = find_run(arguments.run)
     from finetune.training.train import collect, train
 
-    if arguments.collect:
-        result = collect(run.config(settings), run)
-        run.event("step done", step="train")
-    else:
-        if run.finished("train") and not arguments.force:
-            raise InputError(f"{run.path} is trained; --force trains it again, and all that was made from it is undone")
-        run.redo("train")
-        result = train(run.config(settings), run)
+    work = collect if arguments.collect else train
+    with run.step("train", arguments.force or arguments.collect):
+        result = work(run.config(settings), run)
     if arguments.json:
         print(json.dumps(result))
     else:

@@ -13,11 +13,12 @@ if __name__ == "__main__":
 
 import argparse
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from core.errors import GateError, run_command
-from core.run_folder import LOGS
+from core.run_folder import LOGS, RunFolder
 from submission.check import print_verdict
-from submission.package.build import as_json, build
+from submission.package.build import Built, as_json, build
 from submission.package.pack import MODES
 from submission.report.report import LANGUAGES
 
@@ -36,17 +37,30 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
     parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     options = parser.parse_args(argv)
-    built = build(options.run, options.team, options.checkpoints, options.language, options.force)
-    if options.json:
-        print(as_json(built))
-    else:
-        if built.verdict is not None:
-            print_verdict(built.verdict)
-        print(f"{'report':<12} {built.report}")
-        print(f"{'zip':<12} {built.path}")
-    if built.verdict is not None and not built.verdict.ok:
-        raise GateError(f"{built.path}: packed, but not fit to be handed in ({len(built.verdict.problems)} problems)")
+    with _noted(options):
+        built = build(options.run, options.team, options.checkpoints, options.language, options.force)
+        _show(built, options.json)
+        if built.verdict is not None and not built.verdict.ok:
+            problems = len(built.verdict.problems)
+            raise GateError(f"{built.path}: packed, but not fit to be handed in ({problems} problems)")
     return 0
+
+
+def _noted(options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Return what notes the run's step; a zip that is another than run.yaml says is none of it."""
+    run = RunFolder(options.run.resolve())
+    is_own = not (options.team or options.checkpoints or options.language) and (run.path / "run.yaml").is_file()
+    return run.step("submission", options.force) if is_own else nullcontext()
+
+
+def _show(built: Built, as_data: bool) -> None:
+    if as_data:
+        print(as_json(built))
+        return
+    if built.verdict is not None:
+        print_verdict(built.verdict)
+    print(f"{'report':<12} {built.report}")
+    print(f"{'zip':<12} {built.path}")
 
 
 if __name__ == "__main__":

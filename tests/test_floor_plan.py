@@ -148,6 +148,10 @@ def test_only_commands_stand_on_top_of_a_room_that_has_commands() -> None:
     others = [
         str(file.relative_to(ROOT))
         for file in modules().values()
-        if file.parent in rooms and file not in top and file.name not in ("__init__.py", "__main__.py")
+        if file.parent in rooms
+        and file not in top
+        and file.name not in ("__init__.py", "__main__.py")
+        # The one mapping that core.registry reads in a room with commands: its place is part of the floor plan.
+        and file != ROOT / "pipeline" / "steps.py"
     ]
     assert others == []

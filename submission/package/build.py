@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.files import read_json, sha256_file, write_json, write_text
+from core.files import read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
 from core.places import ROOT
 from core.progress import say
 from submission.check import Verdict, check_zip
@@ -116,8 +116,16 @@ def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> st
     weights = {item.path for item in facts.checkpoints}
     for part in parts:
         if part.path not in weights:
-            digest.update(f"{part.name}\n{sha256_file(part.path)}\n".encode("utf-8", errors="surrogateescape"))
+            sha256 = _sha256_of_events(part.path) if part.path.name == "events.jsonl" else sha256_file(part.path)
+            digest.update(f"{part.name}\n{sha256}\n".encode("utf-8", errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _sha256_of_events(path: Path) -> str:
+    """Hash the run's events but for those that packing adds itself: they would make each zip another than the last."""
+    own = ("submission", "main job")
+    rows = (row for _, row in read_jsonl(path))
+    return sha256_text("\n".join(json.dumps(row) for row in rows if row.get("step") not in own))
 
 
 def _stamp(path: Path) -> list[int]:

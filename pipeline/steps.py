@@ -1,0 +1,166 @@
+"""The steps of a run: what each needs, makes and is decided by, and the command that does it.
+
+This is no command: `core.registry.STEPS` points here, and a new step is one entry more. Contests name those they have,
+in their order, under `steps`. What a step imports it imports when it is asked, since every command reads this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from core.config import kit_path
+from core.errors import InputError
+from core.run_folder import RunFolder
+from core.schema import RunConfig
+from core.steps import Source, Step
+
+
+def _source(path: Path) -> Source:
+    """Return a configured file, or a folder with those of its files that the readers of corpora take."""
+    if not path.is_dir():
+        return Source(path, (path,) if path.is_file() else ())
+    from data_convert.readers.containers import folder_files, folder_suffixes
+
+    try:
+        return Source(path, tuple(folder_files(path, folder_suffixes(path, None))))
+    except InputError:  # nothing is in it any more
+        return Source(path, ())
+
+
+def _sources(*settings: str) -> Callable[[RunConfig], Mapping[str, Source]]:
+    """Return what finds the files that these settings name; a setting of several files counts them."""
+
+    def found(config: RunConfig) -> dict[str, Source]:
+        paths: dict[str, str | None] = {
+            "model.checkpoint": config.model.checkpoint,
+            "model.tokenizer.file": config.model.tokenizer.file,
+            "data.train": config.data.train,
+            "data.test": config.data.test,
+            "data.squad": config.data.squad,
+            "data.retention_corpus": config.data.retention_corpus,
+        }
+        named = {setting: paths[setting] for setting in settings if setting in paths}
+        if "data.against" in settings:
+            named |= {f"data.against[{number}]": path for number, path in enumerate(config.data.against)}
+        return {setting: _source(kit_path(path)) for setting, path in named.items() if path}
+
+    return found
+
+
+def _of_run(script: str) -> Callable[[RunFolder, RunConfig], list[str]]:
+    return lambda run, config: [script, "--run", str(run.path)]
+
+
+def _evaluate(room: str) -> Callable[[RunFolder, RunConfig], list[str]]:
+    return lambda run, config: [f"{room}/run.py", "--run", str(run.path), "--ckpt", "all"]
+
+
+def _merge(run: RunFolder, config: RunConfig) -> list[str]:
+    adapters = sorted((run.train / "adapters").glob("step_*"), key=lambda folder: int(folder.name[len("step_") :]))
+    return [
+        "ckpt_tools/merge.py",
+        *("--base", str(kit_path(config.model.checkpoint))),
+        *("--adapter", *map(str, adapters)),
+        *("--out", str(run.checkpoints)),
+        *("--format", config.submission.format),
+        *("--dtype", config.submission.dtype),
+    ]
+
+
+def _inputs_are_there(config: RunConfig) -> None:
+    from data_convert.corpus.inputs import check_inputs
+
+    check_inputs(config, conversion_only=True)
+
+
+def _base_fits(config: RunConfig) -> None:
+    from finetune.training.train import check_base
+
+    check_base(config)
+
+
+def _team_has_a_name(config: RunConfig) -> None:
+    from submission.package.layout import team_file_name
+
+    team_file_name(config.submission.team)
+
+
+_ASKED = ("model.checkpoint", "model.tokenizer.file")
+_CORPORA = ("data.train", "data.retention_corpus")
+_ALL = (
+    Step(
+        name="convert",
+        help="read and check the corpus, hold out questions, write MindRecord",
+        command=_of_run("data_convert/run.py"),
+        makes=("data/*.jsonl", "data/audit.json", "data/mindrecord/*"),
+        sources=_sources(*_CORPORA, "data.test", "data.squad", "data.against", "model.tokenizer.file"),
+        checks=(_inputs_are_there,),
+        overwrites=True,
+        is_done="is converted",
+    ),
+    Step(
+        name="train",
+        help="train with MindFormers under msrun, save the adapters",
+        command=_of_run("finetune/run.py"),
+        needs=("convert",),
+        makes=("train/*", "results/ratio.json"),
+        sources=_sources("model.checkpoint"),
+        inherits=(*_CORPORA, "model.tokenizer.file"),
+        checks=(_base_fits,),
+        listens=True,
+        costly=True,
+        overwrites=True,
+        is_done="is trained",
+    ),
+    Step(
+        name="merge",
+        help="merge each adapter into the base model",
+        command=_merge,
+        needs=("train",),
+        makes=("checkpoints/step_*",),
+        sources=_sources("model.checkpoint"),
+        repeats=True,
+    ),
+    Step(
+        name="retention",
+        help="measure F1 and EM on SQuAD of base and checkpoints, and the gate",
+        command=_evaluate("eval_squad"),
+        needs=("convert", "merge"),
+        makes=("results/squad.json",),
+        sources=_sources(*_ASKED),
+        inherits=("data.squad",),
+        repeats=True,
+    ),
+    Step(
+        name="accuracy",
+        help="measure the accuracy of base and checkpoints on the held-out questions",
+        command=_evaluate("eval_accuracy"),
+        needs=("convert", "merge"),
+        makes=("results/accuracy.json",),
+        sources=_sources(*_ASKED),
+        inherits=("data.test",),
+        repeats=True,
+    ),
+    Step(
+        name="score",
+        help="compute the contest's score of every checkpoint, and the best one",
+        command=_of_run("eval_accuracy/score.py"),
+        needs=("train", "accuracy"),
+        uses=("retention",),
+        makes=("results/score.json",),
+        repeats=True,
+    ),
+    Step(
+        name="submission",
+        help="write report and pictures, pack and check the zip that is handed in",
+        command=_of_run("submission/run.py"),
+        needs=("train", "merge", "accuracy", "score"),
+        uses=("retention",),
+        makes=("submission/*",),
+        checks=(_team_has_a_name,),
+        repeats=True,
+        overwrites=True,
+    ),
+)
+STEPS: Mapping[str, Step] = {step.name: step for step in _ALL}
