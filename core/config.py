@@ -7,9 +7,9 @@ A contest names its parts (`model: llama3_8b`, or a mapping with `name` and what
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ from core.places import ROOT, plugin_folders
 from core.schema import ModelConfig, RunConfig
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
+T = TypeVar("T")
 CONFIGS = ROOT / "configs"
 
 # Sections of a run that are files of their own, and their folders.
@@ -76,16 +77,19 @@ def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
     """Compose a contest's configuration.
 
     Args:
-        name: a file of configs/contests/, without its ending.
+        name: a file of configs/contests/, without its ending, or the path of such a file.
         overrides: settings as `key=value`, dotted keys; `model=NAME` and its like choose another file.
 
     Raises:
         InputError: unknown contest, part or key, or values that do not fit; all mistakes in one message.
     """
-    settings = [_split(text) for text in overrides]
+    faults: list[str] = []
+    settings = [found for text in overrides if (found := _tried(faults, _split, text))]
     chosen = {key: value for key, value in settings if key in _PARTS}
-    composed = _compose(_read_part("contests", name), chosen)
-    return _checked(composed, [(key, value) for key, value in settings if key not in _PARTS], f"contest {name}")
+    contest = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part("contests", name)
+    composed = _compose(contest, chosen, faults)
+    others = [(key, value) for key, value in settings if key not in _PARTS]
+    return _checked(composed, others, f"contest {name}", faults)
 
 
 def load_model(name: str) -> ModelConfig:
@@ -142,12 +146,22 @@ def _number(text: str) -> str | float:
         return text
 
 
-def _compose(contest: dict[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _tried(faults: list[str], work: Callable[..., T], *arguments: Any) -> T | None:
+    """Return what a function returns; where it finds wrong input, add that to `faults` and return None."""
+    try:
+        return work(*arguments)
+    except InputError as error:
+        faults.append(str(error))
+        return None
+
+
+def _compose(contest: dict[str, Any], chosen: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
+    """Put the files of its parts into a contest; what is wrong with them is added to `faults`."""
     composed = dict(contest)
     for section in _PARTS:
         value = chosen.get(section, composed.get(section))
         if value is not None:
-            composed[section] = _part(section, value)
+            composed[section] = _tried(faults, _part, section, value)
     return composed
 
 
@@ -187,8 +201,12 @@ def _numbers(value: Any) -> Any:
     return _number(value) if isinstance(value, str) and value else value
 
 
-def _checked(composed: dict[str, Any], settings: Iterable[tuple[str, Any]], where: str) -> RunConfig:
-    faults = []
+def _checked(
+    composed: dict[str, Any], settings: Iterable[tuple[str, Any]], where: str, faults: Sequence[str] = ()
+) -> RunConfig:
+    """Lay settings over a composed configuration; InputError with all that is wrong, `faults` among it."""
+    faults = list(faults)
+    unread = {key for key in _PARTS if key in composed and composed[key] is None}
     for key, value in settings:
         fault = _lay_over(composed, key, value)
         if fault:
@@ -196,7 +214,8 @@ def _checked(composed: dict[str, Any], settings: Iterable[tuple[str, Any]], wher
     try:
         config = RunConfig.model_validate(composed)
     except ValidationError as error:
-        faults.extend(_sentence(item) for item in error.errors())
+        # Of a part that could not be read all that is wrong has been said.
+        faults.extend(_sentence(item) for item in error.errors() if item["loc"][:1] not in {(key,) for key in unread})
     if faults:
         raise InputError(f"{where}: " + "; ".join(faults))
     return config

@@ -40,7 +40,7 @@ class Registry:
         """Return the names of all entries: a mapping's in its order, modules by name, those of the kit first."""
         if self._is_mapping:
             return list(self._mapping())
-        return list(self._modules())
+        return list(self.files())
 
     def get(self, name: str) -> Any:
         """Import and return an entry.
@@ -70,8 +70,8 @@ class Registry:
         mapping: Mapping[str, Any] = getattr(importlib.import_module(self.place), self.constant)
         return mapping
 
-    def _modules(self) -> dict[str, Path]:
-        """Return name -> file of the modules that assign the constant."""
+    def files(self) -> dict[str, Path]:
+        """Return name -> file of the entries that are modules, without importing them."""
         assigns = re.compile(rf"^{self.constant}\b.*=", re.MULTILINE)
         found: dict[str, Path] = {}
         for root in (ROOT, *plugin_folders()):

@@ -1,0 +1,34 @@
+"""`python -m pipeline COMMAND …`: one door to the commands of this room."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from core.errors import InputError, did_you_mean, run_command
+
+COMMANDS = {
+    "job": "the main job, from corpus to zip (as bash finetune/run_lora.sh)",
+    "ls": "list contests, models, machines, methods and all else that there is to choose from",
+    "validate": "check a contest's settings in a second, without starting anything",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Call the command named first with the arguments after it."""
+    if not argv or argv[0] in ("-h", "--help"):
+        print("usage: python -m pipeline COMMAND [argument ...]; COMMAND --help explains one\n")
+        for name, purpose in COMMANDS.items():
+            print(f"  {name:8} {purpose}")
+        print("\nexample: python -m pipeline ls contests")
+        return 0
+    if argv[0] not in COMMANDS:
+        known = ", ".join(COMMANDS)
+        raise InputError(f"unknown command {argv[0]!r} (known: {known}){did_you_mean(argv[0], list(COMMANDS))}")
+    code: int = importlib.import_module(f"pipeline.{argv[0]}").main(list(argv[1:]))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

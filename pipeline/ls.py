@@ -1,0 +1,53 @@
+"""Command: list what there is to choose from: contests, models, machines, methods, judges, engines, steps and more."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.errors import InputError, did_you_mean, run_command
+from pipeline.overview.listing import KINDS, listing
+
+_EXAMPLE = """examples:
+  python -m pipeline ls
+  python -m pipeline ls contests
+  python -m pipeline ls judges --json
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print one line for each entry of a kind, or of every kind."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline ls",
+        description="List what there is to choose from, in the kit and in the folders that KIT_PLUGINS names.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("kind", nargs="?", help=f"one of {', '.join(KINDS)} (default: all of them)")
+    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    arguments = parser.parse_args(argv)
+    if arguments.kind and arguments.kind not in KINDS:
+        known = ", ".join(KINDS)
+        raise InputError(f"unknown kind {arguments.kind!r}; there are: {known}{did_you_mean(arguments.kind, KINDS)}")
+    kinds = [arguments.kind] if arguments.kind else list(KINDS)
+    found = {kind: listing(kind) for kind in kinds}
+    if arguments.json:
+        print(json.dumps(found[arguments.kind] if arguments.kind else found, ensure_ascii=False, indent=2))
+        return 0
+    width = max((len(entry["name"]) for entries in found.values() for entry in entries), default=0)
+    for kind, entries in found.items():
+        if not arguments.kind:
+            print(f"{kind}:")
+        for entry in entries:
+            print(f"{'' if arguments.kind else '  '}{entry['name']:<{width}}  {entry['title']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

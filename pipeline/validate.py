@@ -1,0 +1,59 @@
+"""Command: check a contest's settings in about a second, without starting anything."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from core.config import load_contest
+from core.errors import InputError, run_command
+from pipeline.beforehand.faults import faults
+
+_EXAMPLE = """examples:
+  python -m pipeline validate practice_math
+  python -m pipeline validate my_contest.yaml train.epochs=3 data.train=corpus.jsonl
+  python -m pipeline validate math_llama3 --json
+
+Exit codes: 0 nothing is wrong, 2 something is.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print what is wrong with a contest's settings, all at once; InputError where something is."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline validate",
+        description="Check that settings compose, that names are known, that steps go together, that input files are "
+        "there and that the base weights fit the model.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("contest", metavar="FILE|NAME", help="a contest, or a YAML file of one (or a run.yaml)")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON and nothing else")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, such as train.epochs=2")
+    arguments = parser.parse_intermixed_args(argv)
+    found = _faults(arguments.contest, arguments.settings)
+    if arguments.json:
+        print(json.dumps({"contest": arguments.contest, "ok": not found, "faults": found}, ensure_ascii=False))
+        return InputError.exit_code if found else 0
+    if found:
+        raise InputError("; ".join(found))
+    print(f"{arguments.contest}: nothing is wrong")
+    return 0
+
+
+def _faults(contest: str, settings: Sequence[str]) -> list[str]:
+    try:
+        config = load_contest(contest, settings)
+    except InputError as error:
+        return [str(error)]
+    return faults(config, port=False)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
