@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from core.errors import InputError
+from core.run_folder import RunFolder
+from core.schema import RunConfig
 from evaluation.command_line.checkpoints import find_checkpoints
 from evaluation.command_line.evaluation import Evaluation
 
@@ -18,7 +22,19 @@ def noted(evaluation: Evaluation, step: str) -> AbstractContextManager[None]:
     run, config = evaluation.run, evaluation.config
     if run is None or config is None or evaluation.result_file is None:
         return nullcontext()
-    words = evaluation.arguments.ckpt
-    asked = {checkpoint.path.resolve() for checkpoint in find_checkpoints(words, run, config)}
-    whole = {checkpoint.path.resolve() for checkpoint in find_checkpoints(["all"], run, config)}
-    return run.step(step) if words == ["all"] or asked == whole else run.steps.partly(step)
+    all_asked = _asks_all(evaluation.arguments.ckpt, run, config)
+    return run.step(step) if all_asked else run.steps.partly(step)
+
+
+def _asks_all(words: Sequence[str], run: RunFolder, config: RunConfig) -> bool:
+    """Tell whether a command line names the base and every checkpoint of the run."""
+    if list(words) == ["all"]:
+        return True
+    try:
+        asked, every = (
+            {checkpoint.path.resolve() for checkpoint in find_checkpoints(each, run, config)}
+            for each in (words, ["all"])
+        )
+    except InputError:  # which the command itself will say
+        return False
+    return asked == every
