@@ -143,10 +143,7 @@ class StepNotes:
             if moved := sources.changed():
                 raise InputError(f"{', '.join(moved)} was changed while step {step.name!r} read it; start it again")
         except BaseException as error:
-            code = (
-                error.exit_code if isinstance(error, KitError) else 130 if isinstance(error, KeyboardInterrupt) else 1
-            )
-            self._run.event("step failed", step=step.name, exit_code=code)
+            self._run.event("step failed", step=step.name, exit_code=_exit_code(error))
             raise
         if made is not None and made != self.fingerprint(step):
             self._stale(step.name, itself=False)
