@@ -1,4 +1,4 @@
-"""MindFormers' Llama on the CPU: built, given an adapter's layers, filled with weights, asked for logits.
+"""MindFormers' network on the CPU: built, given an adapter's layers, filled with weights, asked for logits.
 
 MindSpore is imported when the network is built.
 """
@@ -17,27 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backend.methods import register_cells
+from backend.versions import version
 from core.errors import InputError
+from core.methods import MethodConfig, method_of
+from core.models import Family
 
 Array = npt.NDArray[Any]
-
-
-# What the CPU back end can run; whatever the configuration says of these would stop it or change the comparison.
-_ON_CPU: dict[str, Any] = {
-    "use_rope_slice": True,
-    "use_flash_attention": False,
-    "fused_rms_norm": False,
-    "use_past": False,
-    "qkv_concat": False,
-    "compute_dtype": "float32",
-    "param_init_type": "float32",
-    "layernorm_compute_type": "float32",
-    "softmax_compute_type": "float32",
-    "rotary_dtype": "float32",
-    "residual_dtype": "float32",
-    "checkpoint_name_or_path": "",
-    "batch_size": 1,
-}
 
 
 @contextmanager
@@ -55,28 +41,53 @@ def logs_apart() -> Iterator[None]:
 
 
 class Network:
-    """`LlamaForCausalLM` in float32.
+    """MindFormers' network of a base model in float32, on the CPU.
 
     Args:
-        config: keyword arguments of `LlamaConfig`; what the CPU needs is set over them.
+        config: keyword arguments of MindFormers' configuration of the model; what the CPU needs is set over them.
+        family: the model's family.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], family: Family) -> None:
         if "LOCAL_DEFAULT_PATH" not in os.environ:
             # MindFormers writes its logs into ./output otherwise, wherever the command was called.
             scratch = os.environ["LOCAL_DEFAULT_PATH"] = tempfile.mkdtemp(prefix="mindformers-")
             atexit.register(shutil.rmtree, scratch, ignore_errors=True)
         import mindspore
-        from mindformers import LlamaConfig, LlamaForCausalLM
 
         mindspore.set_context(mode=mindspore.GRAPH_MODE, device_target="CPU")
-        self._network = LlamaForCausalLM(LlamaConfig(**{**config, **_ON_CPU}))
+        self._config, self._family = dict(config), family
+        self._network = self._built(family.network, {})
 
-    def adapt(self, pet_config: Mapping[str, Any]) -> None:
-        """Give the network a method's layers, by MindFormers itself; `pet_config` is that of its YAML."""
+    def adapt(self, settings: MethodConfig) -> None:
+        """Give the network the layers of a tuning method, as training does; its weights have to be loaded again."""
         from mindformers.pet import get_pet_model
 
-        self._network = get_pet_model(self._network, dict(pet_config))
+        method = method_of(settings)
+        register_cells(method.cells)
+        model = method.trainer(settings, {}).get("model", {})
+        own = dict(model.get("model_config", {}))
+        pet = own.pop("pet_config", None)
+        if "arch" in model or own:
+            self._network = self._built(model.get("arch", {}).get("type", self._family.network), own)
+        if pet:
+            self._network = get_pet_model(self._network, dict(pet))
+
+    def parameters(self) -> dict[str, tuple[tuple[int, ...], bool]]:
+        """Return name -> shape and whether it is trained, of every parameter."""
+        return {
+            parameter.name: (tuple(parameter.shape), bool(parameter.requires_grad))
+            for parameter in self._network.get_parameters()
+        }
+
+    def _built(self, network: str, own: Mapping[str, Any]) -> Any:
+        """Build a network by the name of its class, with settings of its own."""
+        import mindformers  # registers its networks
+        from mindformers.tools.register import MindFormerModuleType, MindFormerRegister
+
+        settings = {**self._config, **own, **version().on_cpu}
+        made = getattr(mindformers, self._family.configuration)(**settings)
+        return MindFormerRegister.get_cls(MindFormerModuleType.MODELS, network)(made)
 
     def load(self, shapes: Mapping[str, tuple[int, ...]], read: Callable[[str], Array], what: str) -> None:
         """Take all weights, one tensor after another.

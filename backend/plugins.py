@@ -6,13 +6,14 @@ Importing this module imports MindSpore: only the worker does.
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import mindformers
 import mindspore as ms
 from mindformers.tools.register import MindFormerModuleType, MindFormerRegister
 from mindformers.wrapper.wrapper import MFTrainOneStepCell
@@ -20,13 +21,17 @@ from mindspore import ops
 from safetensors.numpy import save_file
 
 
-def do_without_barrier() -> None:
+def do_without_barrier(*modules: str) -> None:
     """Make MindFormers load a checkpoint on several CPU workers without its barriers, which have no CPU kernel.
 
     The barriers keep workers from reading a file that another is still preparing; the kit gives every worker a
     file that is whole before any of them starts.
+
+    Args:
+        modules: the modules of MindFormers that call a barrier.
     """
-    for module in (mindformers.trainer.utils, mindformers.utils.load_checkpoint_utils):
+    for name in modules:
+        module: Any = importlib.import_module(name)
         module.barrier = lambda *_: None
 
 
@@ -59,10 +64,12 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             every rank writes workers/rank_R/adapter.safetensors at the end.
         steps: the steps after which rank 0 saves.
         full: save all parameters of the network (adapters/step_N/model.ckpt) instead of the trained ones.
+        frozen: names of parameters that are not trained and are saved with those that are: merging needs them.
     """
 
-    def __init__(self, directory: str, steps: list[int], full: bool = False) -> None:
+    def __init__(self, directory: str, steps: list[int], full: bool = False, frozen: Sequence[str] = ()) -> None:
         super().__init__()
+        self.frozen = set(frozen)
         self.directory = Path(directory)
         self.steps = set(steps)
         self.full = full
@@ -110,7 +117,8 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
         if self.full:
             ms.save_checkpoint(network, str(folder / "model.ckpt"))
             return
-        tensors = {parameter.name: parameter.asnumpy() for parameter in network.trainable_params()}
+        kept = [one for one in network.get_parameters() if one.requires_grad or one.name in self.frozen]
+        tensors = {parameter.name: parameter.asnumpy() for parameter in kept}
         partial = folder / ".adapter.partial"
         save_file(tensors, str(partial))
         partial.replace(folder / "adapter.safetensors")

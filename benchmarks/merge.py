@@ -45,6 +45,7 @@ from ckpt_tools.merging.adapter import AdapterInfo, write_adapter
 from core.config import load_model
 from core.errors import GateError, InputError, run_command
 from core.files import sha256_file
+from core.methods.lora import LoraConfig
 from core.models.llama import parameter_shapes, target_linears
 from core.models.names import name_in
 from core.places import ROOT
@@ -152,8 +153,8 @@ def make_adapters(
             tensors[layer + "a"] = random.standard_normal((rank, into), dtype=np.float32)
             tensors[layer + "b"] = random.standard_normal((out, rank), dtype=np.float32) * np.float32(1e-3 / rank**0.5)
         made.append(folder / f"step_{step}")
-        info = AdapterInfo("lora", rank, ALPHA_PER_RANK * rank, targets, base_sha256, step, model.name)
-        write_adapter(made[-1], tensors, info)
+        settings = LoraConfig(name="lora", rank=rank, alpha=ALPHA_PER_RANK * rank, target_modules=targets)
+        write_adapter(made[-1], tensors, AdapterInfo(settings, base_sha256, step, model.name))
     return made
 
 

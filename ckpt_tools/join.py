@@ -30,10 +30,10 @@ from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_a
 from ckpt_tools.merging.slices import SliceLayout, read_layouts
 from core.errors import GateError, InputError, run_command
 from core.files import replacing, write_json
+from core.methods import Method
 from core.models.names import some
 from core.progress import Progress, say
 
-_LORA = re.compile(r".+\.mindpet_delta_lora_[ab]")
 _OPTIMIZER = re.compile(r"(?:adam_[mv]|accu_grads|moment[12]?)\.")
 _GROUP_BYTES = 64 << 20
 
@@ -63,7 +63,7 @@ def join_adapter(workers: Path, strategy: Path, out: Path, info: AdapterInfo, pa
         layouts = _layouts(strategy)
         files = _files(workers, pattern)
         opened = {rank: stack.enter_context(open_tensors(path)) for rank, path in files.items()}
-        infos = _whole_infos(opened, layouts, strategy)
+        infos = _whole_infos(opened, layouts, strategy, info.method)
         planned = tensor_layout("safetensors", infos)
         try:
             with (
@@ -79,7 +79,7 @@ def join_adapter(workers: Path, strategy: Path, out: Path, info: AdapterInfo, pa
                 sha256 = writer.finish()
                 # From here on the tensors are the new ones: an old description must not speak for them.
                 (out / DESCRIPTION).unlink(missing_ok=True)
-            write_json(out / DESCRIPTION, vars(info))
+            write_json(out / DESCRIPTION, info.content())
         except OSError as error:
             raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     _refuse_misdescribed(out)
@@ -133,12 +133,13 @@ def _layouts(strategy: Path) -> dict[str, SliceLayout]:
 
 
 def _whole_infos(
-    opened: Mapping[int, TensorFile], layouts: Mapping[str, SliceLayout], strategy: Path
+    opened: Mapping[int, TensorFile], layouts: Mapping[str, SliceLayout], strategy: Path, method: Method[Any]
 ) -> list[TensorInfo]:
     """Return the adapter's tensors at their whole shapes, after comparing every worker with the layouts."""
-    names = sorted({name for tensors in opened.values() for name in tensors if _is_lora(name)})
+    present = {name for tensors in opened.values() for name in tensors}
+    names = sorted(name for name in present if method.owns(name) and not _OPTIMIZER.match(name))
     if not names:
-        raise InputError(f"{next(iter(opened.values())).path}: holds no tensor of a LoRA")
+        raise InputError(f"{next(iter(opened.values())).path}: holds no tensor of a {method.title}")
     if unknown := [name for name in names if name not in layouts]:
         raise InputError(f"{strategy}: has no layout of {some(unknown)}; it is of another training")
     infos = []
@@ -159,10 +160,6 @@ def _whole_infos(
             raise InputError(f"{strategy}: cuts {name} in {len(layout.cuts)} dimensions, it has {slice_info.shape}")
         infos.append(TensorInfo(name, slice_info.dtype, layout.whole(slice_info.shape)))
     return infos
-
-
-def _is_lora(name: str) -> bool:
-    return bool(_LORA.fullmatch(name)) and not _OPTIMIZER.match(name)
 
 
 def _groups(infos: Sequence[TensorInfo], layouts: Mapping[str, SliceLayout]) -> Iterator[list[TensorInfo]]:

@@ -52,7 +52,7 @@ def merge(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Merge each adapter into the base, W' = W + (alpha / rank)·B·A, into `out/step_N.<format>` and `out/step_N.json`.
+    """Merge each adapter into the base, W' = W + its method's update, into `out/step_N.<format>` and `out/step_N.json`.
 
     A result that is there already, made of the same files in the same format and type, is left as it is; one that was
     left unfinished is gone on with.
@@ -245,7 +245,7 @@ def _steps(total: int, progress: Callable[[int, int], None] | None) -> Iterator[
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/merge.py",
-        description="Merge adapters into their base model: W' = W + (alpha / rank) B A, one full checkpoint each.",
+        description="Merge adapters into their base model, by the formula of their method: one full checkpoint each.",
         epilog="example: python ckpt_tools/merge.py --base base.ckpt --adapter train/adapters/step_* --out checkpoints",
     )
     parser.add_argument(

@@ -1,20 +1,17 @@
-"""Command: convert LoRA adapters to and from the format of Hugging Face's PEFT.
+"""Command: convert adapters to and from the format of Hugging Face's PEFT.
 
 `python ckpt_tools/peft.py to ADAPTER --out DIR` writes `adapter_model.safetensors` and `adapter_config.json`, as
 `PeftModel.from_pretrained` reads them; `python ckpt_tools/peft.py from DIR --base BASE --out ADAPTER` makes of such a
-folder an adapter that the merge takes. A and B pass unchanged: MindFormers' Llama and transformers' have the same order
-of rows (`ckpt_tools/conversion/rotary.py`) and scale B·A by alpha / rank alike.
+folder an adapter that the merge takes. Tensors pass unchanged: MindFormers' Llama and transformers' have the same order
+of rows (`ckpt_tools/conversion/rotary.py`). How a method looks at PEFT, its `peft` says (`core.methods.peft_form`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import re
-import reprlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,23 +26,16 @@ from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.errors import InputError, run_command
 from core.files import write_json
-from core.models.names import dialect_of, hf_module, some
+from core.methods import method
+from core.methods.linear import LinearMethod
+from core.methods.peft_form import PeftForm
+from core.models import Family, all_families, family_with
+from core.models.names import some
+from core.registry import METHODS
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 _PREFIX = "base_model.model."
-# No layer of a model in use is wider, and beyond it a rank adds nothing.
-_MAX_RANK = 1 << 20
-_LINEAR = re.compile(r"model\.layers\.(?P<layer>\d+)\.(?:attention|feed_forward)\.(?P<leaf>w[a-z0-9]+)\.weight")
-# Keys of adapter_config.json that the kit reads, or that change nothing of what B·A does to the model.
-_READ = {"peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "init_lora_weights"}
-_HARMLESS = {
-    "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
-    "lora_dropout", "exclude_modules", "layers_to_transform", "layers_pattern", "megatron_core", "qalora_group_size",
-    "runtime_config", "eva_config", "ensure_weight_tying",
-}  # fmt: skip
-# These leave the base as it is; the others (PiSSA, OLoRA, …) train against a changed one.
-_INITS = (True, False, None, "gaussian", "orthogonal", "eva")
 
 
 def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
@@ -65,36 +55,27 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
     tensors: dict[str, Array] = {}
     layers, modules = set(), set()
     with open_adapter(adapter) as opened:
-        for weight in opened.pairs:
-            match = _LINEAR.fullmatch(weight)
-            if not match:
-                raise InputError(f"{adapter}: {weight} is no linear layer of a Llama")
-            module = hf_module(weight)
-            layers.add(int(match["layer"]))
-            modules.add(module.rpartition(".")[2])
-            for side, values in zip("AB", opened.read(weight), strict=True):
-                tensors[f"{_PREFIX}{module}.lora_{side}.weight"] = _finite(values, f"{adapter}: {weight}")
         info = opened.info
-    alpha = info.scaling * info.rank
+        form = info.method.peft
+        if form is None:
+            raise InputError(f"{adapter}: {info.method.title} has no form at PEFT")
+        family = _family_of_adapter(opened.changes)
+        for weight in opened.changes:
+            place = family.linear(weight)
+            if not place:
+                raise InputError(f"{adapter}: {weight} is no linear layer of a {family.title}")
+            module = family.module_in("hf", weight)
+            layers.add(place.layer)
+            modules.add(module.rpartition(".")[2])
+            for role, values in opened.read(weight).items():
+                shaped = _finite(values, f"{adapter}: {weight}").reshape(form.shape(role, values.shape))
+                tensors[f"{_PREFIX}{module}.{form.parts[role]}"] = shaped
     config = {
-        "peft_type": "LORA",
+        "peft_type": form.kind,
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": base_name,
         "inference_mode": True,
-        "r": info.rank,
-        "lora_alpha": int(alpha) if alpha.is_integer() else alpha,
-        "lora_dropout": 0.0,
-        "target_modules": sorted(modules),
-        # Given always: `target_modules` alone would name layers that an expression of the kit can leave out.
-        "layers_to_transform": sorted(layers),
-        "bias": "none",
-        "fan_in_fan_out": False,
-        "init_lora_weights": True,
-        "modules_to_save": None,
-        "rank_pattern": {},
-        "alpha_pattern": {},
-        "use_rslora": False,
-        "use_dora": False,
+        **form.config(info.settings, sorted(modules), sorted(layers)),
     }
     try:
         (out / CONFIG).unlink(missing_ok=True)
@@ -106,9 +87,7 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
 
 
 def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str | None = None) -> AdapterInfo:
-    """Write a PEFT folder as an adapter of the kit.
-
-    rsLoRA scales by alpha / sqrt(rank); it arrives with an alpha whose alpha / rank is that scaling.
+    """Write a PEFT folder as an adapter of the kit, of the method whose form it has.
 
     Args:
         folder: PEFT's folder, with `adapter_config.json` and `adapter_model.safetensors` (or `.bin`).
@@ -118,23 +97,31 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         model: name of the base model's configuration; the name of the base's file where None.
 
     Raises:
-        InputError: a method or setting that the kit cannot express (DoRA, biases, patterns of ranks, …), tensors that
-            do not fit the settings or the base, or a disk that cannot be written.
+        InputError: a method or setting that the kit cannot express (biases, patterns of ranks, …), tensors that do not
+            fit the settings or the base, or a disk that cannot be written.
     """
-    rank, alpha, listed = _read_config(folder / CONFIG)
+    name, settings, listed = _read_config(folder / CONFIG)
     path = folder / TENSORS
     if not path.is_file() and (folder / "adapter_model.bin").is_file():
         path = folder / "adapter_model.bin"
     with open_source(path) as peft, open_tensors(base) as weights:
-        pairs = _pairs(peft, weights, rank)
-        leaves = _leaves(path, pairs, weights, listed)
-        tensors = {
-            f"{weight.removesuffix('.weight')}.mindpet_delta_lora_{side}": _finite(peft.read(name), f"{path}: {name}")
-            for weight, names in pairs.items()
-            for side, name in zip("ab", names, strict=True)
-        }
-    targets = "|".join(f".*{leaf}" for leaf in leaves)
-    info = AdapterInfo("lora", rank, alpha, targets, fingerprint(base), step, model or base.stem)
+        family = family_with(weights.entries)
+        if family.dialect_of(weights.entries) != "mindformers":
+            raise InputError(f"{base}: is not in MindFormers' names; convert it first (ckpt_tools/convert.py)")
+        made, form = _linear(name)
+        # Which targets the tensors themselves say; until then any expression does.
+        kind: Any = made.settings
+        draft = kind.model_validate({"name": name, "type": name, "target_modules": ".*", **settings})
+        found = _parts(peft, weights, family, made, draft)
+        leaves = _leaves(path, found, weights, family, listed)
+        tensors = {}
+        for weight, names in found.items():
+            shapes = made.part_shapes(draft, *weights[weight].shape)
+            for role, theirs in names.items():
+                values = _finite(peft.read(theirs), f"{path}: {theirs}").reshape(shapes[role])
+                tensors[f"{weight.removesuffix('.weight')}.{made.parts[role]}"] = values
+    final = draft.model_copy(update={"target_modules": "|".join(f".*{leaf}" for leaf in leaves)})
+    info = AdapterInfo(final, fingerprint(base), step, model or base.stem)
     try:
         write_adapter(out, tensors, info)
     except OSError as error:
@@ -142,65 +129,81 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
     return info
 
 
-def _read_config(path: Path) -> tuple[int, float, list[str] | None]:
-    """Return rank, alpha (for a scaling of alpha / rank) and the listed target modules, None where an expression."""
+def _family_of_adapter(weights: Iterable[str]) -> Family:
+    """Return the family that knows these weights as linear layers; a Llama where none does."""
+    names = list(weights)
+    return next((one for one in all_families() if all(map(one.linear, names))), all_families()[0])
+
+
+def _linear(name: str) -> tuple[LinearMethod[Any], PeftForm[Any]]:
+    made = method(name)
+    if not isinstance(made, LinearMethod) or made.peft is None:
+        raise InputError(f"{made.title} has no tensors beside linear layers, which PEFT's would become")
+    return made, made.peft
+
+
+def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
+    """Return method, its settings, and the listed target modules (None where they are an expression)."""
     config = read_regular_json(path)
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        raise InputError(f"{path}: is no PEFT configuration of type LORA")
-    rank, alpha = config.get("r"), config.get("lora_alpha")
-    if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
-        raise InputError(f"{path}: r is {reprlib.repr(rank)}; it has to be a whole number from 1 to {_MAX_RANK}")
-    if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= sys.float_info.max:
-        raise InputError(f"{path}: lora_alpha is {reprlib.repr(alpha)}; it has to be a positive number")
-    if config.get("init_lora_weights", True) not in _INITS:
-        raise InputError(
-            f"{path}: init_lora_weights {config['init_lora_weights']!r} trains against a changed base; save the "
-            "adapter with path_initial_model_for_weight_conversion"
-        )
-    for key, value in config.items():
-        # Whatever PEFT adds in later versions is off where it holds nothing.
-        if key not in _READ | _HARMLESS and value not in (None, False, 0, "none") and value not in ([], {}):
-            raise InputError(f"{path}: {key} is {str(value)[:80]!r}, which a LoRA of the kit cannot express")
-    targets = config.get("target_modules")
-    listed = [str(name) for name in targets] if isinstance(targets, list) else None
-    return rank, float(alpha) * (math.sqrt(rank) if config.get("use_rslora") else 1.0), listed
-
-
-def _pairs(peft: TensorFile, base: TensorFile, rank: int) -> dict[str, tuple[str, str]]:
-    """Return weight of the base -> names of A and B in the PEFT file, each tensor used exactly once."""
-    if dialect_of(base.entries) != "mindformers":
-        raise InputError(f"{base.path}: is not in MindFormers' names; convert it first (ckpt_tools/convert.py)")
-    pairs, used = {}, set()
-    for weight in filter(_LINEAR.fullmatch, base):
-        a, b = (f"{_PREFIX}{hf_module(weight)}.lora_{side}.weight" for side in "AB")
-        if a not in peft and b not in peft:
+    forms = {name: form for name in METHODS.names() if (form := method(name).peft)}
+    kind = config.get("peft_type") if isinstance(config, dict) else None
+    faults = []
+    for name, form in forms.items():
+        if kind != form.kind:
             continue
-        for name, shape in ((a, (rank, *base[weight].shape[1:])), (b, (*base[weight].shape[:1], rank))):
+        # Several methods may be one type there, told apart by settings.
+        try:
+            settings = form.settings(config)
+        except InputError as error:
+            faults.append(f"{path}: {error}")
+            continue
+        targets = config.get("target_modules")
+        return name, settings, [str(one) for one in targets] if isinstance(targets, list) else None
+    kinds = " or ".join(dict.fromkeys(form.kind for form in forms.values()))
+    raise InputError(faults[0] if faults else f"{path}: is no PEFT configuration of type {kinds}")
+
+
+def _parts(
+    peft: TensorFile, base: TensorFile, family: Family, made: LinearMethod[Any], settings: Any
+) -> dict[str, dict[str, str]]:
+    """Return weight of the base -> role -> name in the PEFT file, each tensor used exactly once."""
+    _, form = _linear(settings.type)
+    found, used = {}, set()
+    for weight in filter(family.linear, base):
+        module = family.module_in("hf", weight)
+        names = {role: f"{_PREFIX}{module}.{ending}" for role, ending in form.parts.items()}
+        if not any(name in peft for name in names.values()):
+            continue
+        shapes = made.part_shapes(settings, *base[weight].shape)
+        for role, name in names.items():
             if name not in peft:
                 raise InputError(f"{peft.path}: {name} is missing; the adapter is incomplete")
+            shape = form.shape(role, shapes[role])
             if peft[name].shape != shape or peft[name].dtype not in FLOATS:
                 raise InputError(
-                    f"{peft.path}: {name} is {peft[name].dtype} {list(peft[name].shape)}; rank {rank} on {weight} of "
-                    f"{base.path} needs {list(shape)}"
+                    f"{peft.path}: {name} is {peft[name].dtype} {list(peft[name].shape)}; {made.size(settings)} on "
+                    f"{weight} of {base.path} needs {list(shape)}"
                 )
-        pairs[weight] = (a, b)
-        used |= {a, b}
+        found[weight] = names
+        used |= set(names.values())
     if unknown := set(peft) - used:
-        raise InputError(f"{peft.path}: holds {some(unknown)}, for which {base.path} or a LoRA has no place")
-    return pairs
+        raise InputError(f"{peft.path}: holds {some(unknown)}, for which {base.path} or {made.title} has no place")
+    return found
 
 
-def _leaves(path: Path, pairs: Mapping[str, Any], base: TensorFile, listed: list[str] | None) -> list[str]:
+def _leaves(
+    path: Path, found: Mapping[str, Any], base: TensorFile, family: Family, listed: list[str] | None
+) -> list[str]:
     """Return the leaf names (wq, …) adapted, in the order of the model; each has to be adapted in every layer."""
-    matches = [match for name in base if (match := _LINEAR.fullmatch(name))]
-    leaves = list(dict.fromkeys(match["leaf"] for match in matches if match[0] in pairs))
-    for match in matches:
-        if match["leaf"] in leaves and match[0] not in pairs:
+    places = {name: place for name in base if (place := family.linear(name))}
+    leaves = list(dict.fromkeys(place.leaf for name, place in places.items() if name in found))
+    for name, place in places.items():
+        if place.leaf in leaves and name not in found:
             raise InputError(
-                f"{path}: adapts {match['leaf']} in some layers but not in layer {match['layer']}; target_modules of "
+                f"{path}: adapts {place.leaf} in some layers but not in layer {place.layer}; target_modules of "
                 "MindFormers choose a layer's parts everywhere or nowhere"
             )
-    adapted = {hf_module(weight).rpartition(".")[2] for weight in pairs}
+    adapted = {family.module_in("hf", weight).rpartition(".")[2] for weight in found}
     if listed is not None and adapted != {name.rpartition(".")[2] for name in listed}:
         raise InputError(f"{path}: adapts {', '.join(sorted(adapted))}, but {CONFIG} lists {', '.join(sorted(listed))}")
     return leaves
@@ -216,7 +219,7 @@ def main(argv: Sequence[str]) -> int:
     """Convert in the direction asked for, print what was written."""
     parser = argparse.ArgumentParser(
         prog="ckpt_tools/peft.py",
-        description="Convert LoRA adapters to and from the format of Hugging Face's PEFT.",
+        description="Convert adapters to and from the format of Hugging Face's PEFT.",
         epilog="example: python ckpt_tools/peft.py to logs/latest/train/adapters/step_100 --out peft_adapter "
         "--base-name meta-llama/Meta-Llama-3-8B",
     )
@@ -238,9 +241,9 @@ def main(argv: Sequence[str]) -> int:
     if arguments.direction == "to":
         written = to_peft(arguments.adapter, arguments.out, arguments.base_name)
     else:
-        written = vars(
-            from_peft(arguments.adapter, arguments.base, arguments.out, step=arguments.step, model=arguments.model)
-        )
+        written = from_peft(
+            arguments.adapter, arguments.base, arguments.out, step=arguments.step, model=arguments.model
+        ).content()
     if arguments.json:
         print(json.dumps(written))
         return 0

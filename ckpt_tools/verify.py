@@ -25,11 +25,12 @@ from ckpt_tools.formats.floats import cast
 from ckpt_tools.formats.index import opened_by
 from ckpt_tools.formats.tensor_file import Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors
-from ckpt_tools.merging.adapter import Adapter, AdapterInfo, open_adapter
+from ckpt_tools.merging.adapter import Adapter, open_adapter
 from ckpt_tools.merging.checks import checked_base
 from ckpt_tools.verification.weights import fill
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
+from core.models import family_with
 from core.progress import say
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
@@ -50,13 +51,14 @@ def verify(
     """Compare the logits of base + adapter with those of the merged checkpoint, for one merge or several.
 
     What a short type rounds away may be as large as what the adapter does. So the merged file is also compared with
-    W + s·B·A as it is summed here, rounded to the file's types: that leaves no room for a wrong scaling or step.
+    the sum of W and its update as it is taken here, rounded to the file's types: that leaves no room for a wrong
+    scaling or step.
 
     Args:
         base: the base model's checkpoint.
         merges: (adapter folder, merged checkpoint) of each merge; the adapters differ in step only. Of a checkpoint in
             several files, the base too, its index or its folder.
-        config: keyword arguments of MindFormers' `LlamaConfig`; what the CPU needs is set over them.
+        config: keyword arguments of MindFormers' configuration of the model; what the CPU needs is set over them.
         prompts: token ids, one list a prompt, each at most `seq_length` long.
         tolerance: largest difference allowed, as a share of the largest logit; by the merged file's widest rounding
             (`TOLERANCES`) where None.
@@ -81,7 +83,7 @@ def verify(
         merged = [stack.enter_context(open_tensors(opened_by(path))) for _, path in merges]
         checked_base(base, adapters)
         _refuse_unlike(adapters)
-        network = Network(config)
+        network = Network(config, family_with(base_file.entries))
 
         def logits(*sources: TensorFile) -> Array:
             fill(network, *sources)
@@ -93,7 +95,7 @@ def verify(
             folded.append(logits(file))
             fill(network, file, read=partial(_rounded, base_file, adapter, file))
             beyond.append(float(np.abs(network.logits(rows, lengths) - folded[-1]).max()))
-        network.adapt(_pet_config(adapters[0].info))
+        network.adapt(adapters[0].info.settings)
         results = [
             {
                 "step": adapter.info.step,
@@ -110,16 +112,11 @@ def verify(
     return results
 
 
-def _pet_config(info: AdapterInfo) -> dict[str, Any]:
-    settings = {"lora_rank": info.rank, "lora_alpha": info.alpha, "target_modules": info.targets}
-    return {"pet_type": "lora", "lora_dropout": 0.0, **settings}
-
-
 def _refuse_unlike(adapters: Sequence[Adapter]) -> None:
     first, *others = adapters
     for other in others:
-        if any(getattr(first.info, key) != getattr(other.info, key) for key in ("rank", "alpha", "targets")):
-            raise InputError(f"{other.path}: its rank, alpha or targets are not those of {first.path}; verify it alone")
+        if other.info.settings != first.info.settings:
+            raise InputError(f"{other.path}: its method's settings are not those of {first.path}; verify it alone")
 
 
 def _tolerance(merged: TensorFile) -> float:
@@ -127,11 +124,13 @@ def _tolerance(merged: TensorFile) -> float:
 
 
 def _rounded(base: TensorFile, adapter: Adapter, merged: TensorFile, name: str) -> Array:
-    """Return what a tensor of the merged file should be: W + s·B·A in float32, rounded to the file's type."""
+    """Return what a tensor of the merged file should be: W + its update in float32, rounded to the file's type."""
     values = base.read(name).astype(np.float32)
-    if name in adapter.pairs:
-        a, b = (part.astype(np.float32) for part in adapter.read(name))
-        values += np.float32(adapter.info.scaling) * (b @ a)
+    if name in adapter.changes:
+        rows = values.reshape(len(values), -1)
+        delta = np.empty_like(rows)
+        adapter.update(name, np.float32).delta(0, rows, delta)
+        rows += delta
     return cast(values, merged[name].dtype)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -17,7 +18,8 @@ from pydantic import BaseModel, ValidationError
 from core.errors import InputError, did_you_mean
 from core.files import read_text
 from core.places import ROOT, plugin_folders
-from core.schema import ModelConfig, RunConfig
+from core.schema import MethodConfig, ModelConfig, RunConfig
+from core.section import Section
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
 T = TypeVar("T")
@@ -98,11 +100,33 @@ def load_model(name: str) -> ModelConfig:
     Raises:
         InputError: unknown name, unreadable file, unknown key, or values that do not fit; all mistakes in one message.
     """
-    value = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part("models", name)
+    model: ModelConfig = _load_part("models", name, ModelConfig)
+    return model
+
+
+def load_method(name: str, settings: Mapping[str, Any] | None = None) -> MethodConfig:
+    """Read a tuning method's settings by its name in configs/methods/, or by the path of such a YAML file.
+
+    Args:
+        name: of the method.
+        settings: what is laid over those of the file.
+
+    Raises:
+        InputError: as `load_model`.
+    """
+    method: MethodConfig = _load_part("methods", name, MethodConfig, settings)
+    return method
+
+
+def _load_part(folder: str, name: str, kind: type[Section], settings: Mapping[str, Any] | None = None) -> Any:
+    value = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part(folder, name)
+    value |= settings or {}
     try:
-        return ModelConfig.model_validate(value)
+        return kind.chosen(value).model_validate(value)
     except ValidationError as error:
-        raise InputError(f"model {name}: " + "; ".join(_sentence(item) for item in error.errors())) from error
+        part = folder.removesuffix("s")
+        said = "; ".join(_sentence(item, {part: value}) for item in error.errors())
+        raise InputError(f"{part} {name}: {said}") from error
 
 
 def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
@@ -207,7 +231,8 @@ def _checked(
     """Lay settings over a composed configuration; InputError with all that is wrong, `faults` among it."""
     faults = list(faults)
     unread = {key for key in _PARTS if key in composed and composed[key] is None}
-    for key, value in settings:
+    # A setting that chooses a kind goes first: those of its group are of that kind.
+    for key, value in sorted(settings, key=lambda setting: setting[0] != "method.type"):
         fault = _lay_over(composed, key, value)
         if fault:
             faults.append(fault)
@@ -215,7 +240,8 @@ def _checked(
         config = RunConfig.model_validate(composed)
     except ValidationError as error:
         # Of a part that could not be read all that is wrong has been said.
-        faults.extend(_sentence(item) for item in error.errors() if item["loc"][:1] not in {(key,) for key in unread})
+        said = [item for item in error.errors() if item["loc"][:1] not in {(key,) for key in unread}]
+        faults.extend(_sentence(item, composed) for item in said)
     if faults:
         raise InputError(f"{where}: " + "; ".join(faults))
     return config
@@ -228,8 +254,8 @@ def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
     words = key.split(".")
     for depth, word in enumerate(words):
         if word not in model.model_fields:
-            return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig))}"
-        inner = _section(model, word)
+            return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig, composed))}"
+        inner = _section(model, word, target.get(word))
         if depth == len(words) - 1:
             if inner is not None:
                 return f"{key!r} is a group of settings: set one of {', '.join(inner.model_fields)} in it"
@@ -244,26 +270,33 @@ def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
     return None
 
 
-def _section(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+def _section(model: type[BaseModel], field: str, values: Any) -> type[BaseModel] | None:
+    """Return the class of a field that is a group of settings, of the kind that `values` are; None for another."""
     annotation = model.model_fields[field].annotation
     for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, Section):
+            # An unknown kind is reported where the whole is read.
+            with suppress(InputError):
+                return candidate.chosen(values)
+            return candidate
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
 
 
-def _all_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+def _all_keys(model: type[BaseModel], values: Any, prefix: str = "") -> list[str]:
     keys = []
     for field in model.model_fields:
-        inner = _section(model, field)
-        keys += _all_keys(inner, f"{prefix}{field}.") if inner is not None else [prefix + field]
+        nested = values.get(field) if isinstance(values, Mapping) else None
+        inner = _section(model, field, nested)
+        keys += _all_keys(inner, nested, f"{prefix}{field}.") if inner is not None else [prefix + field]
     return keys
 
 
-def _sentence(item: Any) -> str:
+def _sentence(item: Any, values: Any) -> str:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig))}"
+        return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig, values))}"
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")

@@ -51,11 +51,7 @@ class Registry:
         name = self.checked(name)
         if self._is_mapping:
             return self._mapping()[name]
-        package = importlib.import_module(self.place)
-        for folder in plugin_folders():
-            place = str(folder / self._path)
-            if place not in package.__path__:
-                package.__path__.append(place)
+        extended(self.place)
         return getattr(importlib.import_module(f"{self.place}.{name}"), self.constant)
 
     def checked(self, name: str) -> str:
@@ -81,6 +77,12 @@ class Registry:
                 if file != folder / "__init__.py" and assigns.search(file.read_text(encoding="utf-8")):
                     found.setdefault(name, file)
         return found
+
+
+def extended(package: str) -> None:
+    """Let a package also hold the modules that stand at its place in the plug-in folders."""
+    path, part = importlib.import_module(package).__path__, Path(*package.split("."))
+    path.extend(str(folder / part) for folder in plugin_folders() if str(folder / part) not in path)
 
 
 METHODS = Registry("tuning method", "core.methods", "METHOD")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from core.errors import InputError, did_you_mean
-from core.registry import ENGINES, FORMATS, JUDGES
+from core.methods import MethodConfig as MethodConfig  # of each method's own settings, core/methods/ has the classes
+from core.registry import ENGINES, FAMILIES, FORMATS, JUDGES
 from core.schema_answers import AnswersConfig
 from core.section import Section
 from core.steps import order_faults, usual_steps
@@ -18,7 +18,16 @@ from core.tasks import contest_task, task_of
 from core.text.prompts import Prompt
 from core.text.tokenizers import TokenizerKind
 
+T = TypeVar("T")
 DType = Literal["float32", "float16", "bfloat16"]
+
+
+def _or_value_error(look_up: Callable[[Any], T], value: Any) -> T:
+    """Call what may not know a name; what it says of that becomes a mistake of the configuration like any other."""
+    try:
+        return look_up(value)
+    except InputError as error:
+        raise ValueError(str(error)) from error
 
 
 class TokenizerConfig(Section):
@@ -29,9 +38,10 @@ class TokenizerConfig(Section):
 
 
 class ModelConfig(Section):
-    """A base model: a Llama of MindFormers, or one with its structure.
+    """A base model that MindFormers has.
 
     Attributes:
+        family: which tensors it has, a module of core/models/; not written where it is a Llama.
         checkpoint: base weights (.ckpt or .safetensors), a path relative to the kit's root, or absolute.
         intermediate_size: width of the feed-forward layer.
         qkv_has_bias, attn_proj_has_bias: biases on wq, wk, wv and on wo (InternLM-7B has both).
@@ -42,6 +52,7 @@ class ModelConfig(Section):
 
     name: str
     title: str
+    family: str = Field(default="llama", exclude_if=lambda name: name == "llama")
     checkpoint: str
     tokenizer: TokenizerConfig
     hidden_size: int = Field(gt=0)
@@ -63,6 +74,11 @@ class ModelConfig(Section):
     rotary_dtype: DType = "float32"
     published_total: int | None = None
     max_length: int = 2048
+
+    @field_validator("family")
+    @classmethod
+    def _family_is_known(cls, value: str) -> str:
+        return _or_value_error(FAMILIES.checked, value)
 
     @model_validator(mode="after")
     def _heads_fit(self) -> ModelConfig:
@@ -118,28 +134,6 @@ class MachineConfig(Section):
         if self.device == "CPU" and spread != self.data_parallel:
             raise ValueError("MindSpore trains data-parallel only on the CPU: set model_parallel=pipeline_stage=1")
         return self
-
-
-class MethodConfig(Section):
-    """The tuning method; target_modules is matched (re.match) on a linear layer's own name: wq, wk, wv, wo, w1..w3."""
-
-    name: str
-    type: Literal["lora"] = "lora"
-    rank: int = Field(ge=1)
-    alpha: float = Field(gt=0)
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    target_modules: str
-
-    @field_validator("target_modules")
-    @classmethod
-    def _is_regex(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"{value!r} is not a regular expression ({error}); an example: '.*wq|.*wv'") from error
-        if re.search(r"\s", value):
-            raise ValueError(f"{value!r} holds a blank, which would be matched literally; write '.*wq|.*wv'")
-        return value
 
 
 class DataConfig(Section):
@@ -384,7 +378,7 @@ class RunConfig(Section):
     steps: tuple[str, ...] = Field(default_factory=usual_steps)
     model: ModelConfig
     machine: MachineConfig
-    method: MethodConfig
+    method: SerializeAsAny[MethodConfig]
     prompt: Prompt
     squad_prompt: Prompt
     instruction_prompt: Prompt | None = None
@@ -399,6 +393,13 @@ class RunConfig(Section):
     def _contests_have_the_task(cls, value: str) -> str:
         return _or_value_error(contest_task, value)
 
+    @field_validator("method", mode="before")
+    @classmethod
+    def _method_of_its_type(cls, value: Any) -> Any:
+        if isinstance(value, MethodConfig):
+            return value
+        return _or_value_error(MethodConfig.chosen, value).model_validate(value)
+
     @field_validator("steps")
     @classmethod
     def _steps_go_together(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -412,11 +413,3 @@ class RunConfig(Section):
         if name != task_of(self.task).judge and not JUDGES.get(name).judges(self.task):
             raise ValueError(f"rules.judge is {self.rules.judge!r} in a contest of task {self.task!r}")
         return self
-
-
-def _or_value_error(checked: Callable[[str], str], value: str) -> str:
-    """Return what a check makes of a value; pydantic collects a ValueError with the other mistakes."""
-    try:
-        return checked(value)
-    except InputError as error:
-        raise ValueError(str(error)) from error

@@ -19,7 +19,7 @@ if __name__ == "__main__":
 import yaml
 
 from backend.launch import launch
-from backend.versions.v1_9 import finetune_yaml
+from backend.versions import version
 from core.config import CONFIGS, load_contest
 from core.errors import run_command
 from core.files import replacing, write_text
@@ -170,7 +170,7 @@ def recipe(out: Path, phase: Phase, start: Path | None) -> dict[str, Any]:
         ],
     )
     quarters = [phase.steps * part // 4 for part in range(1, 5)]
-    made = finetune_yaml(config, out / "mindrecord" / "train.mindrecord", out / "train", start, quarters)
+    made = version().finetune_yaml(config, out / "mindrecord" / "train.mindrecord", out / "train", start, quarters)
     model = made["model"]["model_config"]
     del model["pet_config"]
     model["init_method_std"] = 0.02

@@ -64,7 +64,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
-    from backend.versions.v1_9 import finetune_yaml
+    from backend.versions import version
+    from core.methods import method_of
     from finetune.training.plan import as_json, make_plan, msrun_commands
 
     if arguments.contest:
@@ -76,9 +77,10 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     plan = make_plan(config, *_records(config, folder))
     train_folder = folder / "train"
     mindrecord = folder / "data" / "mindrecord"
-    recipe = finetune_yaml(config, mindrecord, train_folder, kit_path(config.model.checkpoint), plan.checkpoint_steps)
-    worker = Path("backend") / "worker.py"
-    commands = msrun_commands(config.machine, worker, train_folder / "finetune.yaml", train_folder / "msrun")
+    base = kit_path(config.model.checkpoint)
+    recipe = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps)
+    worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
+    commands = msrun_commands(config.machine, worker, file, logs, method_of(config.method).cells)
     result = as_json(plan, commands, recipe)
     print(json.dumps(result, ensure_ascii=False) if arguments.json else _text(config, result))
     return 0
@@ -105,6 +107,7 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
         f"records             {plan['records']:,} ({plan['records_from']})",
         f"steps               {plan['total_steps']:,} ({config.train.epochs} epochs of {plan['steps_per_epoch']:,})",
         f"checkpoints at      {steps}",
+        f"method              {plan['method']}",
         f"trainable           {plan['trainable']:,}",
         f"total               {plan['total']:,}",
         f"ratio               {plan['ratio']:.9f}",

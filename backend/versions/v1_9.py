@@ -1,64 +1,125 @@
-"""The MindFormers YAML of a run, for MindFormers 1.9, as plain data."""
+"""MindFormers 1.9: its YAML, what the CPU lacks of it, and what the kit registers with it.
+
+Nothing was found in training that differs from 1.6 to 2.1, so it serves those too.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from backend.model_config import llama_config
-from core.schema import MachineConfig, RunConfig
+from backend.versions import Version, laid_over
+from core.methods import method_of
+from core.models import family_of
+from core.schema import MachineConfig, ModelConfig, RunConfig
 
 
-def finetune_yaml(
-    config: RunConfig, mindrecord: Path, train_folder: Path, base: Path | None, steps: list[int]
-) -> dict[str, Any]:
-    """Compose the YAML that MindFormers' Trainer is given.
+class MindFormers19(Version):
+    """MindFormers 1.9."""
 
-    Args:
-        config: the run's configuration.
-        mindrecord: the training data: a folder of MindRecord files, or one of them.
-        train_folder: the run's train/ folder; MindFormers' own output goes to train/mindformers/.
-        base: the base model's weights; None trains from fresh weights.
-        steps: the steps at which the trained tensors are saved.
-    """
-    machine, train = config.machine, config.train
-    return {
-        **_run(config, train_folder, base),
-        "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": config.model.name},
-        "runner_config": {
-            "epochs": train.epochs,
-            "batch_size": train.batch_size,
-            # The host sees every step, so that five exact steps can be saved; the CPU knows no sinking.
-            "sink_mode": machine.device == "Ascend",
-            "sink_size": 1,
-        },
-        "optimizer": {
-            "type": "AdamW",
-            "betas": list(train.betas),
-            "eps": 1e-8,
-            "weight_decay": train.weight_decay,
-        },
-        "lr_schedule": {
-            "type": "CosineWithWarmUpLR",
-            "learning_rate": train.learning_rate,
-            "lr_end": train.lr_end,
-            "warmup_ratio": train.warmup_ratio,
-            "total_steps": -1,
-        },
-        **_dataset(config, mindrecord),
-        "runner_wrapper": _train_step(config),
-        **_parallel(machine),
-        "callbacks": [
-            {"type": "MFLossMonitor", "per_print_times": 10},
-            {"type": "StepMonitor", "directory": str(train_folder), "steps": steps},
-        ],
-        "context": _context(machine),
-        "model": {
-            "model_config": {**llama_config(config.model, config.data.seq_length, machine), "pet_config": _pet(config)},
-            "arch": {"type": "LlamaForCausalLM"},
-        },
-        "metric": {"type": "PerplexityMetric"},
+    begins = "1.9"
+    on_cpu = {
+        "use_rope_slice": True,
+        "use_flash_attention": False,
+        "fused_rms_norm": False,
+        "use_past": False,
+        "qkv_concat": False,
+        "compute_dtype": "float32",
+        "param_init_type": "float32",
+        "layernorm_compute_type": "float32",
+        "softmax_compute_type": "float32",
+        "rotary_dtype": "float32",
+        "residual_dtype": "float32",
+        "checkpoint_name_or_path": "",
+        "batch_size": 1,
     }
+
+    def model_config(self, model: ModelConfig, seq_length: int, machine: MachineConfig) -> dict[str, Any]:
+        """Return MindFormers' configuration of a base model, for sequences of `seq_length` tokens, as plain data."""
+        on_npu = machine.device == "Ascend"
+        family = family_of(model)
+        config: dict[str, Any] = {
+            "type": family.configuration,
+            "seq_length": seq_length,
+            "hidden_size": model.hidden_size,
+            "num_layers": model.num_layers,
+            "num_heads": model.num_heads,
+            "vocab_size": model.vocab_size,
+            "intermediate_size": model.intermediate_size,
+            "rms_norm_eps": model.rms_norm_eps,
+            "theta": model.theta,
+            "qkv_has_bias": model.qkv_has_bias,
+            "attn_proj_has_bias": model.attn_proj_has_bias,
+            "tie_word_embeddings": model.tie_word_embeddings,
+            "bos_token_id": model.bos_token_id,
+            "eos_token_id": model.eos_token_id,
+            "pad_token_id": model.pad_token_id,
+            "ignore_token_id": -100,
+            "compute_dtype": model.compute_dtype,
+            "param_init_type": model.param_dtype,
+            "rotary_dtype": model.rotary_dtype,
+            "layernorm_compute_type": "float32",
+            "softmax_compute_type": "float32",
+            "use_past": False,
+            "use_flash_attention": machine.flash_attention,
+            # The CPU lacks the broadcast of the other rotary path, and the fused norm.
+            "use_rope_slice": not on_npu,
+            "fused_rms_norm": on_npu,
+            "scaling_factor": 1.0,
+            "extend_method": "None",
+            **family.trainer(model),
+        }
+        if model.n_kv_heads is not None:
+            config["n_kv_heads"] = model.n_kv_heads
+        return config
+
+    def finetune_yaml(
+        self, config: RunConfig, mindrecord: Path, train_folder: Path, base: Path | None, steps: list[int]
+    ) -> dict[str, Any]:
+        """Compose the YAML that MindFormers' Trainer is given, as plain data."""
+        machine, train, method = config.machine, config.train, method_of(config.method)
+        composed = {
+            **_run(config, train_folder, base),
+            "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": config.model.name},
+            "runner_config": {
+                "epochs": train.epochs,
+                "batch_size": train.batch_size,
+                # The host sees every step, so that five exact steps can be saved; the CPU knows no sinking.
+                "sink_mode": machine.device == "Ascend",
+                "sink_size": 1,
+            },
+            "optimizer": {
+                "type": "AdamW",
+                "betas": list(train.betas),
+                "eps": 1e-8,
+                "weight_decay": train.weight_decay,
+            },
+            "lr_schedule": {
+                "type": "CosineWithWarmUpLR",
+                "learning_rate": train.learning_rate,
+                "lr_end": train.lr_end,
+                "warmup_ratio": train.warmup_ratio,
+                "total_steps": -1,
+            },
+            **_dataset(config, mindrecord),
+            "runner_wrapper": _train_step(config),
+            **_parallel(machine),
+            "callbacks": [{"type": "MFLossMonitor", "per_print_times": 10}, _monitor(config, train_folder, steps)],
+            "context": _context(machine),
+            "model": {
+                "model_config": self.model_config(config.model, config.data.seq_length, machine),
+                "arch": {"type": family_of(config.model).network},
+            },
+            "metric": {"type": "PerplexityMetric"},
+        }
+        return laid_over(composed, method.trainer(config.method, composed))
+
+    def prepare_worker(self, device: str) -> None:
+        """Register the kit's train step and callback; on the CPU do without barriers, which have no kernel there."""
+        import backend.plugins  # registers as it is imported
+
+        if device == "CPU":
+            backend.plugins.do_without_barrier("mindformers.trainer.utils", "mindformers.utils.load_checkpoint_utils")
 
 
 def _run(config: RunConfig, train_folder: Path, base: Path | None) -> dict[str, Any]:
@@ -136,12 +197,10 @@ def _context(machine: MachineConfig) -> dict[str, Any]:
     return context
 
 
-def _pet(config: RunConfig) -> dict[str, Any]:
-    method = config.method
-    return {
-        "pet_type": method.type,
-        "lora_rank": method.rank,
-        "lora_alpha": method.alpha,
-        "lora_dropout": method.dropout,
-        "target_modules": method.target_modules,
-    }
+def _monitor(config: RunConfig, train_folder: Path, steps: list[int]) -> dict[str, Any]:
+    monitor: dict[str, Any] = {"type": "StepMonitor", "directory": str(train_folder), "steps": steps}
+    frozen = method_of(config.method).frozen(config.method, config.model)
+    return {**monitor, "frozen": list(frozen)} if frozen else monitor
+
+
+VERSION = MindFormers19()

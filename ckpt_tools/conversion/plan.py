@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from ckpt_tools.conversion.rotary import to_halves, to_neighbours
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile, TensorInfo, same_values
 from core.errors import InputError
-from core.models.llama import ModelShape, parameter_shapes
-from core.models.names import DIALECTS, EMBEDDING, HEAD, Dialect, dialect_of, is_buffer, name_in, some
-
-_ROTARY = (".attention.wq.", ".attention.wk.")
+from core.models import Family, ModelShape, family_of
+from core.models.names import Dialect, some
 
 
 @dataclass(frozen=True)
@@ -56,20 +54,21 @@ def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "
         InputError: no known dialect; a tensor unknown, missing or of another shape (names up to three); tied
             embeddings whose two copies differ.
     """
-    source = dialect_of(tensors.entries)
+    family = family_of(model)
+    source, name_in = family.dialect_of(tensors.entries), family.name_in
     if source is None:
+        known = ", ".join(name_in(dialect, family.embedding) for dialect in family.dialects)
         raise InputError(
-            f"{tensors.path}: holds no embedding under a known name, or several "
-            f"({', '.join(name_in(dialect, EMBEDDING) for dialect in DIALECTS)}); it is no whole Llama of MindFormers, "
-            "Hugging Face or Meta"
+            f"{tensors.path}: holds no embedding under a known name, or several ({known}); it is no whole "
+            f"{family.title} of MindFormers, Hugging Face or Meta"
         )
-    shapes = parameter_shapes(model)
+    shapes = family.parameter_shapes(model)
     head_size = model.hidden_size // model.num_heads
     reorder = _reorder(source, target)
     if reorder and head_size % 2:
         raise InputError(f"model: heads of {head_size} entries cannot hold the pairs of a rotary embedding")
     names = {name_in(source, name): name for name in shapes}
-    left_out = _left_out(tensors, names, source)
+    left_out = _left_out(tensors, names, source, family)
     _refuse_misfit(tensors, {theirs: shapes[ours] for theirs, ours in names.items()}, left_out)
     infos, moves = [], {}
     for theirs, ours in names.items():
@@ -77,10 +76,10 @@ def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "
         kind = info.dtype if dtype == "keep" or info.dtype not in FLOATS else dtype
         name = name_in(target, ours)
         infos.append(TensorInfo(name, kind, info.shape))
-        moves[name] = Move(theirs, reorder if any(part in ours for part in _ROTARY) else None)
-    if target == "meta" and HEAD not in shapes:
+        moves[name] = Move(theirs, reorder if any(part in ours for part in family.rotary) else None)
+    if target == "meta" and family.head not in shapes:
         # Meta's code knows no tied embeddings: its files hold them twice.
-        embedding, head = name_in(target, EMBEDDING), name_in(target, HEAD)
+        embedding, head = name_in(target, family.embedding), name_in(target, family.head)
         infos.append(TensorInfo(head, infos[0].dtype, infos[0].shape))
         moves[head] = moves[embedding]
     return Plan(source, target, tuple(infos), moves, head_size, tuple(left_out))
@@ -93,10 +92,10 @@ def _reorder(source: Dialect, target: Dialect) -> Callable[[Array, int], Array] 
     return to_halves if source == "meta" else to_neighbours
 
 
-def _left_out(tensors: TensorFile, names: Mapping[str, str], source: Dialect) -> list[str]:
+def _left_out(tensors: TensorFile, names: Mapping[str, str], source: Dialect, family: Family) -> list[str]:
     """Return the names of tensors that need no place in the result; InputError for a head that is no copy."""
-    left_out = [name for name in tensors if is_buffer(name)]
-    embedding, head = name_in(source, EMBEDDING), name_in(source, HEAD)
+    left_out = [name for name in tensors if family.is_buffer(name)]
+    embedding, head = (family.name_in(source, name) for name in (family.embedding, family.head))
     if head in tensors and head not in names:
         if not same_values((tensors, embedding), (tensors, head)):
             raise InputError(

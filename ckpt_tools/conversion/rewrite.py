@@ -16,7 +16,7 @@ from ckpt_tools.formats.tensors import FORMATS, tensor_layout
 from ckpt_tools.formats.writing import TensorWriter, refuse_symlink
 from core.errors import InputError
 from core.files import replacing, write_text
-from core.models.llama import ModelShape
+from core.models import ModelShape
 from core.models.names import Dialect
 from core.progress import megabytes
 

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 import reprlib
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from ckpt_tools.formats.regular import read_regular_json
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
-from core.errors import InputError
+from core.errors import InputError, did_you_mean
 from core.files import write_json
+from core.methods import Change, Method, MethodConfig, Update, method, method_of
+from core.registry import METHODS
 
 TENSORS = "adapter.safetensors"
 DESCRIPTION = "adapter.json"
-SCHEMA = 1
+# Schema 1 has the method's settings at the top level, for methods that had them there (`Method.flat`); 2 apart.
+SCHEMAS = (1, 2)
 _MAX_STEP = 10**12
-METHODS = ("lora",)
-_PAIR = re.compile(r"(?P<layer>.+)\.mindpet_delta_lora_(?P<side>[ab])")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_OF_EVERY_METHOD = ("base_sha256", "step", "model", "schema")
 
 
 @dataclass(frozen=True)
@@ -31,52 +34,54 @@ class AdapterInfo:
     """What `adapter.json` says.
 
     Attributes:
-        method: the tuning method; "lora".
-        rank: rows of A and columns of B.
-        alpha: the trained scaling is alpha / rank.
-        targets: `target_modules`, the expression that chose the layers.
+        settings: of the tuning method; their `type` is the method.
         base_sha256: sha256 of the base model's file.
         step: the training step that the tensors were taken at.
         model: name of the base model's configuration.
     """
 
-    method: str
-    rank: int
-    alpha: float
-    targets: str
+    settings: MethodConfig
     base_sha256: str
     step: int
     model: str
-    schema: int = SCHEMA
 
     @property
-    def scaling(self) -> float:
-        """The factor that B·A was trained with."""
-        return self.alpha / self.rank
+    def method(self) -> Method[Any]:
+        """The tuning method."""
+        return method_of(self.settings)
 
-
-@dataclass(frozen=True)
-class Pair:
-    """One LoRA pair: the weight it changes, and the names of its two tensors."""
-
-    weight: str
-    a: str
-    b: str
+    def content(self) -> dict[str, Any]:
+        """Return the content of `adapter.json`."""
+        known = self.settings.model_dump(mode="json")
+        flat = self.method.flat
+        settings: dict[str, Any] = {key: known[name] for key, name in flat.items()}
+        if not flat:
+            settings = {"settings": {key: value for key, value in known.items() if key not in ("name", "type")}}
+        facts = {"base_sha256": self.base_sha256, "step": self.step, "model": self.model}
+        return {"method": self.settings.type, **settings, **facts, "schema": 1 if flat else 2}
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """An open adapter folder; `tensors` is read when asked for."""
+    """An open adapter folder; `tensors` is read when asked for.
+
+    Attributes:
+        changes: name of a tensor of the base -> what the adapter holds for it.
+    """
 
     path: Path
     info: AdapterInfo
     tensors: TensorFile
-    pairs: Mapping[str, Pair]
+    changes: Mapping[str, Change]
 
-    def read(self, weight: str) -> tuple[Array, Array]:
-        """Return A [rank, in] and B [out, rank] of the pair that changes `weight`, in their stored type."""
-        pair = self.pairs[weight]
-        return self.tensors.read(pair.a), self.tensors.read(pair.b)
+    def read(self, target: str) -> dict[str, Array]:
+        """Return role -> tensor of what changes the base's tensor `target`, in their stored type."""
+        return {role: self.tensors.read(name) for role, name in self.changes[target].parts.items()}
+
+    def update(self, target: str, dtype: Any) -> Update:
+        """Return the update of the base's tensor `target`, summed in a numpy type."""
+        parts = {role: values.astype(dtype) for role, values in self.read(target).items()}
+        return self.info.method.update(self.info.settings, parts)
 
 
 def write_adapter(folder: Path, tensors: Mapping[str, Array], info: AdapterInfo) -> None:
@@ -85,11 +90,11 @@ def write_adapter(folder: Path, tensors: Mapping[str, Array], info: AdapterInfo)
     Raises:
         InputError: tensors or description that reading would refuse, or a disk that cannot be written.
     """
-    _checked(asdict(info), folder / DESCRIPTION)
-    _pairs(list(tensors), {name: values.shape for name, values in tensors.items()}, info, folder / TENSORS)
+    _checked(info.content(), folder / DESCRIPTION)
+    _changes({name: values.shape for name, values in tensors.items()}, info, folder / TENSORS)
     (folder / DESCRIPTION).unlink(missing_ok=True)
     write_tensors(folder / TENSORS, tensors)
-    write_json(folder / DESCRIPTION, asdict(info))
+    write_json(folder / DESCRIPTION, info.content())
 
 
 def read_info(folder: Path) -> AdapterInfo:
@@ -100,10 +105,10 @@ def read_info(folder: Path) -> AdapterInfo:
 
 @contextmanager
 def open_adapter(folder: Path) -> Iterator[Adapter]:
-    """Open an adapter folder and match its tensors into pairs.
+    """Open an adapter folder and match its tensors with those of the base that they change.
 
     Raises:
-        InputError: a file is missing or malformed, a tensor belongs to no pair, a pair is not of the stated rank or
+        InputError: a file is missing or malformed, a tensor has no place in the method, is not of the stated size or
             not of the stated targets, or its type is no floating one.
     """
     info = read_info(folder)
@@ -112,64 +117,69 @@ def open_adapter(folder: Path) -> Iterator[Adapter]:
         for tensor in tensors.infos():
             if tensor.dtype not in FLOATS:
                 raise InputError(f"{path}: tensor {tensor.name!r} is of type {tensor.dtype}, not a floating one")
-        yield Adapter(
-            folder, info, tensors, _pairs(list(tensors), {name: tensors[name].shape for name in tensors}, info, path)
-        )
+        yield Adapter(folder, info, tensors, _changes({name: tensors[name].shape for name in tensors}, info, path))
 
 
-def _pairs(names: list[str], shapes: Mapping[str, tuple[int, ...]], info: AdapterInfo, path: Path) -> dict[str, Pair]:
-    """Match tensor names into pairs, each tensor used exactly once; return weight name -> pair."""
-    sides: dict[str, dict[str, str]] = {}
-    for name in names:
-        match = _PAIR.fullmatch(name)
-        if not match:
-            raise InputError(f"{path}: tensor {name!r} is no half of a LoRA pair (….mindpet_delta_lora_a or _b)")
-        sides.setdefault(match["layer"], {})[match["side"]] = name
-    if not sides:
-        raise InputError(f"{path}: holds no tensor")
-    pairs: dict[str, Pair] = {}
-    for layer, found in sides.items():
-        if len(found) != 2:
-            raise InputError(f"{path}: {next(iter(found.values()))!r} has no other half; the adapter is incomplete")
-        pair = Pair(f"{layer}.weight", found["a"], found["b"])
-        a, b = shapes[pair.a], shapes[pair.b]
-        if len(a) != 2 or len(b) != 2 or a[0] != info.rank or b[1] != info.rank:
-            raise InputError(
-                f"{path}: pair of {layer} has shapes A {a} and B {b}; rank {info.rank} needs A [{info.rank}, in] "
-                f"and B [out, {info.rank}]"
-            )
-        if not re.match(info.targets, layer.rpartition(".")[2]):
-            raise InputError(f"{path}: {layer} is adapted, but the targets {info.targets!r} do not name it")
-        pairs[pair.weight] = pair
-    return pairs
+def _changes(shapes: Mapping[str, tuple[int, ...]], info: AdapterInfo, path: Path) -> dict[str, Change]:
+    try:
+        return info.method.changes(info.settings, shapes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _checked(value: Any, path: Path) -> AdapterInfo:
     """Turn the content of `adapter.json` into an `AdapterInfo`."""
     if not isinstance(value, dict):
         raise InputError(f"{path}: has to be a JSON object")
-    known = [field.name for field in fields(AdapterInfo)]
+    schema, flat = _schema(value, path), _flat(value, path)
+    known = ["method", *(flat if schema == 1 else ("settings",)), *_OF_EVERY_METHOD]
     for wrong, kind in ((sorted(set(value) - set(known)), "unknown"), (sorted(set(known) - set(value)), "missing")):
         if wrong:
-            raise InputError(f"{path}: {kind} key {wrong[0]!r} (the keys are {', '.join(known)})")
-    for key in ("schema", "rank", "step"):
-        if type(value[key]) is not int or value[key] < (0 if key == "step" else 1):
-            raise InputError(f"{path}: {key} is {value[key]!r}; it has to be a whole number of at least 1 (step: 0)")
-    if value["schema"] != SCHEMA:
-        raise InputError(f"{path}: schema {value['schema']}; this version of the kit reads schema {SCHEMA}")
+            raise InputError(f"{path}: {kind} key {wrong[0]!r} (the keys of schema {schema} are {', '.join(known)})")
+    if type(value["step"]) is not int or value["step"] < 0:
+        raise InputError(f"{path}: step is {value['step']!r}; it has to be a whole number of at least 0")
     if value["step"] > _MAX_STEP:
         raise InputError(f"{path}: step has {len(str(value['step']))} digits; no training is that long")
-    if type(value["alpha"]) not in (int, float) or not 0 < value["alpha"] <= sys.float_info.max:
-        raise InputError(f"{path}: alpha is {reprlib.repr(value['alpha'])}; it has to be a positive number")
-    for key in ("method", "targets", "base_sha256", "model"):
+    for key in ("base_sha256", "model"):
         if not isinstance(value[key], str):
             raise InputError(f"{path}: {key} is {value[key]!r}; it has to be a text")
-    if value["method"] not in METHODS:
-        raise InputError(f"{path}: unknown method {value['method']!r} (known: {', '.join(METHODS)})")
     if not _SHA256.fullmatch(value["base_sha256"]):
         raise InputError(f"{path}: base_sha256 is no sha256 (64 hexadecimal digits)")
+    settings = {name: value[key] for key, name in flat.items()} if schema == 1 else value["settings"]
+    names = {name: key for key, name in flat.items()} if schema == 1 else {}
+    return AdapterInfo(
+        _settings(value["method"], settings, names, path), value["base_sha256"], value["step"], value["model"]
+    )
+
+
+def _schema(value: Mapping[str, Any], path: Path) -> int:
+    schema = value.get("schema")
+    if type(schema) is not int or schema not in SCHEMAS:
+        known = " and ".join(map(str, SCHEMAS))
+        raise InputError(f"{path}: schema {reprlib.repr(schema)}; this version of the kit reads schema {known}")
+    return schema
+
+
+def _flat(value: Mapping[str, Any], path: Path) -> Mapping[str, str]:
+    """Return where a description of schema 1 has the settings of its method: key -> name of the setting."""
+    name = value.get("method")
+    known = METHODS.names()
+    if not isinstance(name, str) or name not in known:
+        near = did_you_mean(name, known) if isinstance(name, str) else ""
+        raise InputError(f"{path}: unknown method {name!r} (known: {', '.join(known)}){near}")
+    return method(name).flat
+
+
+def _settings(name: str, settings: Any, keys: Mapping[str, str], path: Path) -> MethodConfig:
+    """Read a method's settings; `keys` says what a setting is called in the file, where it is not by its own name."""
+    if not isinstance(settings, dict):
+        raise InputError(f"{path}: settings has to be a JSON object")
     try:
-        re.compile(value["targets"])
-    except re.error as error:
-        raise InputError(f"{path}: targets {value['targets']!r} are no regular expression ({error})") from error
-    return AdapterInfo(**value)
+        read: MethodConfig = method(name).settings.model_validate({**settings, "name": name, "type": name})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(keys.get(str(part), part)) for part in first["loc"])
+        said = str(first["msg"]).removeprefix("Value error, ")
+        shown = f" is {reprlib.repr(first['input'])}; " if first["type"] != "missing" else ": "
+        raise InputError(f"{path}: {key}{shown}{said[0].lower()}{said[1:]}") from error
+    return read

@@ -1,7 +1,7 @@
-"""W' = W + s·B·A by blocks of rows: the sum itself, and what is measured of it on the way. Pure.
+"""W' = W + update by blocks of rows: the sum itself, and what is measured of it on the way. Pure.
 
-The sum follows LoRA (https://arxiv.org/abs/2106.09685, section 4.1) with the scaling s = alpha / rank that MindFormers
-trains with; it is taken in float32 (float64 for a float64 base) whatever the stored types are.
+What the update is, the tuning method says (`core.methods.Update`). The sum is taken in float32 (float64 for a float64
+base) whatever the stored types are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ckpt_tools.formats.floats import cast
-from ckpt_tools.formats.tensor_file import Array, TensorInfo
+from ckpt_tools.formats.tensor_file import DTYPES, Array, TensorInfo
+from core.methods import Product, Update
 
 # Largest relative error of rounding to nearest, and half the smallest step near zero.
 _ROUNDING = {
@@ -68,27 +69,25 @@ def base_rows(block: Array, start: int, wide: str, dtype: str) -> Rows:
 
 
 @dataclass
-class PairSum:
-    """Adds one LoRA pair to one weight, block of rows by block of rows, and measures what happens.
+class RowSum:
+    """Adds the update of one tensor to its rows, block by block, and measures what happens.
 
     Attributes:
-        target: name, shape and type of the result.
-        a: A [rank, in], in the summing type.
-        b: B [out, rank], same type.
-        scaling: alpha / rank.
+        target: name, shape and type of the result; a vector counts as one column.
+        update: what is added.
+        wide: the summing type, "float32" or "float64".
         x: the vector [in] of the numeric check, float64.
         changed: entries with a delta other than zero.
         absorbed: those of them whose result is the value that the base alone has in the type of the result.
-        max_delta: largest |s·B·A|.
-        max_error: largest |W'x - (Wx + s·B(Ax))| of a row, for an x of standard deviation 1.
+        max_delta: largest |W' - W| before rounding.
+        max_error: largest |(W' - W)x - (the update applied to x)| of a row, for an x of standard deviation 1.
         worst: largest such error as a share of what the arithmetic may cost; above 1 the merge is wrong.
         finite: whether all results are finite.
     """
 
     target: TensorInfo
-    a: Array
-    b: Array
-    scaling: float
+    update: Update
+    wide: str
     x: np.ndarray[Any, np.dtype[np.float64]]
     changed: int = 0
     absorbed: int = 0
@@ -96,24 +95,18 @@ class PairSum:
     max_error: float = 0.0
     worst: float = 0.0
     finite: bool = True
-    _ax: Array = field(init=False)
-    _a_norm: float = field(init=False)
     _short_x: Array = field(init=False)
     # Two blocks of rows [2, rows, in] that are used again and again: fresh memory costs more than the sums.
     _scratch: Array = field(init=False)
 
     def __post_init__(self) -> None:
-        wide_a = self.a.astype(np.float64)
-        self._ax = wide_a @ self.x
-        self._a_norm = float(np.linalg.norm(wide_a))
-        self._short_x = self.x.astype(self.a.dtype)
-        self._scratch = np.empty((2, 0, self.a.shape[1]), self.a.dtype)
+        self._short_x = self.x.astype(DTYPES[self.wide])
+        self._scratch = np.empty((2, 0, len(self.x)), DTYPES[self.wide])
 
     def add(self, rows: Rows) -> Array:
         """Return the same rows of W' in the type of the result, valid until the next call."""
-        b = self.b[rows.start : rows.start + len(rows.wide)]
-        delta = np.matmul(b, self.a, out=self._block(0, len(b)))
-        delta *= delta.dtype.type(self.scaling)
+        delta = self._block(0, len(rows.wide))
+        self.update.delta(rows.start, rows.wide, delta)
         nonzero = delta != 0
         self.changed += int(np.count_nonzero(nonzero))
         self.max_delta = max(self.max_delta, float(delta.max(initial=0.0)), -float(delta.min(initial=0.0)))
@@ -121,31 +114,30 @@ class PairSum:
         result = cast(total, self.target.dtype)
         moved = _bits(result) != _bits(rows.rounded)
         self.absorbed += int(np.count_nonzero(nonzero > moved))
-        self._check(rows, b, total, result)
+        self._check(rows, total, result)
         return result
 
     def _block(self, number: int, count: int) -> Array:
         if self._scratch.shape[1] < count:
-            self._scratch = np.empty((2, count, self.a.shape[1]), self.a.dtype)
+            self._scratch = np.empty((2, count, len(self.x)), DTYPES[self.wide])
         return self._scratch[number, :count]
 
-    def _check(self, rows: Rows, b: Array, total: Array, result: Array) -> None:
-        """Compare (W' - W)x with s·B(Ax), before and after rounding to the type of the result.
+    def _check(self, rows: Rows, total: Array, result: Array) -> None:
+        """Compare (W' - W)x with the update applied to x, before and after rounding to the type of the result.
 
         The difference is taken before the product: in float32, W'x and Wx would drown a small delta between them.
         """
-        wanted = self.scaling * (b.astype(np.float64) @ self._ax)
-        delta_norms = abs(self.scaling) * np.linalg.norm(b.astype(np.float64), axis=1) * self._a_norm
-        unit, _ = _ROUNDING[self.a.dtype.name]
-        # What the sum costs an entry: one rounding of w', and rank + 4 of what made the delta.
-        cost = unit * (rows.norms + (len(self.a) + 5) * delta_norms)
-        self._compare(total, rows, wanted, cost, delta_norms)
+        wanted = self.update.product(rows.start, rows.wide, self.x)
+        unit, _ = _ROUNDING[self.wide]
+        # What the sum costs an entry: one rounding of w', and those of what made the delta.
+        cost = unit * (rows.norms + wanted.cost)
+        self._compare(total, rows, wanted, cost)
         if result.dtype != total.dtype:
             unit, step = _ROUNDING[self.target.dtype]
-            cost = cost + unit * (rows.norms + delta_norms) + step * np.sqrt(len(self.x))
-            self._compare(result, rows, wanted, cost, delta_norms)
+            cost = cost + unit * (rows.norms + wanted.norms) + step * np.sqrt(len(self.x))
+            self._compare(result, rows, wanted, cost)
 
-    def _compare(self, result: Array, rows: Rows, wanted: Array, cost: Array, delta_norms: Array) -> None:
+    def _compare(self, result: Array, rows: Rows, wanted: Product, cost: Array) -> None:
         """Hold one product against its bound.
 
         x is random and knows nothing of the roundings, so errors of total length `cost` in a row add up to a normal
@@ -161,10 +153,10 @@ class PairSum:
             if not np.isfinite(product).all():
                 self.finite = False
                 return
-            error = np.abs(product - wanted) / _X_SCALE
-            unit, step = _ROUNDING[self.a.dtype.name]
+            error = np.abs(product - wanted.values) / _X_SCALE
+            unit, step = _ROUNDING[self.wide]
             length = len(self.x)
-            allowed = _DEVIATIONS * (cost + length * unit * (delta_norms + cost)) + length * step / _X_SCALE
+            allowed = _DEVIATIONS * (cost + length * unit * (wanted.norms + cost)) + length * step / _X_SCALE
             share = np.where(error == 0, 0.0, error / allowed)
         self.max_error = max(self.max_error, float(error.max(initial=0.0)))
         self.worst = max(self.worst, float(share.max(initial=0.0)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from ckpt_tools.merging.adapter import TENSORS, Adapter
 from ckpt_tools.merging.manifest import full_ledger
 from ckpt_tools.merging.partial import Partial
 from core.errors import GateError, InputError
-
-_LEAF = re.compile(r".+\.(?:attention|feed_forward)\.(\w+)\.weight")
+from core.methods import all_methods
+from core.models import family_with
 
 
 def check_steps(adapters: Sequence[Adapter]) -> None:
@@ -33,26 +32,35 @@ def check_steps(adapters: Sequence[Adapter]) -> None:
 
 
 def check_fit(adapter: Adapter, base: TensorFile) -> None:
-    """Check that each pair has its weight, and each weight that the targets name its pair; InputError otherwise."""
-    where = adapter.path / TENSORS
-    for weight, pair in adapter.pairs.items():
-        if weight not in base:
-            raise InputError(f"{where}: {pair.a!r} matches no weight of {base.path} ({weight!r} is not in it)")
-        info = base[weight]
-        shape = (adapter.tensors[pair.b].shape[0], adapter.tensors[pair.a].shape[1])
-        if info.shape != shape or not info.size:
-            raise InputError(f"{where}: the pair of {weight} makes a matrix {shape}, the base's is {info.shape}")
+    """Check that what the adapter changes is in the base, and that it changes all it has to; InputError otherwise."""
+    where, method = adapter.path / TENSORS, adapter.info.method
+    for target, change in adapter.changes.items():
+        first = next(iter(change.parts.values()))
+        if target not in base:
+            raise InputError(f"{where}: {first!r} matches no weight of {base.path} ({target!r} is not in it)")
+        info = base[target]
+        if not _fits(info.shape, change.shape) or not info.size or len(info.shape) > 2:
+            raise InputError(
+                f"{where}: the {method.noun} of {target} makes a matrix {change.shape}, the base's is {info.shape}"
+            )
         if info.dtype not in FLOATS:
-            raise InputError(f"{base.path}: {weight} is of type {info.dtype}; only floating weights can be merged")
-        for name in (pair.a, pair.b):
-            if not all_finite(adapter.tensors.read(name), adapter.tensors[name].dtype):
-                raise InputError(f"{where}: {name!r} holds NaN or infinity; the training diverged")
+            raise InputError(f"{base.path}: {target} is of type {info.dtype}; only floating weights can be merged")
+    for name in adapter.tensors:
+        if not all_finite(adapter.tensors.read(name), adapter.tensors[name].dtype):
+            raise InputError(f"{where}: {name!r} holds NaN or infinity; the training diverged")
+    methods = all_methods()
     for name in base:
-        if "mindpet_delta_lora" in name:
+        if any(one.owns(name) for one in methods):
             raise InputError(f"{base.path}: holds an adapter's tensor itself ({name!r}); give the base without adapter")
-        leaf = _LEAF.fullmatch(name)
-        if leaf and name not in adapter.pairs and re.match(adapter.info.targets, leaf[1]):
-            raise InputError(f"{where}: the targets {adapter.info.targets!r} name {name}, but its pair is missing")
+    for name in method.targets(adapter.info.settings, family_with(base.entries), base):
+        if name not in adapter.changes:
+            raise InputError(f"{where}: the settings of {method.title} name {name}, but its {method.noun} is missing")
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        should is None or length == should for length, should in zip(shape, wanted, strict=True)
+    )
 
 
 def checked_base(base: Path, adapters: Sequence[Adapter]) -> str:
@@ -95,7 +103,7 @@ def proven_ledger(result: Partial, adapter: Adapter, files: Sequence[WrittenFile
     """Return the ledger of a result that is written but has no name yet.
 
     Its blocks were read back one by one as they were written. What is left is their order: each tensor has to stand
-    where the file itself says, under its name, once; and each pair has to be used, once.
+    where the file itself says, under its name, once; and each tensor of the adapter has to be used, as it is meant.
 
     Raises:
         GateError: something of this does not hold.
@@ -108,11 +116,13 @@ def proven_ledger(result: Partial, adapter: Adapter, files: Sequence[WrittenFile
             raise GateError(f"{path}: does not read back as it was planned; this is a defect, please report it")
     facts = [record["facts"] for record in result.records]
     planned = [info.name for layout in result.layouts.values() for info in layout.infos]
-    merged = [entry for entry in facts if "a" in entry]
-    used = sorted(name for entry in merged for name in (entry["a"], entry["b"]))
-    if [entry["name"] for entry in facts] != planned or used != sorted(adapter.tensors):
+    merged = [entry for entry in facts if "changed" in entry]
+    done = {entry["name"]: {entry[role] for role in adapter.changes[entry["name"]].parts} for entry in merged}
+    meant = {name: set(change.parts.values()) for name, change in adapter.changes.items()}
+    used = set().union(*done.values())
+    if [entry["name"] for entry in facts] != planned or done != meant or used != set(adapter.tensors):
         raise GateError(
-            f"{adapter.path}: {len(adapter.pairs)} pairs, {len(merged)} of them merged into {len(facts)} of "
+            f"{adapter.path}: {len(adapter.changes)} changes, {len(merged)} of them merged into {len(facts)} of "
             f"{len(planned)} tensors; this is a defect, please report it"
         )
-    return full_ledger(result.recipe, files, merged, [entry for entry in facts if "a" not in entry])
+    return full_ledger(result.recipe, files, merged, [entry for entry in facts if "changed" not in entry])

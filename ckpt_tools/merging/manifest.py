@@ -11,8 +11,9 @@ from typing import Any
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.sharded import joint_fingerprint
 from ckpt_tools.formats.writing import WrittenFile
-from ckpt_tools.merging.adapter import AdapterInfo, Pair
-from ckpt_tools.merging.arithmetic import PairSum
+from ckpt_tools.merging.adapter import AdapterInfo
+from ckpt_tools.merging.arithmetic import RowSum
+from core.methods import Change
 
 SCHEMA = 1
 # A tensor that loses more of its changed entries to rounding than this is worth a warning.
@@ -53,8 +54,8 @@ class Recipe:
             "crc": self.checksum,
             "base_sha256": self.base_sha256,
             "adapter_sha256": self.adapter_sha256,
-            "adapter": asdict(self.adapter),
-            "scaling": self.adapter.scaling,
+            "adapter": self.adapter.content(),
+            **self.adapter.method.figures(self.adapter.settings),
         }
 
     @property
@@ -95,13 +96,12 @@ def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
         return None
 
 
-def merged_facts(pair: Pair, measured: PairSum) -> dict[str, Any]:
-    """Return what the ledger says of a tensor that a pair was added to."""
+def merged_facts(change: Change, measured: RowSum) -> dict[str, Any]:
+    """Return what the ledger says of a tensor that an update was added to."""
     target = measured.target
     return {
         "name": target.name,
-        "a": pair.a,
-        "b": pair.b,
+        **change.parts,
         "shape": list(target.shape),
         "dtype": target.dtype,
         "max_delta": measured.max_delta,
@@ -165,7 +165,8 @@ def _share(part: int, whole: int) -> float:
 def _warnings(recipe: Recipe, merged: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say that nothing changes, or which tensors lost much of their change to rounding."""
     if not any(facts["changed"] for facts in merged):
-        return [f"{recipe.name}: the adapter changes nothing, each B A is zero; the result is the base"]
+        change = recipe.adapter.method.change
+        return [f"{recipe.name}: the adapter changes nothing, each {change} is zero; the result is the base"]
     lossy = [facts for facts in merged if facts["absorbed"] > ABSORBED_WARNING]
     if not lossy:
         return []

@@ -18,10 +18,11 @@ from ckpt_tools.formats.floats import all_finite, cast, summing_type
 from ckpt_tools.formats.tensor_file import DTYPES, Array, TensorFile, TensorInfo
 from ckpt_tools.formats.writing import WrittenFile
 from ckpt_tools.merging.adapter import Adapter
-from ckpt_tools.merging.arithmetic import PairSum, Rows, base_rows, random_vector
+from ckpt_tools.merging.arithmetic import Rows, RowSum, base_rows, random_vector
 from ckpt_tools.merging.manifest import merged_facts
 from ckpt_tools.merging.partial import Partial
 from core.errors import GateError, InputError
+from core.methods import Update
 from core.progress import say
 
 _BLOCK_ENTRIES = 1 << 21
@@ -45,7 +46,7 @@ class Lane:
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._pending: deque[Future[None]] = deque()
         self._failed = False
-        self._sum: PairSum | None = None
+        self._sum: RowSum | None = None
 
     def __enter__(self) -> Lane:
         return self
@@ -77,20 +78,19 @@ class Lane:
         """Bring the result to the disk."""
         self.files = self.result.finish()
 
-    def begin(self, target: TensorInfo, a: Array, b: Array) -> None:
-        """Make ready for adding a pair to the next tensor."""
-        x = random_vector(target.name, a.shape[1])
-        self._sum = PairSum(target, a, b, self.adapter.info.scaling, x)
+    def begin(self, target: TensorInfo, update: Update, wide: str) -> None:
+        """Make ready for updating the next tensor, summed in the type `wide`."""
+        self._sum = RowSum(target, update, wide, random_vector(target.name, _width(target)))
 
     def add(self, rows: Rows, last: bool) -> None:
-        """Add the pair to some rows, in their order, and write them."""
+        """Update some rows, in their order, and write them."""
         if self._sum is None:
-            raise ValueError("no pair was begun")
+            raise ValueError("no update was begun")
         merged = self._sum.add(rows)
         if last:
             self._judge(self._sum)
             self.result.facts[self._sum.target.name] = merged_facts(
-                self.adapter.pairs[self._sum.target.name], self._sum
+                self.adapter.changes[self._sum.target.name], self._sum
             )
         self.result.write(self._sum.target.name, merged)
 
@@ -110,16 +110,16 @@ class Lane:
             self._failed = True
             raise
 
-    def _judge(self, pair: PairSum) -> None:
-        where, target = self.adapter.path, pair.target
-        if not pair.finite:
+    def _judge(self, done: RowSum) -> None:
+        where, target = self.adapter.path, done.target
+        if not done.finite:
             raise InputError(
                 f"{where}: merged {target.name} exceeds {target.dtype}; choose --dtype bfloat16 or float32"
             )
-        if pair.worst > 1:
+        if done.worst > 1:
             raise GateError(
-                f"{where}: merged {target.name} fails the numeric check: W'x differs from Wx + s·B(Ax) by "
-                f"{pair.max_error:.3g}, {pair.worst:.3g} times what rounding can do"
+                f"{where}: merged {target.name} fails the numeric check: (W' - W)x differs from the update applied to "
+                f"x by {done.max_error:.3g}, {done.worst:.3g} times what rounding can do"
             )
 
 
@@ -150,10 +150,10 @@ def stream(
             say(f"{lane.result.recipe.name}: going on behind the {lane.done} of {len(targets)} tensors that are there")
     for number, target in enumerate(targets):
         due = [lane for lane in lanes if lane.done <= number]
-        paired = [lane for lane in due if target.name in lane.adapter.pairs]
-        plain = [lane for lane in due if target.name not in lane.adapter.pairs]
-        if paired:
-            _add(base, target, paired, plain, advance)
+        changed = [lane for lane in due if target.name in lane.adapter.changes]
+        plain = [lane for lane in due if target.name not in lane.adapter.changes]
+        if changed:
+            _add(base, target, changed, plain, advance)
         elif plain:
             _copy(base, target, plain, advance)
         else:
@@ -181,23 +181,24 @@ def _copy(base: TensorFile, target: TensorInfo, lanes: Sequence[Lane], advance: 
 def _add(
     base: TensorFile,
     target: TensorInfo,
-    paired: Sequence[Lane],
+    changed: Sequence[Lane],
     plain: Sequence[Lane],
     advance: Callable[[int], None],
 ) -> None:
     """Pass a weight through that some results change, and others perhaps do not."""
     source, digest = base[target.name], hashlib.sha256()
     wide = summing_type(source.dtype)
-    for lane in paired:
-        a, b = (part.astype(DTYPES[wide]) for part in lane.adapter.read(target.name))
-        lane.put(partial(lane.begin, target, a, b))
-    count, width = source.shape
+    for lane in changed:
+        update = lane.adapter.update(target.name, DTYPES[wide])
+        lane.put(partial(lane.begin, target, update, wide))
+    count, width = source.shape[0], _width(source)
     step = max(1, _BLOCK_ENTRIES // width)
     for start in range(0, count, step):
         block = base.read_rows(target.name, start, min(start + step, count))
         _refuse_unfinite(base, source, block)
-        rows, last = base_rows(block, start, wide, target.dtype), start + step >= count
-        for lane in paired:
+        rows = base_rows(block.reshape(-1, width), start, wide, target.dtype)
+        last = start + step >= count
+        for lane in changed:
             lane.put(partial(lane.add, rows, last))
         if plain:
             values = _converted(block, source, target)
@@ -207,8 +208,13 @@ def _add(
         advance(block.nbytes)
 
 
+def _width(info: TensorInfo) -> int:
+    """Return the entries of a row; a vector is one column."""
+    return info.shape[1] if len(info.shape) > 1 else 1
+
+
 def _facts(base: TensorFile, target: TensorInfo, digest: hashlib._Hash) -> dict[str, Any]:
-    """Return what the ledger says of a tensor without a pair."""
+    """Return what the ledger says of a tensor that is not changed."""
     return {
         "name": target.name,
         "shape": list(target.shape),

@@ -1,1 +1,241 @@
-"""Tuning methods: what each of them trains and how it becomes part of the weights."""
+"""Tuning methods: what each of them trains, and how that becomes part of the weights.
+
+A method is a module here that assigns `METHOD`, an object of a class below `Method`; the YAML files of configs/methods/
+name it as their `type`. `linear.py` holds what methods have in common that give each chosen linear layer tensors of its
+own; `lora.py` is the first of them. What a method needs of MindFormers beyond settings is a module in backend/methods/.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from core.registry import METHODS
+from core.section import Section, SectionClass
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from core.methods.peft_form import PeftForm
+    from core.models import Family, ModelShape
+
+    Array = npt.NDArray[Any]
+
+# The type of a method's YAML that names none.
+DEFAULT = "lora"
+
+
+class MethodConfig(Section):
+    """The tuning method of a run; each type has settings of its own besides these.
+
+    Attributes:
+        name: of the YAML file in configs/methods/.
+        type: the method, a module of core/methods/.
+    """
+
+    name: str
+    type: str = DEFAULT
+
+    @classmethod
+    def chosen(cls, values: Any) -> SectionClass:
+        """Return the class of settings of the method that `type` names; InputError where there is none."""
+        name = values.get("type", DEFAULT) if isinstance(values, Mapping) else DEFAULT
+        return method(str(name)).settings
+
+
+S = TypeVar("S", bound=MethodConfig)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an adapter holds for one tensor of the base.
+
+    Attributes:
+        target: name of the base's tensor.
+        parts: role -> name of a tensor of the adapter, such as {"a": "….mindpet_delta_lora_a", "b": …}. Several
+            changes may use one tensor.
+        shape: the shape that the base's tensor has to have; None where the parts fit any length.
+    """
+
+    target: str
+    parts: Mapping[str, str]
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """An update of some rows multiplied by a vector x, worked out another way than the update itself.
+
+    Attributes:
+        values: (W' - W)x of each row, float64.
+        norms: Euclidean length of each row of W' - W, or a bound of it, float64.
+        cost: length of what the update of each row may lose to rounding, adding it to W included, in roundings of the
+            summing type (multiples of its unit), float64.
+    """
+
+    values: Array
+    norms: Array
+    cost: Array
+
+
+class Update(ABC):
+    """What a method does to one tensor of the base, block of rows by block of rows. A vector counts as one column.
+
+    The merge reads the rows, adds, rounds and measures; here stands the formula alone.
+
+    Args:
+        settings: of the method.
+        parts: role -> tensor of the adapter, in the type that is summed in (float32 or float64).
+    """
+
+    # Roundings that an entry of the update takes, for the bound of the default `product`.
+    roundings: ClassVar[int] = 8
+
+    def __init__(self, settings: Any, parts: Mapping[str, Array]) -> None:
+        self.settings, self.parts = settings, parts
+        self._in_double: Update | None = None
+
+    @abstractmethod
+    def delta(self, start: int, rows: Array, out: Array) -> None:
+        """Write W' - W of some rows into `out`.
+
+        Args:
+            start: number of the first row.
+            rows: rows of W [rows, in], in the summing type; they stay as they are.
+            out: where the result goes, same shape and type; what is in it means nothing.
+        """
+
+    def product(self, start: int, rows: Array, x: Array) -> Product:
+        """Return the update applied to a vector, for the numeric check of a merge.
+
+        Here it is worked out as `delta` is, in float64; a method with a shorter way overrides it.
+
+        Args:
+            start: number of the first row.
+            rows: rows of W [rows, in], in the summing type.
+            x: vector [in], float64; the same object for all blocks of a tensor.
+        """
+        import numpy as np
+
+        if self._in_double is None:
+            wide_parts = {role: values.astype(np.float64) for role, values in self.parts.items()}
+            self._in_double = type(self)(self.settings, wide_parts)
+        wide = rows.astype(np.float64)
+        delta = np.empty_like(wide)
+        self._in_double.delta(start, wide, delta)
+        norms = np.linalg.norm(delta, axis=1)
+        return Product(delta @ x, norms, self.roundings * (norms + np.linalg.norm(wide, axis=1)))
+
+
+class Method(ABC, Generic[S]):
+    """A tuning method: everything that the kit has to know of it.
+
+    Attributes:
+        title: what a report calls it.
+        settings: class of its settings in a YAML.
+        cells: module of backend/methods/ that registers with MindFormers what the method needs there; empty for none.
+        noun: what the adapter holds for one tensor of the base, in messages.
+        change: what is added to that tensor, in messages.
+        flat: its settings in an adapter.json of schema 1, which had them at its top level: key there -> name of the
+            setting. A method that has none writes schema 2.
+        peft: its form at Hugging Face's PEFT; None where there is none.
+    """
+
+    title: ClassVar[str]
+    settings: type[S]
+    cells: ClassVar[str] = ""
+    noun: ClassVar[str] = "part"
+    change: ClassVar[str] = "change"
+    flat: ClassVar[Mapping[str, str]] = {}
+    peft: ClassVar[PeftForm[Any] | None] = None
+
+    @abstractmethod
+    def tensors(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of every tensor of an adapter, in MindFormers' order.
+
+        Raises:
+            InputError: the settings adapt nothing of this model.
+        """
+
+    def trains(self, settings: S, name: str) -> bool:
+        """Tell whether a tensor of the adapter is trained; the others are needed for merging and saved beside them."""
+        return True
+
+    @abstractmethod
+    def owns(self, name: str) -> bool:
+        """Tell whether a tensor of this name belongs to an adapter of this method, in MindFormers' names or PEFT's."""
+
+    @abstractmethod
+    def targets(self, settings: S, family: Family, names: Iterable[str]) -> list[str]:
+        """Return those of a base model's tensors that an adapter with these settings has to change."""
+
+    @abstractmethod
+    def changes(self, settings: S, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Change]:
+        """Match the tensors of an adapter with those of a base that they change.
+
+        Args:
+            settings: of the method.
+            shapes: name -> shape of the adapter's tensors.
+
+        Returns:
+            Name of the base's tensor -> change; each tensor of the adapter is part of one at least.
+
+        Raises:
+            InputError: a tensor too many, too few or of a wrong shape (without the file's name, which the caller adds).
+        """
+
+    @abstractmethod
+    def update(self, settings: S, parts: Mapping[str, Array]) -> Update:
+        """Return the update of one tensor of the base; `parts` are as in `Update`."""
+
+    @abstractmethod
+    def trainer(self, settings: S, composed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is laid over the YAML of MindFormers' trainer, group by group.
+
+        Args:
+            settings: of the method.
+            composed: the YAML as it is without the method; empty where a network alone is built.
+        """
+
+    @abstractmethod
+    def size(self, settings: S) -> str:
+        """Return the method's size in a few words, such as "rank 8"."""
+
+    def figures(self, settings: S) -> dict[str, Any]:
+        """Return figures that follow from the settings and that a merge's manifest states."""
+        return {}
+
+    def trained(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of the trained tensors; InputError as `tensors`."""
+        return {name: shape for name, shape in self.tensors(settings, model).items() if self.trains(settings, name)}
+
+    def frozen(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of the tensors that are not trained and that merging needs; InputError as `tensors`."""
+        return {name: shape for name, shape in self.tensors(settings, model).items() if not self.trains(settings, name)}
+
+    def parameters(self, settings: S, model: ModelShape) -> int:
+        """Return the number of trained parameters; InputError as `tensors`."""
+        return sum(math.prod(shape) for shape in self.trained(settings, model).values())
+
+    def line(self, settings: S, trained: int) -> str:
+        """Return one line for a report: the method, its size and the number of trained parameters."""
+        return f"{self.title}, {self.size(settings)}: {trained:,} trained parameters"
+
+
+def method(name: str) -> Method[Any]:
+    """Return a tuning method by its name; InputError where there is none."""
+    entry: Method[Any] = METHODS.get(name)
+    return entry
+
+
+def method_of(settings: MethodConfig) -> Method[Any]:
+    """Return the tuning method that settings are of."""
+    return method(settings.type)
+
+
+def all_methods() -> list[Method[Any]]:
+    """Return every tuning method there is."""
+    return [method(name) for name in METHODS.names()]

@@ -1,9 +1,174 @@
-"""LoRA."""
+"""LoRA: beside a weight W [out, in] stands a product B·A of rank r, W' = W + (alpha / r)·B·A.
+
+https://arxiv.org/abs/2106.09685, section 4.1. MindFormers trains it (`pet_type: lora`) and calls the two tensors
+`mindpet_delta_lora_a` [r, in] and `mindpet_delta_lora_b` [out, r].
+"""
 
 from __future__ import annotations
 
+import math
+import reprlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
 from core.errors import InputError
-from core.models.llama import ModelShape, target_linears
+from core.methods import MethodConfig, Product, Update
+from core.methods.linear import LinearMethod, TargetModules
+from core.methods.peft_form import PeftForm
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from core.models import ModelShape
+
+    Array = npt.NDArray[Any]
+
+# No layer of a model in use is wider, and beyond it a rank adds nothing.
+_MAX_RANK = 1 << 20
+# Keys of adapter_config.json that are read, or that change nothing of what B·A does to the model.
+_READ = {"peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "init_lora_weights"}
+_HARMLESS = {
+    "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
+    "lora_dropout", "exclude_modules", "layers_to_transform", "layers_pattern", "megatron_core", "qalora_group_size",
+    "runtime_config", "eva_config", "ensure_weight_tying",
+}  # fmt: skip
+# These leave the base as it is; the others (PiSSA, OLoRA, …) train against a changed one.
+_INITS = (True, False, None, "gaussian", "orthogonal", "eva")
+
+
+class LoraConfig(MethodConfig):
+    """LoRA's settings; target_modules is matched (re.match) on a linear layer's own name: wq, wk, wv, wo, w1..w3."""
+
+    rank: int = Field(ge=1, strict=True)
+    alpha: float = Field(gt=0, allow_inf_nan=False, strict=True)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    target_modules: TargetModules
+
+    @property
+    def scaling(self) -> float:
+        """The factor that B·A is trained with."""
+        return self.alpha / self.rank
+
+
+class LoraUpdate(Update):
+    """Adds s·B·A to one weight; parts are "a" [rank, in] and "b" [out, rank]."""
+
+    def __init__(self, settings: LoraConfig, parts: Mapping[str, Array]) -> None:
+        super().__init__(settings, parts)
+        self._scaling = settings.scaling
+        self._x: Array | None = None
+
+    def delta(self, start: int, rows: Array, out: Array) -> None:
+        """Write s·B·A of some rows into `out`."""
+        import numpy as np
+
+        np.matmul(self.parts["b"][start : start + len(rows)], self.parts["a"], out=out)
+        out *= out.dtype.type(self._scaling)
+
+    def product(self, start: int, rows: Array, x: Array) -> Product:
+        """Return s·B(Ax): two thin products instead of a matrix, so that a wrong delta cannot hide in both."""
+        import numpy as np
+
+        if self._x is not x:
+            wide_a = self.parts["a"].astype(np.float64)
+            self._x, self._ax, self._a_norm = x, wide_a @ x, float(np.linalg.norm(wide_a))
+        b = self.parts["b"][start : start + len(rows)].astype(np.float64)
+        norms = abs(self._scaling) * np.linalg.norm(b, axis=1) * self._a_norm
+        # An entry of the delta is a sum of `rank` products, times s: rank + 4 roundings, and one as it is added.
+        return Product(self._scaling * (b @ self._ax), norms, (len(self.parts["a"]) + 5) * norms)
+
+
+class LoraPeft(PeftForm[LoraConfig]):
+    """LoRA at PEFT: the same two tensors, and the same scaling alpha / r."""
+
+    kind = "LORA"
+    parts = {"a": "lora_A.weight", "b": "lora_B.weight"}
+
+    def config(self, settings: LoraConfig, modules: Sequence[str], layers: Sequence[int]) -> dict[str, Any]:
+        """Return the entries of PEFT's LoraConfig."""
+        alpha = settings.scaling * settings.rank
+        return {
+            "r": settings.rank,
+            "lora_alpha": int(alpha) if alpha.is_integer() else alpha,
+            "lora_dropout": 0.0,
+            "target_modules": list(modules),
+            # Given always: `target_modules` alone would name layers that an expression of the kit can leave out.
+            "layers_to_transform": list(layers),
+            "bias": "none",
+            "fan_in_fan_out": False,
+            "init_lora_weights": True,
+            "modules_to_save": None,
+            "rank_pattern": {},
+            "alpha_pattern": {},
+            "use_rslora": False,
+            "use_dora": False,
+        }
+
+    def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return rank and alpha; rsLoRA, which scales by alpha / sqrt(rank), gets an alpha with that scaling."""
+        rank, alpha = config.get("r"), config.get("lora_alpha")
+        if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
+            raise InputError(f"r is {reprlib.repr(rank)}; it has to be a whole number from 1 to {_MAX_RANK}")
+        if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= sys.float_info.max:
+            raise InputError(f"lora_alpha is {reprlib.repr(alpha)}; it has to be a positive number")
+        if config.get("init_lora_weights", True) not in _INITS:
+            raise InputError(
+                f"init_lora_weights {config['init_lora_weights']!r} trains against a changed base; save the "
+                "adapter with path_initial_model_for_weight_conversion"
+            )
+        for key, value in config.items():
+            # Whatever PEFT adds in later versions is off where it holds nothing.
+            if key not in _READ | _HARMLESS and value not in (None, False, 0, "none") and value not in ([], {}):
+                raise InputError(f"{key} is {str(value)[:80]!r}, which a LoRA of the kit cannot express")
+        return {"rank": rank, "alpha": float(alpha) * (math.sqrt(rank) if config.get("use_rslora") else 1.0)}
+
+
+class Lora(LinearMethod[LoraConfig]):
+    """LoRA by MindFormers' own layers."""
+
+    title = "LoRA"
+    settings = LoraConfig
+    noun, piece, change = "pair", "half", "B A"
+    flat = {"rank": "rank", "alpha": "alpha", "targets": "target_modules"}
+    parts = {"a": "mindpet_delta_lora_a", "b": "mindpet_delta_lora_b"}
+    peft = LoraPeft()
+
+    def part_shapes(self, settings: LoraConfig, out: int, into: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of A and B."""
+        return {"a": (settings.rank, into), "b": (out, settings.rank)}
+
+    def owns(self, name: str) -> bool:
+        """Tell whether the name is a half's: MindFormers' of any version, or one of PEFT's."""
+        return any(f"{mark}lora_" in f".{name}".lower() for mark in "._")
+
+    def update(self, settings: LoraConfig, parts: Mapping[str, Array]) -> LoraUpdate:
+        """Return the sum of one weight and its pair."""
+        return LoraUpdate(settings, parts)
+
+    def trainer(self, settings: LoraConfig, composed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return MindFormers' `pet_config`."""
+        pet = {
+            "pet_type": "lora",
+            "lora_rank": settings.rank,
+            "lora_alpha": settings.alpha,
+            "lora_dropout": settings.dropout,
+            "target_modules": settings.target_modules,
+        }
+        return {"model": {"model_config": {"pet_config": pet}}}
+
+    def size(self, settings: LoraConfig) -> str:
+        """Return the rank, in words."""
+        return f"rank {settings.rank}"
+
+    def figures(self, settings: LoraConfig) -> dict[str, Any]:
+        """Return the factor of B·A."""
+        return {"scaling": settings.scaling}
+
+
+METHOD = Lora()
 
 
 def lora_parameters(model: ModelShape, rank: int, targets: str) -> int:
@@ -14,4 +179,6 @@ def lora_parameters(model: ModelShape, rank: int, targets: str) -> int:
     """
     if rank < 1:
         raise InputError(f"LoRA rank {rank}: has to be at least 1")
-    return rank * sum(out + into for out, into in target_linears(model, targets).values())
+    # The expression is checked where it is matched, so that one for a what-if may be any.
+    settings = LoraConfig.model_construct(name="", rank=rank, alpha=1.0, target_modules=targets)
+    return METHOD.parameters(settings, model)

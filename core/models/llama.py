@@ -1,55 +1,22 @@
-"""Shapes of a Llama's tensors, and which of its linear layers a regular expression chooses. Pure."""
+"""Llama: the shapes of its tensors, and which of its linear layers a regular expression chooses. Pure.
+
+InternLM-1, Qwen2 and Mistral without a sliding window are of the same structure, some with biases.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from core.errors import InputError
+from core.models import Family, ModelShape, Place
+from core.models.names import EMBEDDING, HEAD, Dialect, is_buffer, name_in
 
 _LINEARS = {"attention": ("wq", "wk", "wv", "wo"), "feed_forward": ("w1", "w2", "w3")}
-
-
-class ModelShape(Protocol):
-    """What counting has to know of a Llama of MindFormers (the names of its `LlamaConfig`).
-
-    An attribute `tie_word_embeddings` is optional; without it the embeddings are not tied.
-    """
-
-    @property
-    def hidden_size(self) -> int:
-        """Width of the model."""
-
-    @property
-    def num_layers(self) -> int:
-        """Number of decoder layers."""
-
-    @property
-    def num_heads(self) -> int:
-        """Number of query heads."""
-
-    @property
-    def n_kv_heads(self) -> int | None:
-        """Number of key and value heads; as many as query heads where None."""
-
-    @property
-    def vocab_size(self) -> int:
-        """Number of token ids."""
-
-    @property
-    def intermediate_size(self) -> int:
-        """Width inside the feed-forward block."""
-
-    @property
-    def qkv_has_bias(self) -> bool:
-        """Whether q, k and v have a bias."""
-
-    @property
-    def attn_proj_has_bias(self) -> bool:
-        """Whether the output projection of attention has a bias."""
+_LINEAR = re.compile(r"model\.layers\.(?P<layer>\d+)\.(?:attention|feed_forward)\.(?P<leaf>w[a-z0-9]+)\.weight")
+# Parameters as MindFormers, Hugging Face, Meta and PEFT name them.
+_PARAMETER = re.compile(r"(?:base_model\.model\.)?(?:model|lm_head|tok_embeddings|layers|norm|output)\..+")
 
 
 @dataclass(frozen=True)
@@ -109,13 +76,8 @@ def linear_shapes(model: ModelShape) -> dict[str, tuple[int, int]]:
     }
 
 
-def total_parameters(model: ModelShape) -> int:
-    """Return the number of parameters of the base model."""
-    return sum(math.prod(shape) for shape in parameter_shapes(model).values())
-
-
 def target_linears(model: ModelShape, targets: str) -> dict[str, tuple[int, int]]:
-    """Return weight name -> (out, in) of the linear layers that MindFormers gives a LoRA pair.
+    """Return weight name -> (out, in) of the linear layers that MindFormers adapts.
 
     MindFormers walks the cells below `model` and matches the expression (`re.match`) with the name that each cell has
     in its parent (`wq`, not the path), so an expression cannot choose layers by their path. A container whose own name
@@ -172,3 +134,40 @@ def _check(model: ModelShape) -> None:
         raise InputError(f"model: hidden_size {model.hidden_size} is no multiple of num_heads {model.num_heads}")
     if model.num_heads % kv_heads:
         raise InputError(f"model: num_heads {model.num_heads} is no multiple of n_kv_heads {kv_heads}")
+
+
+class Llama(Family):
+    """Llama in MindFormers."""
+
+    title = "Llama"
+    network, configuration = "LlamaForCausalLM", "LlamaConfig"
+    embedding, head = EMBEDDING, HEAD
+    rotary = (".attention.wq.", ".attention.wk.")
+
+    def parameter_shapes(self, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of every parameter; InputError for sizes that cannot be."""
+        return parameter_shapes(model)
+
+    def target_linears(self, model: ModelShape, targets: str) -> dict[str, tuple[int, int]]:
+        """Return weight name -> (out, in) of the layers chosen; InputError as `target_linears`."""
+        return target_linears(model, targets)
+
+    def linear(self, name: str) -> Place | None:
+        """Return where the linear layer stands whose weight has this name; None for other tensors."""
+        match = _LINEAR.fullmatch(name)
+        return Place(int(match["layer"]), match["leaf"]) if match else None
+
+    def name_in(self, dialect: Dialect, name: str) -> str:
+        """Return what a tensor is called in a dialect; KeyError as `core.models.names.name_in`."""
+        return name_in(dialect, name)
+
+    def is_parameter(self, name: str) -> bool:
+        """Tell whether a name can be a parameter's of a Llama or of its adapter."""
+        return bool(_PARAMETER.fullmatch(name)) and not is_buffer(name)
+
+    def is_buffer(self, name: str) -> bool:
+        """Tell whether a tensor holds rotary frequencies."""
+        return is_buffer(name)
+
+
+FAMILY = Llama()

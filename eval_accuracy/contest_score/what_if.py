@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from core.methods import method_of
 from core.methods.lora import lora_parameters
-from core.models.llama import total_parameters
+from core.models import total_parameters
 from core.schema import MethodConfig, ModelConfig, RulesConfig
 from core.score import low_parameter_score, parameter_ratio, points_lost, published_scores, rank
 
@@ -30,17 +31,20 @@ def what_if(
         accuracy: an accuracy to compute score and rank with.
 
     Returns:
-        For each: "targets", "rank", "trainable", "ratio"; "points_lost" to the ratio; "accuracy_needed" to win them
-        back, and "accuracy_beside_own", the same against the contest's own method (fractions; None where accuracy has
-        no weight); with an accuracy "score" and "place" among the published results (None where there are none).
+        For each: "targets", "rank" (None where the method has none), "trainable", "ratio"; "points_lost" to the ratio;
+        "accuracy_needed" to win them back, and "accuracy_beside_own", the same against the contest's own method
+        (fractions; None where accuracy has no weight); with an accuracy "score" and "place" among the published results
+        (None where there are none).
     """
     total = total_parameters(model)
-    own = points_lost(rules, parameter_ratio(lora_parameters(model, method.rank, method.target_modules), total))
-    choices = [(method.name, method.target_modules, method.rank)]
-    choices += [(name, targets, each) for name, targets in TARGETS.items() for each in RANKS]
+    trained = method_of(method).parameters(method, model)
+    own = points_lost(rules, parameter_ratio(trained, total))
+    choices: list[tuple[str, int | None, int]] = [(method.name, getattr(method, "rank", None), trained)]
+    choices += [
+        (name, each, lora_parameters(model, each, targets)) for name, targets in TARGETS.items() for each in RANKS
+    ]
     rows = []
-    for name, targets, each in choices:
-        trainable = lora_parameters(model, each, targets)
+    for name, each, trainable in choices:
         share = parameter_ratio(trainable, total)
         lost = points_lost(rules, share)
         row = {"targets": name, "rank": each, "trainable": trainable, "ratio": share, "points_lost": lost}
@@ -66,7 +70,7 @@ def as_text(rows: Sequence[dict[str, Any]], title: str) -> str:
             "-" if row[key] is None else f"{row[key]:{sign}.3%}"
             for key, sign in (("accuracy_needed", ""), ("accuracy_beside_own", "+"))
         )
-        line = f"{row['targets']:22} {row['rank']:4} {row['trainable']:13,} {row['ratio']:11.6%}"
+        line = f"{row['targets']:22} {row['rank'] or '-':>4} {row['trainable']:13,} {row['ratio']:11.6%}"
         line += f" {row['points_lost']:11.6f} {needed:>10} {beside:>10}"
         if scored:
             line += f" {row['score']:9.6f} {row['place'] or '-':>5}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.methods.lora import lora_parameters
-from core.models.llama import total_parameters
+from core.methods import method_of
+from core.models import total_parameters
 from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
 from core.score import parameter_ratio
@@ -26,6 +27,7 @@ class Plan:
         epoch_steps, steps: optimizer steps of one epoch and of the run.
         checkpoint_steps: the evenly spaced steps that are saved, the last one included.
         trainable, total: parameters.
+        method: the tuning method in one line.
         disk: bytes by what they are for.
     """
 
@@ -36,6 +38,7 @@ class Plan:
     checkpoint_steps: list[int]
     trainable: int
     total: int
+    method: str
     published_total: int | None
     disk: dict[str, int]
 
@@ -60,7 +63,9 @@ def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
     epoch_steps = steps_per_epoch(records, train.batch_size, config.machine.data_parallel)
     steps = total_steps(train.epochs, epoch_steps)
     total = total_parameters(model)
-    trainable = lora_parameters(model, config.method.rank, config.method.target_modules)
+    method = method_of(config.method)
+    trainable = method.parameters(config.method, model)
+    frozen = sum(math.prod(shape) for shape in method.frozen(config.method, model).values())
     return Plan(
         records=records,
         records_from=records_from,
@@ -69,12 +74,13 @@ def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
         checkpoint_steps=even_steps(steps, config.rules.checkpoints),
         trainable=trainable,
         total=total,
+        method=method.line(config.method, trainable),
         published_total=model.published_total,
-        disk=_disk(config, records, trainable, total),
+        disk=_disk(config, records, trainable + frozen, total),
     )
 
 
-def _disk(config: RunConfig, records: int, trainable: int, total: int) -> dict[str, int]:
+def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str, int]:
     """Return the bytes that a run needs, by purpose; headers and indexes are not counted."""
     base = total * _BYTES[config.model.param_dtype]
     kept = config.submission.dtype
@@ -83,17 +89,20 @@ def _disk(config: RunConfig, records: int, trainable: int, total: int) -> dict[s
     disk = {
         "base": base,
         "mindrecord": records * 2 * (config.data.seq_length + 1) * _INT32,
-        "adapters": count * trainable * _BYTES["float32"],
+        "adapters": count * adapter * _BYTES["float32"],
         "merged": count * merged,
         "zip": count * merged if config.submission.checkpoints == "full" else 0,
     }
     return {**disk, "total": sum(disk.values())}
 
 
-def msrun_commands(machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path) -> list[list[str]]:
+def msrun_commands(
+    machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path, cells: str = ""
+) -> list[list[str]]:
     """Return the msrun command of each host; empty where one process without msrun does.
 
-    The i-th command is given on the i-th host; host 0's address is machine.master_addr.
+    The i-th command is given on the i-th host; host 0's address is machine.master_addr. `cells` is the module of
+    backend/methods/ that the tuning method needs, empty for none.
     """
     if machine.world_size == 1:
         return []
@@ -110,7 +119,7 @@ def msrun_commands(machine: MachineConfig, worker: Path, yaml_file: Path, log_di
         ]
         if machine.hosts > 1:
             words += [f"--master_addr={machine.master_addr}", f"--node_rank={host}"]
-        commands.append([*words, str(worker), str(yaml_file)])
+        commands.append([*words, str(worker), str(yaml_file), *([cells] if cells else [])])
     return commands
 
 
@@ -122,6 +131,7 @@ def as_json(plan: Plan, commands: list[list[str]], recipe: dict[str, Any]) -> di
         "steps_per_epoch": plan.epoch_steps,
         "total_steps": plan.steps,
         "checkpoint_steps": plan.checkpoint_steps,
+        "method": plan.method,
         "trainable": plan.trainable,
         "total": plan.total,
         "ratio": plan.ratio,

@@ -12,15 +12,16 @@ from typing import Any
 import yaml
 
 from backend.launch import check_port, launch
-from backend.versions.v1_9 import finetune_yaml
-from ckpt_tools.count import Count, agreed, count_log
+from backend.versions import version
+from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import AdapterInfo
 from core.config import kit_path
 from core.errors import InputError, KitError
 from core.files import read_json, sha256_file, write_json, write_text
-from core.models.llama import parameter_shapes
+from core.methods import method_of
+from core.models import family_of
 from core.places import ROOT
 from core.run_folder import RunFolder
 from core.schema import RunConfig
@@ -42,11 +43,12 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     plan = _planned(config, run)
     file = run.train / "finetune.yaml"
     log_dir = run.train / "msrun"
-    recipe = finetune_yaml(
+    recipe = version().finetune_yaml(
         config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
     )
     write_text(file, yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
-    commands = msrun_commands(config.machine, WORKER, file, log_dir)
+    cells = method_of(config.method).cells
+    commands = msrun_commands(config.machine, WORKER, file, log_dir, cells)
     if len(commands) > 1:
         listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
         raise InputError(
@@ -57,7 +59,7 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     check_port(config.machine.master_port)
     for leftover in (run.train / "adapters", run.train / "workers"):
         shutil.rmtree(leftover, ignore_errors=True)
-    command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
+    command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)
     return collect(config, run)
@@ -108,7 +110,7 @@ def check_base(config: RunConfig) -> Path:
         raise InputError(f"{base}: base weights not found; set model.checkpoint=PATH")
     if base.name == INDEX:
         raise InputError(f"{base}: training takes its base as one file; convert it without --shard-size")
-    expected = parameter_shapes(config.model)
+    expected = family_of(config.model).parameter_shapes(config.model)
     with open_tensors(base) as tensors:
         found = {info.name: tuple(info.shape) for info in tensors.infos()}
     faults = [f"{name} is missing" for name in expected if name not in found]
@@ -131,16 +133,8 @@ def _describe(config: RunConfig, run: RunFolder, plan: Plan) -> None:
         folder = run.train / "adapters" / f"step_{step}"
         if not (folder / "adapter.safetensors").is_file():
             raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
-        info = AdapterInfo(
-            method=config.method.type,
-            rank=config.method.rank,
-            alpha=config.method.alpha,
-            targets=config.method.target_modules,
-            base_sha256=digest,
-            step=step,
-            model=config.model.name,
-        )
-        write_json(folder / "adapter.json", vars(info))
+        info = AdapterInfo(config.method, digest, step, config.model.name)
+        write_json(folder / "adapter.json", info.content())
 
 
 def _workers_agree(run: RunFolder, world_size: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import InputError
+from core.models import ModelShape, family_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,26 +100,9 @@ class LlamaShape:
 
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every tensor that a checkpoint of this model holds."""
-        width, ffn = self.hidden_size, self.ffn_width
-        shapes: dict[str, tuple[int, ...]] = {"model.tok_embeddings.embedding_weight": (self.vocab_size, width)}
-        for layer in range(self.num_layers):
-            at = f"model.layers.{layer}."
-            for name, rows in (("wq", width), ("wk", self.kv_width), ("wv", self.kv_width)):
-                shapes[f"{at}attention.{name}.weight"] = (rows, width)
-                if self.qkv_has_bias:
-                    shapes[f"{at}attention.{name}.bias"] = (rows,)
-            shapes[f"{at}attention.wo.weight"] = (width, width)
-            if self.attn_proj_has_bias:
-                shapes[f"{at}attention.wo.bias"] = (width,)
-            shapes[f"{at}feed_forward.w1.weight"] = (ffn, width)
-            shapes[f"{at}feed_forward.w2.weight"] = (width, ffn)
-            shapes[f"{at}feed_forward.w3.weight"] = (ffn, width)
-            shapes[f"{at}attention_norm.weight"] = (width,)
-            shapes[f"{at}ffn_norm.weight"] = (width,)
-        shapes["model.norm_out.weight"] = (width,)
-        if not self.tie_word_embeddings:
-            shapes["lm_head.weight"] = (self.vocab_size, width)
-        return shapes
+        # The width is known now, as a model's shape wants it.
+        model = cast(ModelShape, replace(self, intermediate_size=self.ffn_width))
+        return family_of(self).parameter_shapes(model)
 
     def __str__(self) -> str:
         return (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.methods import all_methods
+
 
 def tensor_sizes(path: Path) -> dict[str, int]:
     """Return name -> number of entries of each tensor of a `.ckpt` or safetensors file; contents are not read.
@@ -19,5 +21,6 @@ def tensor_sizes(path: Path) -> dict[str, int]:
 
 
 def adapter_tensor(names: Iterable[str]) -> str | None:
-    """Return the first name that belongs to a LoRA adapter, None where there is none (merged weights have none)."""
-    return next((name for name in names if "lora" in name.lower()), None)
+    """Return the first name that belongs to an adapter, None where there is none (merged weights have none)."""
+    methods = all_methods()
+    return next((name for name in names if any(method.owns(name) for method in methods)), None)

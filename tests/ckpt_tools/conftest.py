@@ -16,6 +16,7 @@ from ckpt_tools.formats.tensor_file import DTYPES
 from ckpt_tools.formats.tensors import write_tensors
 from ckpt_tools.merging.adapter import AdapterInfo, write_adapter
 from core.files import sha256_file
+from core.methods.lora import LoraConfig
 from core.models.llama import Shape, parameter_shapes, target_linears
 
 # MindFormers writes its logs into ./output otherwise.
@@ -75,7 +76,8 @@ def make_adapter(tmp_path: Path) -> Callable[..., Path]:
             tensors[f"{layer}.mindpet_delta_lora_a"] = random.standard_normal((rank, into)).astype(np.float32)
             tensors[f"{layer}.mindpet_delta_lora_b"] = (random.standard_normal((out, rank)) * size).astype(np.float32)
         folder = tmp_path / "adapters" / f"step_{step}"
-        write_adapter(folder, tensors, AdapterInfo("lora", rank, alpha, targets, sha256_file(base), step, "tiny"))
+        settings = LoraConfig(name="lora", rank=rank, alpha=alpha, target_modules=targets)
+        write_adapter(folder, tensors, AdapterInfo(settings, sha256_file(base), step, "tiny"))
         return folder
 
     return make

@@ -11,24 +11,30 @@ from hypothesis import strategies as st
 
 from ckpt_tools.formats.floats import all_finite, summing_type
 from ckpt_tools.formats.tensor_file import DTYPES, TensorInfo
-from ckpt_tools.merging.arithmetic import PairSum, base_rows, random_vector
+from ckpt_tools.merging.arithmetic import RowSum, base_rows, random_vector
+from core.methods.lora import METHOD, LoraConfig
 
 Array = np.ndarray[Any, np.dtype[Any]]
 OUT, IN, RANK = 60, 200, 4
 
 
-def pair_sum(dtype: str, size: float, base: str = "float32") -> tuple[Array, PairSum]:
+def pair_sum(dtype: str, size: float, base: str = "float32") -> tuple[Array, RowSum]:
     """Return a base weight of entries around 0.02 and a pair whose product has entries around `size`."""
     random = np.random.default_rng(0)
     wide = DTYPES[summing_type(base)]
     w = (random.standard_normal((OUT, IN)) * 0.02).astype(DTYPES[base])
     a = random.standard_normal((RANK, IN)).astype(wide)
     b = (random.standard_normal((OUT, RANK)) * size / RANK**0.5).astype(wide)
-    return w, PairSum(TensorInfo("w", dtype, (OUT, IN)), a, b, 1.0, random_vector("w", IN))
+    update = METHOD.update(LoraConfig(name="lora", rank=RANK, alpha=RANK, target_modules="w"), {"a": a, "b": b})
+    return w, RowSum(TensorInfo("w", dtype, (OUT, IN)), update, summing_type(base), random_vector("w", IN))
 
 
-def add_all(w: Array, pair: PairSum, step: int = OUT) -> Array:
-    wide = pair.a.dtype.name
+def product(pair: RowSum) -> Array:
+    return pair.update.parts["b"] @ pair.update.parts["a"]
+
+
+def add_all(w: Array, pair: RowSum, step: int = OUT) -> Array:
+    wide = pair.wide
     blocks = [base_rows(w[at : at + step], at, wide, pair.target.dtype) for at in range(0, OUT, step)]
     return np.concatenate([pair.add(rows).copy() for rows in blocks])
 
@@ -42,9 +48,9 @@ def test_a_wrong_scaling_is_found_however_small_the_delta(dtype: str, base: str,
     add_all(w, pair)
     assert pair.worst < 1
     for factor in (0.0, 0.5, 2.0):  # 0.5: a merge that forgets alpha / rank where that is 2
-        total = rows.wide + pair.a.dtype.type(factor) * (pair.b @ pair.a)
+        total = rows.wide + DTYPES[pair.wide].type(factor) * product(pair)
         pair.worst = 0.0
-        pair._check(rows, pair.b, total, total.astype(DTYPES[dtype]))
+        pair._check(rows, total, total.astype(DTYPES[dtype]))
         assert pair.worst > 2
 
 
@@ -52,12 +58,12 @@ def test_a_wrong_scaling_is_found_however_small_the_delta(dtype: str, base: str,
 def test_one_wrong_row_is_found(dtype: str) -> None:
     w, pair = pair_sum(dtype, 1e-2)
     rows = base_rows(w, 0, "float32", dtype)
-    total = rows.wide + pair.b @ pair.a
+    total = rows.wide + product(pair)
     result = total.astype(DTYPES[dtype])
-    pair._check(rows, pair.b, total, result)
+    pair._check(rows, total, result)
     assert pair.worst < 1
     result[7] = result[8]
-    pair._check(rows, pair.b, result.astype(np.float32) if dtype == "float32" else total, result)
+    pair._check(rows, result.astype(np.float32) if dtype == "float32" else total, result)
     assert pair.worst > 10
 
 
@@ -66,7 +72,7 @@ def test_figures_do_not_depend_on_the_blocks() -> None:
     for step in (1, 7, OUT):
         w, pair = pair_sum("bfloat16", 1e-5, "bfloat16")
         result = add_all(w, pair, step)
-        delta = pair.b @ pair.a
+        delta = product(pair)
         assert pair.changed == np.count_nonzero(delta)
         assert pair.absorbed == np.count_nonzero((delta != 0) & (result == w))
         assert pair.max_delta == pytest.approx(np.abs(delta).max(), rel=1e-6)

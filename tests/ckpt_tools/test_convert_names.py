@@ -404,7 +404,7 @@ def test_peak_memory_is_that_of_a_block(tmp_path: Path) -> None:
         write_tensors(source, {name: np.ones(size, np.float32) for name, size in _hf_shapes(shape).items()})
         code = (
             "import sys; from pathlib import Path; from ckpt_tools.conversion import rewrite as c; "
-            "from ckpt_tools.count import Shape; from ckpt_tools.formats.tensors import open_tensors; "
+            "from core.models.llama import Shape; from ckpt_tools.formats.tensors import open_tensors; "
             f"c.convert(open_tensors(Path(sys.argv[1])), Shape(1024, {layers}, 8, 8, 8192, 2048), 'meta', "
             "Path(sys.argv[2])); print(next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line))"
         )

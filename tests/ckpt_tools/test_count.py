@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckpt_tools import count
-from ckpt_tools.count import Count
+from ckpt_tools.counting import counts
+from ckpt_tools.counting.counts import Count
 from ckpt_tools.merging.adapter import TENSORS
 from core.errors import GateError, InputError, run_command
 from core.methods.lora import lora_parameters
-from core.models.llama import Shape, parameter_shapes, target_linears, total_parameters
+from core.models import total_parameters
+from core.models.llama import Shape, parameter_shapes, target_linears
 from core.score import parameter_ratio
 
 ROOT = Path(count.__file__).resolve().parent.parent
@@ -163,21 +165,21 @@ def test_mindformers_own_model_has_these_parameters(tiny: Shape, bias: bool, tie
 def test_log_lines(tmp_path: Path, line: str, value: int, exact: bool) -> None:
     log = tmp_path / "worker_0.log"
     log.write_bytes(b"noise \xff\xfe\n" + line.encode() + b"\r\nmore\n")
-    assert count.count_log(log) == Count(value, f"{log}:2", exact)
+    assert counts.count_log(log) == Count(value, f"{log}:2", exact)
 
 
 def test_log_without_or_with_contradicting_lines(tmp_path: Path) -> None:
     log = tmp_path / "worker_0.log"
     with pytest.raises(InputError, match="cannot be read"):
-        count.count_log(log)
+        counts.count_log(log)
     log.write_text("Parameters: 3\n")
     with pytest.raises(InputError, match="has no line"):
-        count.count_log(log)
+        counts.count_log(log)
     log.write_text("Network Parameters: 3 M.\nNetwork Parameters: 3407872.\n")
-    assert count.count_log(log).value == 3_407_872
+    assert counts.count_log(log).value == 3_407_872
     log.write_text("Network Parameters: 3 M.\nNetwork Parameters: 3407872.\nNetwork Parameters: 6 M.\n")
     with pytest.raises(InputError, match=r"worker_0\.log:3: 6000000 .*worker_0\.log:2 says 3407872"):
-        count.count_log(log)
+        counts.count_log(log)
 
 
 @given(st.integers(0, 10**10), st.integers(0, 10**10))
@@ -193,9 +195,9 @@ def test_files_count_like_the_configuration(
     import numpy as np
 
     base = make_base(changes={"adam_m.model.norm_out.weight": np.ones(64, np.float32), "global_step": np.array(3)})
-    assert count.count_checkpoint(base) == (Count(0, str(base)), Count(total_parameters(tiny), str(base)))
+    assert counts.count_checkpoint(base) == (Count(0, str(base)), Count(total_parameters(tiny), str(base)))
     adapter = make_adapter(base, 1) / TENSORS
-    assert count.count_checkpoint(adapter)[0].value == lora_parameters(tiny, 4, ".*wq|.*wv")
+    assert counts.count_checkpoint(adapter)[0].value == lora_parameters(tiny, 4, ".*wq|.*wv")
 
 
 def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Make, make_adapter: Make) -> None:
@@ -210,19 +212,19 @@ def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Mak
     for dialect, name in (("hf", "model.safetensors"), ("meta", "consolidated.safetensors")):
         with open_tensors(base) as tensors:
             convert(tensors, tiny, dialect, folder / name)  # type: ignore[arg-type]
-        assert count.count_checkpoint(folder / name)[1].value == total_parameters(tiny)
-    assert count.count_checkpoint(folder)[1].value == total_parameters(tiny)
+        assert counts.count_checkpoint(folder / name)[1].value == total_parameters(tiny)
+    assert counts.count_checkpoint(folder)[1].value == total_parameters(tiny)
     with open_tensors(folder / "model.safetensors") as tensors:
         arrays = {name: tensors.read(name) for name in tensors}
     arrays["model.layers.0.self_attn.rotary_emb.inv_freq"] = np.ones(8, np.float32)
     write_tensors(folder / "model.safetensors", arrays)
-    assert count.count_checkpoint(folder)[1].value == total_parameters(tiny)
+    assert counts.count_checkpoint(folder)[1].value == total_parameters(tiny)
     to_peft(make_adapter(base, 1), tmp_path / "peft", "")
-    trainable, total = count.count_checkpoint(tmp_path / "peft")
+    trainable, total = counts.count_checkpoint(tmp_path / "peft")
     assert (trainable.value, total.value) == (lora_parameters(tiny, 4, ".*wq|.*wv"), 0)
     write_tensors(tmp_path / "else.ckpt", {"global_step": np.array(3)})
     with pytest.raises(InputError, match="holds no parameter of a Llama"):
-        count.count_checkpoint(tmp_path / "else.ckpt")
+        counts.count_checkpoint(tmp_path / "else.ckpt")
 
 
 # Rank and targets of the twenty, as their YAML files or reports state them.
@@ -281,7 +283,7 @@ def test_command(
 
 def test_disagreement_names_both() -> None:
     with pytest.raises(GateError, match="plan says 5, file says 6"):
-        count.agreed([Count(5, "plan"), Count(6, "file")], "trainable")
+        counts.agreed([Count(5, "plan"), Count(6, "file")], "trainable")
 
 
 def test_counting_from_the_configuration_needs_no_numpy() -> None:

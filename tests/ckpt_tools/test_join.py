@@ -112,7 +112,7 @@ def lay_out(
         (workers / f"rank_{rank}").mkdir(parents=True)
         write_tensors(workers / f"rank_{rank}" / f"llama_rank_{rank}-4_2{suffix}", held | others)
     write_strategy(tmp_path / strategy, tensors, devices, shards=shards)
-    write_json(workers / DESCRIPTION, vars(read_info(adapter)))
+    write_json(workers / DESCRIPTION, read_info(adapter).content())
     return workers
 
 

@@ -32,10 +32,10 @@ def expected(base: Path, adapter: Path, weight: str) -> tuple[np.ndarray[Any, An
     """Return W and W' of one weight in float64, from the definition."""
     with open_tensors(base) as tensors, open_adapter(adapter) as opened:
         w = tensors.read(weight).astype(np.float64)
-        if weight not in opened.pairs:
+        if weight not in opened.changes:
             return w, w
-        a, b = (part.astype(np.float64) for part in opened.read(weight))
-        return w, w + opened.info.alpha / opened.info.rank * (b @ a)
+        a, b = (part.astype(np.float64) for part in opened.read(weight).values())
+        return w, w + opened.info.settings.alpha / opened.info.settings.rank * (b @ a)
 
 
 @pytest.mark.parametrize("file_format", ["ckpt", "safetensors"])

@@ -91,7 +91,7 @@ def test_an_adapter_that_does_not_fit_is_refused(
         ("step", 10**300, "step has 301 digits"),
         ("alpha", "8", "alpha is '8'"),
         ("method", "dora", "unknown method 'dora'"),
-        ("targets", "*.wv", "no regular expression"),
+        ("targets", "*.wv", "not a regular expression"),
         ("step", -1, "step is -1"),
         ("schema", 2, "schema 2"),
         ("base_sha256", "abc", "no sha256"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ckpt_tools.conversion.model_settings import hf_settings
-from ckpt_tools.count import count_log
+from ckpt_tools.counting.counts import count_log
 from ckpt_tools.formats import regular
 from ckpt_tools.formats.regular import read_regular_json
 from ckpt_tools.formats.sources import open_source

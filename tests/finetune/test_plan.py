@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.versions.v1_9 import finetune_yaml
+from backend.versions import version
 from core.config import load_contest, names
 from core.errors import InputError
 from core.places import ROOT
@@ -73,7 +73,7 @@ def test_one_worker_needs_no_msrun() -> None:
 @pytest.mark.parametrize("contest", names("contests"))
 def test_the_yaml_trains_what_the_contest_says(contest: str) -> None:
     config = load_contest(contest)
-    recipe = finetune_yaml(config, Path("d.mindrecord"), Path("train"), Path("base.ckpt"), [1, 2])
+    recipe = version().finetune_yaml(config, Path("d.mindrecord"), Path("train"), Path("base.ckpt"), [1, 2])
     model = recipe["model"]["model_config"]
     assert model["pet_config"]["target_modules"] == config.method.target_modules
     assert model["seq_length"] == config.data.seq_length

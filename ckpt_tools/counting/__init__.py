@@ -1,0 +1,1 @@
+"""Counting parameters: of files, of training logs, and whether several counts agree."""

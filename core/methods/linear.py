@@ -1,0 +1,125 @@
+"""What methods have in common that give each chosen linear layer tensors of its own. Pure."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator
+
+from core.errors import InputError
+from core.methods import Change, Method, MethodConfig
+
+if TYPE_CHECKING:
+    from core.models import Family, ModelShape
+
+# Stand for the two dimensions of a weight where it is not known yet.
+OUT, IN = -1, -2
+_WORDS = {OUT: "out", IN: "in"}
+
+
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression ({error}); an example: '.*wq|.*wv'") from error
+    if re.search(r"\s", value):
+        raise ValueError(f"{value!r} holds a blank, which would be matched literally; write '.*wq|.*wv'")
+    return value
+
+
+# Matched (re.match) with a linear layer's own name: wq, wk, wv, wo, w1, w2, w3.
+TargetModules = Annotated[str, AfterValidator(_expression)]
+S = TypeVar("S", bound=MethodConfig)
+
+
+class LinearMethod(Method[S]):
+    """A method with tensors beside each linear layer that `target_modules` of its settings names.
+
+    Attributes:
+        parts: role -> what the tensor is called below its layer.
+        piece: what one of them is called in messages.
+    """
+
+    parts: ClassVar[Mapping[str, str]]
+    piece: ClassVar[str] = "part"
+
+    @abstractmethod
+    def part_shapes(self, settings: S, out: int, into: int) -> dict[str, tuple[int, ...]]:
+        """Return role -> shape for a weight [out, in]; either may be one of the words OUT and IN."""
+
+    def expression(self, settings: S) -> str:
+        """Return the expression that chooses the layers."""
+        chosen: Any = settings
+        return str(chosen.target_modules)
+
+    def tensors(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return name -> shape of the tensors of all layers chosen; InputError where that is none."""
+        from core.models import family_of
+
+        found = {}
+        for weight, (out, into) in family_of(model).target_linears(model, self.expression(settings)).items():
+            layer = weight.removesuffix(".weight")
+            for role, shape in self.part_shapes(settings, out, into).items():
+                found[f"{layer}.{self.parts[role]}"] = shape
+        return found
+
+    def owns(self, name: str) -> bool:
+        """Tell whether the name is one of the parts', here or at PEFT."""
+        endings = [*self.parts.values(), *(self.peft.parts.values() if self.peft else ())]
+        return any(f".{ending}" in f".{name}" for ending in endings)
+
+    def targets(self, settings: S, family: Family, names: Iterable[str]) -> list[str]:
+        """Return the weights of the layers whose own name the expression matches."""
+        expression = re.compile(self.expression(settings))
+        return [name for name in names if (place := family.linear(name)) and expression.match(place.leaf)]
+
+    def changes(self, settings: S, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Change]:
+        """Match the parts of each layer, every tensor used exactly once; InputError as `Method.changes`."""
+        roles = {ending: role for role, ending in self.parts.items()}
+        layers: dict[str, dict[str, str]] = {}
+        for name in shapes:
+            layer, _, ending = name.rpartition(".")
+            if not layer or ending not in roles:
+                known = " or ".join(ending if at else f"….{ending}" for at, ending in enumerate(roles))
+                raise InputError(f"tensor {name!r} is no {self.piece} of a {self.title} {self.noun} ({known})")
+            layers.setdefault(layer, {})[roles[ending]] = name
+        if not layers:
+            raise InputError("holds no tensor")
+        return {f"{layer}.weight": self._change(settings, layer, found, shapes) for layer, found in layers.items()}
+
+    def _change(
+        self, settings: S, layer: str, found: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+    ) -> Change:
+        if len(found) != len(self.parts):
+            raise InputError(f"{next(iter(found.values()))!r} has no other {self.piece}; the adapter is incomplete")
+        wanted = self.part_shapes(settings, OUT, IN)
+        has = {role: tuple(shapes[found[role]]) for role in wanted}
+        if not all(_fits(has[role], shape) for role, shape in wanted.items()):
+            shown = " and ".join(f"{role.upper()} {shape}" for role, shape in has.items())
+            needed = " and ".join(f"{role.upper()} [{_words(shape)}]" for role, shape in wanted.items())
+            raise InputError(f"{self.noun} of {layer} has shapes {shown}; {self.size(settings)} needs {needed}")
+        if not re.match(self.expression(settings), layer.rpartition(".")[2]):
+            raise InputError(f"{layer} is adapted, but the targets {self.expression(settings)!r} do not name it")
+        parts = {role: found[role] for role in wanted}
+        return Change(f"{layer}.weight", parts, (_length(OUT, wanted, has), _length(IN, wanted, has)))
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        should in _WORDS or length == should for length, should in zip(shape, wanted, strict=True)
+    )
+
+
+def _words(shape: tuple[int, ...]) -> str:
+    return ", ".join(_WORDS.get(length, str(length)) for length in shape)
+
+
+def _length(word: int, wanted: Mapping[str, tuple[int, ...]], has: Mapping[str, tuple[int, ...]]) -> int | None:
+    """Return what the parts say of one dimension of the weight; None where they say nothing."""
+    for role, shape in wanted.items():
+        if word in shape:
+            return has[role][shape.index(word)]
+    return None
