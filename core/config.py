@@ -121,12 +121,12 @@ def load_method(name: str, settings: Mapping[str, Any] | None = None) -> MethodC
 def _load_part(folder: str, name: str, kind: type[Section], settings: Mapping[str, Any] | None = None) -> Any:
     value = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part(folder, name)
     value |= settings or {}
+    chosen = kind.chosen(value)
     try:
-        return kind.chosen(value).model_validate(value)
+        return chosen.model_validate(value)
     except ValidationError as error:
-        part = folder.removesuffix("s")
-        said = "; ".join(_sentence(item, {part: value}) for item in error.errors())
-        raise InputError(f"{part} {name}: {said}") from error
+        said = "; ".join(_sentence(item, _all_keys(chosen, value)) for item in error.errors())
+        raise InputError(f"{folder.removesuffix('s')} {name}: {said}") from error
 
 
 def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
@@ -241,7 +241,7 @@ def _checked(
     except ValidationError as error:
         # Of a part that could not be read all that is wrong has been said.
         said = [item for item in error.errors() if item["loc"][:1] not in {(key,) for key in unread}]
-        faults.extend(_sentence(item, composed) for item in said)
+        faults.extend(_sentence(item, _all_keys(RunConfig, composed)) for item in said)
     if faults:
         raise InputError(f"{where}: " + "; ".join(faults))
     return config
@@ -293,10 +293,11 @@ def _all_keys(model: type[BaseModel], values: Any, prefix: str = "") -> list[str
     return keys
 
 
-def _sentence(item: Any, values: Any) -> str:
+def _sentence(item: Any, keys: Sequence[str]) -> str:
+    """Say what is wrong with one setting; `keys` are those that there are."""
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig, values))}"
+        return f"unknown setting {key!r}{did_you_mean(key, keys)}"
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")

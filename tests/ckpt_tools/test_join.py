@@ -217,10 +217,10 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, adapter: Path, capsys: pyt
     (tmp_path / "empty").mkdir()
     refused(InputError, "MindSpore|no layout", strategy=tmp_path / "empty")
     words = ["--workers", str(workers), "--strategy", str(strategy), "--out", str(out), "--json"]
-    write_json(workers / DESCRIPTION, vars(info) | {"rank": 2})
+    write_json(workers / DESCRIPTION, info.content() | {"rank": 2})
     assert run_command(joining.main, words) == 2
     assert "rank 2 needs" in capsys.readouterr().err
     assert not list(out.glob("*"))
-    write_json(workers / DESCRIPTION, vars(info))
+    write_json(workers / DESCRIPTION, info.content())
     assert run_command(joining.main, words) == 0
     assert json.loads(capsys.readouterr().out)["workers"] == 4
