@@ -136,6 +136,8 @@ class Method(ABC, Generic[S]):
     Attributes:
         title: what a report calls it.
         settings: class of its settings in a YAML.
+        idea: language ("en", "zh") -> what is trained beside or in the weights, as a report says it after a colon.
+        formula: the merged weights, for a report.
         cells: module of backend/methods/ that registers with MindFormers what the method needs there; empty for none.
         noun: what the adapter holds for one tensor of the base, in messages.
         change: what is added to that tensor, in messages.
@@ -146,6 +148,8 @@ class Method(ABC, Generic[S]):
 
     title: ClassVar[str]
     settings: type[S]
+    idea: ClassVar[Mapping[str, str]]
+    formula: ClassVar[str]
     cells: ClassVar[str] = ""
     noun: ClassVar[str] = "part"
     change: ClassVar[str] = "change"

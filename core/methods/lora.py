@@ -130,6 +130,12 @@ class Lora(LinearMethod[LoraConfig]):
     """LoRA by MindFormers' own layers."""
 
     title = "LoRA"
+    idea = {
+        "en": "beside each weight matrix W of the targeted layers stands a product of two small matrices,\n"
+        "A [rank × in] and B [out × rank]; only A and B are trained",
+        "zh": "在目标层的每个权重矩阵 W 旁增加两个小矩阵\nA [rank × in] 与 B [out × rank]，只训练 A 和 B",
+    }
+    formula = "W' = W + (alpha / rank) · B · A"
     settings = LoraConfig
     noun, piece, change = "pair", "half", "B A"
     flat = {"rank": "rank", "alpha": "alpha", "targets": "target_modules"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
+from core.methods import DEFAULT, method
 from submission.package.run_facts import RunFacts, checkpoints_required
 from submission.report.figures import figure, leaves, resolve, show
 
@@ -80,6 +81,7 @@ def write_report_text(
         show=show,
         fenced=_fenced,
         config=facts.config,
+        method=method(str(facts.config["method"].get("type", DEFAULT))),
         team=team,
         run_name=facts.folder.name,
         checkpoints=facts.checkpoints,

@@ -56,6 +56,8 @@ def test_the_report_line_names_method_and_size(name: str) -> None:
     for part in (made.title, made.size(settings), "20,480"):
         assert part in line
     assert "\n" not in line
+    assert set(made.idea) == {"en", "zh"}
+    assert made.formula.startswith("W' = ")
 
 
 @pytest.mark.parametrize("name", names("methods"))

@@ -42,6 +42,11 @@ class Ia3Peft(PeftForm[Ia3Config]):
 
 class Ia3(LinearMethod[Ia3Config]):
     title = "IA3"
+    idea = {
+        "en": "a trained vector l scales the outputs of each targeted layer",
+        "zh": "用可训练向量 l 缩放目标层的输出",
+    }
+    formula = "W' = diag(l) · W"
     settings = Ia3Config
     cells = "ia3"
     noun, change = "vector", "scale less one"
