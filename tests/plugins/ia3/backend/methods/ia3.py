@@ -30,7 +30,8 @@ class Ia3Linear(Linear):
 @MindFormerRegister.register(MindFormerModuleType.MODELS)
 class Ia3Llama(LlamaForCausalLM):
     def __init__(self, config: Any) -> None:
-        super().__init__(config)
+        # By its name: MindFormers looks there for disable_lazy_inline.
+        super().__init__(config=config)
         chosen = re.compile(config.ia3_target_modules)
         for number, layer in enumerate(self.model.layers):
             for block in ("attention", "feed_forward"):

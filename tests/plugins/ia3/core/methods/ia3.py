@@ -60,9 +60,9 @@ class Ia3(LinearMethod[Ia3Config]):
         return Ia3Update(settings, parts)
 
     def trainer(self, settings: Ia3Config, composed: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "model": {"arch": {"type": "Ia3Llama"}, "model_config": {"ia3_target_modules": settings.target_modules}}
-        }
+        # On the CPU several workers cannot train a network that MindSpore inlines lazily.
+        own = {"ia3_target_modules": settings.target_modules, "disable_lazy_inline": True}
+        return {"model": {"arch": {"type": "Ia3Llama"}, "model_config": own}}
 
     def size(self, settings: Ia3Config) -> str:
         return f"vectors on {settings.target_modules}"
