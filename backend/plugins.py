@@ -20,6 +20,8 @@ from mindformers.wrapper.wrapper import MFTrainOneStepCell
 from mindspore import ops
 from safetensors.numpy import save_file
 
+from core.step_names import step_name
+
 
 def do_without_barrier(*modules: str) -> None:
     """Make MindFormers load a checkpoint on several CPU workers without its barriers, which have no CPU kernel.
@@ -103,7 +105,7 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             self._log.write(json.dumps(row) + "\n")
             self._log.flush()
         if self.rank == 0 and step in self.steps:
-            self._save(_network(run_context), self.directory / "adapters" / f"step_{step}")
+            self._save(_network(run_context), self.directory / "adapters" / step_name(step))
 
     def on_train_end(self, run_context: Any) -> None:
         """Write what this worker holds, so that the workers can be compared."""

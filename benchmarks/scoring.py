@@ -32,7 +32,7 @@ from data_convert.readers.squad_questions import answers_of, read_questions
 from eval_accuracy.judges import judge_of
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_squad.metrics import contest_metric, official_metric
-from eval_squad.retention.scoring import marks
+from eval_squad.retention.scoring import question_scores
 from eval_squad.retention.scoring import summarise as summarise_squad
 from evaluation.answers.predictions import Predictions, read_predictions
 
@@ -64,7 +64,7 @@ def _squad(records: Sequence[Record], predictions: Predictions) -> None:
     _timed("SQuAD: official F1 and EM", lambda: [official_metric.best(*pair) for pair in said], len(said))
     contest_metric.segments.cache_clear()
     official_metric.normalise.cache_clear()
-    whole = _timed("SQuAD: both ways", lambda: marks(records, predictions), len(said))
+    whole = _timed("SQuAD: both ways", lambda: question_scores(records, predictions), len(said))
     _timed("SQuAD: intervals", lambda: summarise_squad(records, predictions, whole), len(said))
 
 

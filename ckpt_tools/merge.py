@@ -38,6 +38,7 @@ from core.errors import InputError, KitError, run_command
 from core.files import sha256_file
 from core.progress import megabytes, say
 from core.run_folder import RunFolder
+from core.step_names import step_name
 
 
 def merge(
@@ -112,7 +113,7 @@ def merge(
                     result.tidy()
             if todo:
                 made = _merge(tensors, todo, out, unchanged, force, progress)
-                ledgers |= {f"step_{ledger['step']}": ledger for ledger in made}
+                ledgers |= {step_name(ledger["step"]): ledger for ledger in made}
     return [ledger for ledger in ledgers.values() if ledger is not None]
 
 
@@ -307,7 +308,7 @@ def main(argv: Sequence[str]) -> int:
         measured = f"{ledger['max_delta']:10.3g} {100 * ledger['absorbed']:7.2f} % {ledger['max_error']:9.3g}"
         print(f"{ledger['file']:{width}} {counts} {measured}")
     for ledger in ledgers:
-        print(arguments.out / f"step_{ledger['step']}.json")
+        print(arguments.out / f"{step_name(ledger['step'])}.json")
     return 0
 
 

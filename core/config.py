@@ -206,12 +206,17 @@ def _read_part(folder: str, name: str) -> dict[str, Any]:
 
 
 def _yaml(path: Path) -> dict[str, Any]:
+    return settings_in(read_text(path), str(path))
+
+
+def settings_in(text: str, where: str) -> dict[str, Any]:
+    """Return the settings of a YAML text, unchecked; InputError (which names `where`) where it is none."""
     try:
-        value = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not YAML ({_first_line(error)})") from error
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2001-99-99
+        raise InputError(f"{where}: not YAML ({_first_line(error)})") from error
     if not isinstance(value, dict):
-        raise InputError(f"{path}: a mapping of settings is expected")
+        raise InputError(f"{where}: a mapping of settings is expected")
     numbers: dict[str, Any] = _numbers(value)
     return numbers
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from core import __version__
-from core.config import dump, load_run
+from core.config import dump, load_run, settings_in
 from core.errors import InputError
-from core.files import read_json, write_json, write_text
+from core.files import read_text, write_json, write_text
 from core.places import ROOT
 from core.schema import RunConfig
 from core.step_notes import StepNotes
@@ -43,6 +43,12 @@ class RunFolder:
         self.predictions = path / "predictions"
         self.results = path / "results"
         self.submission = path / "submission"
+        self.settings_file = path / "run.yaml"
+        self.environment = path / "environment.json"
+        self.audit = self.data / "audit.json"
+        self.trainer_yaml = self.train / "finetune.yaml"
+        self.losses = self.train / "loss.jsonl"
+        self.events = path / "events.jsonl"
 
     @property
     def name(self) -> str:
@@ -51,10 +57,13 @@ class RunFolder:
 
     def config(self, overrides: Sequence[str] = ()) -> RunConfig:
         """Read the run's configuration; InputError where the folder is no run folder."""
-        file = self.path / "run.yaml"
-        if not file.is_file():
+        if not self.settings_file.is_file():
             raise InputError(f"{self.path} is not a run folder (run.yaml is missing); give --run logs/NAME")
-        return load_run(file, overrides)
+        return load_run(self.settings_file, overrides)
+
+    def settings(self) -> dict[str, Any]:
+        """Return run.yaml as it stands: the settings by name, unchecked."""
+        return settings_in(read_text(self.settings_file), str(self.settings_file))
 
     def event(self, name: str, **facts: Any) -> None:
         """Append to events.jsonl what happened when."""
@@ -184,11 +193,3 @@ def _git(*words: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def read_result(run: RunFolder, name: str) -> Any:
-    """Read results/`name`.json of a run; InputError where the step that writes it has not run."""
-    file = run.results / f"{name}.json"
-    if not file.is_file():
-        raise InputError(f"{file} is missing: the step that measures it has not run")
-    return read_json(file)

@@ -10,11 +10,11 @@ if __name__ == "__main__":
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from core.config import load_contest
 from core.errors import run_command
 from core.files import write_jsonl
+from core.result_types import AccuracyEntry
 from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_accuracy.scoring.arguments import add_judging_arguments
@@ -69,7 +69,7 @@ def main(argv: Sequence[str]) -> int:
     records = limited(every, arguments.limit, evaluation.config)
     described = describe_data(evaluation.data, "all", len(every), len(records))
 
-    def score(name: str, path: Path) -> dict[str, Any]:
+    def score(name: str, path: Path) -> AccuracyEntry:
         predictions = read_predictions(path)
         asked = as_asked(records, predictions)
         check_answers([record.id for record in asked], predictions, path)
@@ -124,9 +124,9 @@ def _rules(evaluation: Evaluation) -> tuple[str | None, str | None]:
     return (rules.judge, rules.equality) if rules else (None, None)
 
 
-def _logged(result: dict[str, Any]) -> str:
-    rules = ", ".join(f"{rule} {share}" for rule, share in result["rules"].items())
-    return f"accuracy: {result['accuracy']} ({result['correct']} of {result['count']}; {rules})"
+def _logged(result: AccuracyEntry) -> str:
+    rules = ", ".join(f"{rule} {share}" for rule, share in result.rules.items())
+    return f"accuracy: {result.accuracy} ({result.correct} of {result.count}; {rules})"
 
 
 if __name__ == "__main__":

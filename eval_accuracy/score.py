@@ -10,7 +10,7 @@ if __name__ == "__main__":
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,22 @@ import numpy as np
 from core.config import load_contest
 from core.errors import InputError, run_command
 from core.files import sha256_file, write_json
-from core.results import read_results
-from core.run_folder import RunFolder, find_run, read_result
-from core.schema import RulesConfig
+from core.result_parts import SCHEMA
+from core.result_types import (
+    AccuracyEntry,
+    AccuracyResult,
+    BestOf,
+    RatioResult,
+    RetentionEntry,
+    RetentionResult,
+    ScoreEntry,
+    ScoreResult,
+)
+from core.results import RESULTS, file_name, read_result
+from core.run_folder import RunFolder, find_run
+from core.schema import RulesConfig, RunConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
+from core.step_names import BASE
 from eval_accuracy.contest_score.best_of import optimism
 from eval_accuracy.contest_score.what_if import as_text, what_if
 from eval_accuracy.judges import judge_named
@@ -29,7 +41,6 @@ from eval_accuracy.scoring.accuracy import judge_all
 from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
 from evaluation.answers.predictions import read_predictions
-from evaluation.command_line.checkpoints import BASE
 from evaluation.command_line.evaluation import limited
 
 _EXAMPLES = """examples:
@@ -67,63 +78,60 @@ def score_under(rules: RulesConfig, accuracy: float, ratio: float) -> dict[str, 
     }
 
 
-def score_run(run: RunFolder) -> dict[str, Any]:
+def score_run(run: RunFolder) -> ScoreResult:
     """Score every checkpoint of a run from its results and write results/score.json.
 
-    Returns:
-        "formula", "ratio", "checkpoints": for each its "accuracy", "interval", "score", "gate_passed", "eligible",
-        "rank"; "best": the eligible checkpoint with the highest score, None where none passes the gate; "best_of": how
-        optimistic that choice is (`best_of.optimism`), None where there was nothing to choose between. In a contest
-        without the step "retention" every checkpoint is eligible, and its "gate_passed" is None.
+    Where the contest measures no retention, no gate keeps a checkpoint out.
 
     Raises:
         InputError: a result is missing, or retention and accuracy were measured on different checkpoints.
     """
     config = run.config()
-    rules, has_gate = config.rules, "retention" in config.steps
-    ratio = float(read_result(run, "ratio")["ratio"])
-    accuracy = read_results(run.results / "accuracy.json")["checkpoints"]
-    squad = read_results(run.results / "squad.json")["checkpoints"] if has_gate else {}
-    if has_gate and set(squad) != set(accuracy):
+    rules = config.rules
+    ratio = read_result(run.path / file_name("ratio"), RatioResult).ratio
+    accuracy = read_result(run.path / file_name("accuracy"), AccuracyResult).checkpoints
+    gated = RESULTS["squad"].step in config.steps
+    squad = read_result(run.path / file_name("squad"), RetentionResult).checkpoints if gated else {}
+    if gated and set(squad) != set(accuracy):
         only = sorted(set(squad) ^ set(accuracy))
         raise InputError(f"{run.results}: {', '.join(only)} has only one of retention and accuracy; evaluate both")
-    checkpoints = {}
-    for name in accuracy:
-        if name == BASE:
-            continue
-        scored = score_under(rules, accuracy[name]["accuracy"], ratio)
-        passed = bool((squad[name]["gate"] or {"passed": False})["passed"]) if has_gate else None
-        checkpoints[name] = {
-            "accuracy": accuracy[name]["accuracy"],
-            "interval": accuracy[name].get("interval"),
-            "score": scored["score"],
-            "gate_passed": passed,
-            "eligible": passed is not False,
-            "rank": scored["rank"],
-        }
-    eligible = [name for name, row in checkpoints.items() if row["eligible"]]
-    names = ("ratio", "squad", "accuracy") if has_gate else ("ratio", "accuracy")
-    result = {
-        "schema": 1,
-        "formula": formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor),
-        "ratio": ratio,
-        "checkpoints": checkpoints,
-        "best": max(eligible, key=lambda name: checkpoints[name]["score"]) if eligible else None,
-        "best_of": _best_of(run, eligible),
-        "inputs": {name: sha256_file(run.results / f"{name}.json") for name in names},
+    checkpoints = {
+        name: _scored(rules, entry, ratio, squad.get(name)) for name, entry in accuracy.items() if name != BASE
     }
-    write_json(run.results / "score.json", result)
+    eligible = [name for name, row in checkpoints.items() if row.eligible]
+    result = ScoreResult(
+        schema=SCHEMA,
+        formula=formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor),
+        ratio=ratio,
+        checkpoints=checkpoints,
+        best=max(eligible, key=lambda name: checkpoints[name].score) if eligible else None,
+        best_of=_best_of(run, config, {name: accuracy[name] for name in eligible}),
+        inputs={name: sha256_file(run.path / file_name(name)) for name in ("ratio", *(["squad"] * gated), "accuracy")},
+    )
+    write_json(run.path / file_name("score"), result.as_json())
     return result
 
 
-def _best_of(run: RunFolder, eligible: Sequence[str]) -> dict[str, Any] | None:
+def _scored(rules: RulesConfig, entry: AccuracyEntry, ratio: float, retention: RetentionEntry | None) -> ScoreEntry:
+    """Score one checkpoint; `retention` is None where the contest measures none."""
+    scored = score_under(rules, entry.accuracy, ratio)
+    passed = bool(retention.gate and retention.gate.passed) if retention else None
+    return ScoreEntry(
+        accuracy=entry.accuracy,
+        interval=entry.interval,
+        score=scored["score"],
+        gate_passed=passed,
+        eligible=passed is not False,
+        rank=scored["rank"],
+    )
+
+
+def _best_of(run: RunFolder, config: RunConfig, eligible: Mapping[str, AccuracyEntry]) -> BestOf | None:
     """Judge the eligible checkpoints' answers question by question and return how optimistic choosing the best is."""
-    held = read_results(run.results / "accuracy.json")
-    files = {name: run.path / str(held["checkpoints"][name].get("predictions")) for name in eligible}
+    files = {name: run.path / str(entry.predictions) for name, entry in eligible.items()}
     data = run.data / "test.jsonl"
     if len(files) < 2 or not data.is_file() or not all(file.is_file() for file in files.values()):
         return None
-    config = run.config()
     records = limited(read_questions(data, config.rules.judge), None, config)
     columns = []
     for name, file in files.items():
@@ -132,8 +140,8 @@ def _best_of(run: RunFolder, eligible: Sequence[str]) -> dict[str, Any] | None:
         verdicts = judge_all(asked, predictions, judge_named(config.rules.judge, asked, predictions))
         if is_circular(asked):
             _, verdicts = folded(asked, verdicts)
-        columns.append([verdict.rules[held["checkpoints"][name]["rule"]] for verdict in verdicts])
-    return optimism(eligible, np.array(columns, dtype=np.float64).T)
+        columns.append([verdict.rules[eligible[name].rule] for verdict in verdicts])
+    return BestOf(**optimism(list(eligible), np.array(columns, dtype=np.float64).T))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -158,7 +166,7 @@ def main(argv: Sequence[str]) -> int:
     if arguments.run:
         run = find_run(arguments.run)
         with run.step("score"):
-            result = score_run(run)
+            result = score_run(run).as_json()
     else:
         _need(arguments, "contest", "accuracy", "ratio")
         rules = load_contest(arguments.contest).rules

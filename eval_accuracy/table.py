@@ -18,10 +18,12 @@ import io
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from core.errors import InputError, run_command
 from core.files import read_json
+from core.result_parts import SCHEMA, Asked
+from core.result_types import AccuracyEntry, AccuracyResult
+from core.results import parsed
 from core.run_folder import find_run
 
 _EXAMPLES = """examples:
@@ -31,19 +33,19 @@ _LABELS = ("dataset", "version", "metric", "mode")
 Row = dict[str, str | float | None]
 
 
-def rows(results: Mapping[str, Mapping[str, Any]], described: Mapping[str, Any]) -> list[Row]:
+def rows(results: Mapping[str, AccuracyEntry], described: Asked) -> list[Row]:
     """Return the table of a result.
 
     Args:
-        results: as `scoring.summarise` returns them, by checkpoint.
-        described: what was evaluated: "file" and "sha256".
+        results: by checkpoint.
+        described: what was evaluated.
 
     Returns:
         One dictionary a row: the four labels, then the checkpoints' percentages (None where one has no figure). First
         the whole under each rule, then benchmarks with their categories and subjects, then types of no benchmark.
     """
-    name, version = Path(described["file"]).stem, described["sha256"][:6]
-    mode = next(iter(results.values()))["mode"]
+    name, version = Path(described.file).stem, described.sha256[:6]
+    mode = next(iter(results.values())).mode
     cells: dict[tuple[str, str], dict[str, float]] = {}
     for model, result in results.items():
         for dataset, metric, value in _figures(name, result):
@@ -55,22 +57,22 @@ def rows(results: Mapping[str, Mapping[str, Any]], described: Mapping[str, Any])
     ]
 
 
-def _figures(name: str, result: Mapping[str, Any]) -> list[tuple[str, str, float]]:
+def _figures(name: str, result: AccuracyEntry) -> list[tuple[str, str, float]]:
     """Return (dataset, metric, value) of everything that a result states."""
-    found = [(name, "accuracy", result["accuracy"])]
-    found += [(name, rule, value) for rule, value in result["rules"].items()]
+    found = [(name, "accuracy", result.accuracy)]
+    found += [(name, rule, value) for rule, value in result.rules.items()]
     subjects: set[str] = set()
-    for key, benchmark in result["categories"].items():
-        found.append((key, "naive_average", benchmark["naive_average"]))
-        found.append((f"{key}-weighted", "weighted_average", benchmark["accuracy"]))
-        for category, row in benchmark["categories"].items():
-            found.append((f"{key}-{category}", "naive_average", row["naive_average"]))
-        for subject, row in benchmark["by_subject"].items():
-            found.append((f"{key}-{subject}", "accuracy", row["accuracy"]))
+    for key, benchmark in result.categories.items():
+        found.append((key, "naive_average", benchmark.naive_average))
+        found.append((f"{key}-weighted", "weighted_average", benchmark.accuracy))
+        for category, row in benchmark.categories.items():
+            found.append((f"{key}-{category}", "naive_average", row.naive_average))
+        for subject, share in benchmark.by_subject.items():
+            found.append((f"{key}-{subject}", "accuracy", share.accuracy))
             subjects.add(subject)
-    for kind, row in result["by_type"].items():
+    for kind, part in result.by_type.items():
         if kind.replace(" ", "_") not in subjects:
-            found.append((f"{name}-{kind}" if kind else f"{name}-(none)", "accuracy", row["accuracy"]))
+            found.append((f"{name}-{kind}" if kind else f"{name}-(none)", "accuracy", part.accuracy))
     return found
 
 
@@ -145,15 +147,18 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _held(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _held(path: Path) -> tuple[Mapping[str, AccuracyEntry], Asked]:
     """Read the results of a run's file or of --output."""
     held = read_json(path)
-    results = held.get("checkpoints", {held.get("name"): held}) if isinstance(held, dict) else {}
-    if not results or not all(isinstance(row, dict) and "by_type" in row for row in results.values()):
-        raise InputError(f"{path}: not a result of eval_accuracy/run.py; evaluate first (see --help)")
-    if any("categories" not in row for row in results.values()):
-        raise InputError(f"{path}: written by an earlier version of the kit; evaluate again, which asks no model")
-    return results, held["data"]
+    if isinstance(held, dict) and isinstance(held.get("name"), str):
+        held = {"data": held.get("data"), "checkpoints": {held["name"]: held}}
+    try:
+        result = parsed({"schema": SCHEMA, **held} if isinstance(held, dict) else held, AccuracyResult, str(path))
+    except InputError as error:
+        raise InputError(f"{error}: evaluate again with eval_accuracy/run.py, which asks no model") from error
+    if not result.checkpoints:
+        raise InputError(f"{path}: holds no result of eval_accuracy/run.py; evaluate first (see --help)")
+    return result.checkpoints, result.data
 
 
 if __name__ == "__main__":

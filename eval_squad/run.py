@@ -10,15 +10,15 @@ if __name__ == "__main__":
 
 import argparse
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from core.errors import GateError, InputError, run_command
 from core.progress import say
+from core.result_types import RetentionEntry
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.retention.bar import Bar
-from eval_squad.retention.scoring import marks, summarise
+from eval_squad.retention.scoring import question_scores, summarise
 from eval_squad.retention.table import table, warnings
 from evaluation.answers.predictions import check_answers, read_predictions
 from evaluation.command_line.arguments import plan, prediction_files
@@ -62,12 +62,12 @@ def main(argv: Sequence[str]) -> int:
     )
     bar = Bar(evaluation, records, describe_data(evaluation.data, selection, len(every), len(whole)), screened)
 
-    def score(name: str, path: Path) -> dict[str, Any]:
+    def score(name: str, path: Path) -> RetentionEntry:
         predictions = read_predictions(path)
         check_answers([record.id for record in records], predictions, path)
-        marked = marks(records, predictions)
-        gate, base = bar.for_checkpoint(name, marked)
-        return summarise(records, predictions, marked, gate, base, len(whole) if screened else None)
+        scores = question_scores(records, predictions)
+        gate, base = bar.for_checkpoint(name, scores)
+        return summarise(records, predictions, scores, gate, base, len(whole) if screened else None)
 
     if arguments.dry_run:
         print(plan(evaluation, records))
@@ -124,17 +124,16 @@ def _sample(records: list[Record], size: int | None) -> list[Record]:
     return [records[at] for at in sorted(chosen)]
 
 
-def _logged(result: dict[str, Any]) -> str:
+def _logged(result: RetentionEntry) -> str:
     """Say a result in the words of MindFormers' EmF1Metric."""
-    contest = result["contest"]
-    return f"F1 score: {contest['f1']}, Em score: {contest['em']}, total_count: {result['count']}"
+    return f"F1 score: {result.contest.f1}, Em score: {result.contest.em}, total_count: {result.count}"
 
 
-def _require(results: dict[str, dict[str, Any]]) -> None:
+def _require(results: Mapping[str, RetentionEntry]) -> None:
     """Raise GateError where a checkpoint does not pass, or has no gate."""
-    failed = [name for name, result in results.items() if not (result["gate"] or {"passed": False})["passed"]]
+    failed = [name for name, result in results.items() if not (result.gate and result.gate.passed)]
     if failed:
-        known = any(results[name]["gate"] is not None for name in failed)
+        known = any(results[name].gate is not None for name in failed)
         why = "does not pass the retention gate" if known else "has no gate: give --contest or the base's figures"
         raise GateError(f"{', '.join(failed)} {why}")
 

@@ -18,7 +18,8 @@ import numpy as np
 from core.config import load_contest
 from core.errors import InputError, run_command
 from core.files import write_json
-from core.results import read_results
+from core.result_parts import EvaluationResult
+from core.results import read_result
 from core.run_folder import RunFolder, find_run
 from core.schema import RulesConfig
 from core.text.records import Record
@@ -29,7 +30,7 @@ from eval_accuracy.scoring.accuracy import judge_all
 from eval_accuracy.scoring.arguments import add_judging_arguments
 from eval_accuracy.scoring.circular import as_asked, folded, is_circular
 from eval_accuracy.scoring.questions import read_questions
-from eval_squad.retention.scoring import FIGURES, marks, passages
+from eval_squad.retention.scoring import FIGURES, passages, question_scores
 from eval_suite.paired.comparison import Side, compare
 from evaluation.answers.predictions import check_answers, read_predictions
 from evaluation.command_line.evaluation import describe_data, describe_predictions, limited
@@ -92,11 +93,11 @@ def _predictions(word: str, run: RunFolder | None, is_squad: bool) -> Path:
     if run is None or _is_file(word):
         return Path(word)
     path = run.results / ("squad.json" if is_squad else "accuracy.json")
-    held = read_results(path)["checkpoints"] if path.is_file() else {}
+    held = read_result(path, EvaluationResult).checkpoints if path.is_file() else {}
     if word not in held:
         known = ", ".join(held) or "none yet"
         raise InputError(f"{word}: neither a predictions file nor a checkpoint that {path} has a result of ({known})")
-    return run.path / str(held[word]["predictions"])
+    return run.path / str(held[word].predictions)
 
 
 def _run_data(run: RunFolder | None, is_squad: bool) -> Path:
@@ -132,7 +133,7 @@ def _compare_answers(
     asked = [(record.id, verdict.type, verdict.reference) for record, verdict in zip(questions, judged[0], strict=True)]
     first, second = (_side(verdicts, names) for verdicts in judged)
     return {
-        "data": describe_data(data, "all", len(every), len(every)),
+        "data": describe_data(data, "all", len(every), len(every)).as_json(),
         **compare(asked, names, headline, (first, second)),
         "given_a": given[0],
         "given_b": given[1],
@@ -150,11 +151,11 @@ def _compare_squad(
         predictions = read_predictions(file)
         said = [predictions.get(record.id, "")[:_LONGEST_KEPT] for record in records]
         answered = np.array([record.id in predictions for record in records])
-        sides.append(Side(marks(records, predictions), said, np.ones(len(records)), answered))
+        sides.append(Side(question_scores(records, predictions), said, np.ones(len(records)), answered))
         given.append(_coverage(records, predictions, file))
     asked = [(record.id, "", record.answer) for record in records]
     return {
-        "data": describe_data(data, selection, len(records), len(records)),
+        "data": describe_data(data, selection, len(records), len(records)).as_json(),
         **compare(asked, names, names.index("contest em"), (sides[0], sides[1]), passages(records)),
         "given_a": given[0],
         "given_b": given[1],

@@ -25,6 +25,7 @@ from core.errors import run_command
 from core.files import replacing, write_text
 from core.places import ROOT
 from core.progress import say
+from core.step_names import step_name
 from core.text.prompts import Prompt
 from core.text.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
     weights: Path | None = None
     for number, phase in enumerate(_PHASES, start=1):
         folder = out / f"phase_{number}"
-        trained = folder / "train" / "adapters" / f"step_{phase.steps}" / "model.ckpt"
+        trained = folder / "train" / "adapters" / step_name(phase.steps) / "model.ckpt"
         if not trained.is_file():
             say(f"phase {number} of {len(_PHASES)}: {phase.steps} steps")
             _train(folder, phase, tokenizer, prompts, weights)

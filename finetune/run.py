@@ -14,6 +14,7 @@ if __name__ == "__main__":
 
 from core.config import kit_path, load_contest
 from core.errors import InputError, run_command
+from core.results import file_name
 from core.run_folder import find_run
 from core.schema import RunConfig
 
@@ -56,10 +57,10 @@ def main(argv: Sequence[str]) -> int:
     with run.step("train", arguments.force or arguments.collect):
         result = work(run.config(settings), run)
     if arguments.json:
-        print(json.dumps(result))
+        print(json.dumps(result.as_json()))
     else:
-        print(f"trained {result['trainable']:,} of {result['total']:,} parameters (ratio {result['ratio']:.9f})")
-        print(f"ratio: {run.results / 'ratio.json'}")
+        print(f"trained {result.trainable:,} of {result.total:,} parameters (ratio {result.ratio:.9f})")
+        print(f"ratio: {run.path / file_name('ratio')}")
     return 0
 
 

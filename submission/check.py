@@ -17,21 +17,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.errors import GateError, InputError, run_command
+from core.errors import GateError, run_command
+from core.result_types import RatioResult, ScoreResult
 from submission.checks.figures import result_problems
+from submission.checks.handed import read_handed
 from submission.checks.parts import (
     checkpoint_problems,
-    checkpoint_rows,
-    figure_sources,
     image_problems,
     manifest_problems,
     part_problems,
     report_problems,
-    step_order,
 )
-from submission.package import layout
-from submission.package.archive import Contents, dig, read_archive
-from submission.package.run_facts import parse_yaml
+from submission.package.archive import dig, read_archive
 
 
 @dataclass(frozen=True)
@@ -59,9 +56,9 @@ class Verdict:
     weights: Any
     steps: tuple[int, ...]
     opened: int
-    best: Any
-    score: Any
-    ratio: Any
+    best: str | None
+    score: float | None
+    ratio: float | None
 
 
 def check_zip(path: Path) -> Verdict:
@@ -71,20 +68,18 @@ def check_zip(path: Path) -> Verdict:
         InputError: the file is missing or no zip.
     """
     contents = read_archive(path)
-    manifest = contents.json(layout.MANIFEST) if layout.MANIFEST in contents.sizes else None
-    config = _config(contents)
-    sources = figure_sources(contents, manifest, config)
+    handed = read_handed(contents)
+    manifest, score, ratio = handed.manifest, handed.results.of(ScoreResult), handed.results.of(RatioResult)
     found = [
-        *part_problems(contents),
+        *part_problems(handed),
         *manifest_problems(contents, manifest),
-        *checkpoint_problems(contents, manifest, config),
-        *report_problems(contents, sources),
+        *checkpoint_problems(handed),
+        *report_problems(handed),
         *image_problems(contents),
-        *result_problems(contents, manifest, sources),
+        *result_problems(handed),
     ]
     problems = tuple(dict.fromkeys([*contents.problems, *found]))
-    rows = checkpoint_rows(manifest)
-    best = dig(sources.get("score"), "best")
+    best = score.best if score else None
     return Verdict(
         file=str(path),
         bytes=path.stat().st_size,
@@ -95,25 +90,12 @@ def check_zip(path: Path) -> Verdict:
         team=dig(manifest, "team"),
         contest=dig(manifest, "contest"),
         weights=dig(manifest, "weights"),
-        steps=tuple(step_order(label) for label in sorted(rows, key=step_order)),
+        steps=tuple(row["step"] for row in handed.rows.values()),
         opened=len(contents.tensors),
         best=best,
-        score=dig(sources.get("score"), "checkpoints", best, "score") if isinstance(best, str) else None,
-        ratio=dig(sources.get("ratio"), "ratio"),
+        score=score.checkpoints[best].score if score and best is not None and best in score.checkpoints else None,
+        ratio=ratio.ratio if ratio else None,
     )
-
-
-def _config(contents: Contents) -> dict[str, Any]:
-    try:
-        value = parse_yaml(contents.text(layout.RUN_CONFIG), layout.RUN_CONFIG)
-    except (InputError, ValueError) as error:
-        if layout.RUN_CONFIG in contents.sizes:
-            contents.problems.append(f"{layout.RUN_CONFIG}: {str(error).removeprefix(layout.RUN_CONFIG + ': ')}")
-        return {}
-    if not isinstance(value, dict):
-        contents.problems.append(f"{layout.RUN_CONFIG}: no settings in it")
-        return {}
-    return value
 
 
 def print_verdict(verdict: Verdict) -> None:

@@ -14,6 +14,7 @@ from ckpt_tools.formats.writing import WrittenFile
 from ckpt_tools.merging.adapter import AdapterInfo
 from ckpt_tools.merging.arithmetic import RowSum
 from core.methods import Change
+from core.step_names import step_name
 
 SCHEMA = 1
 # A tensor that loses more of its changed entries to rounding than this is worth a warning.
@@ -61,7 +62,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """`step_N`: two merges never overwrite each other."""
-        return f"step_{self.adapter.step}"
+        return step_name(self.adapter.step)
 
     @property
     def result_name(self) -> str:

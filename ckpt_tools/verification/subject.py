@@ -13,6 +13,7 @@ from core.errors import InputError
 from core.files import read_json
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.step_names import step_name
 from core.text.prompt_tokens import prompt_ids
 from core.text.prompts import Prompt, render
 from core.text.records import read_records
@@ -64,7 +65,7 @@ def _merges(run: RunFolder, steps: Sequence[int] | None) -> dict[int, tuple[Path
             step, name = int(content["step"]), str(content["file"])
         except (TypeError, KeyError, ValueError) as error:
             raise InputError(f"{ledger}: is no ledger of a merge; merge again") from error
-        found[step] = run.train / "adapters" / f"step_{step}", run.checkpoints / name
+        found[step] = run.train / "adapters" / step_name(step), run.checkpoints / name
     if not found:
         raise InputError(f"{run.checkpoints}: holds no merged checkpoint yet; merge first (ckpt_tools/merge.py)")
     missing = sorted(set(steps or ()) - set(found))

@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from core.result_types import AccuracyEntry, Share, TypeShare, WrongAnswer, WrongAnswers
 from core.text.records import Record
 from eval_accuracy.judges import Answer, Judge, judge_named
 from eval_accuracy.judges.verdict import Verdict
@@ -26,8 +26,8 @@ _EXAMPLES, _SHOWN = 3, 200
 
 def score(
     records: Sequence[Record], predictions: Predictions | dict[str, str], headline: str | None = None
-) -> dict[str, Any]:
-    """Judge and count; see `summarise` for what is returned."""
+) -> AccuracyEntry:
+    """Judge and count."""
     given = predictions if isinstance(predictions, Predictions) else Predictions(predictions.items())
     judge = judge_named(None, records, given)
     return summarise(records, given, judge_all(records, given, judge), judge, headline)
@@ -57,7 +57,7 @@ def summarise(
     verdicts: Sequence[Verdict],
     judge: Judge,
     headline: str | None = None,
-) -> dict[str, Any]:
+) -> AccuracyEntry:
     """Count verdicts.
 
     Args:
@@ -66,17 +66,8 @@ def summarise(
         verdicts: one for each record, as `judge_all` returns them.
         judge: who judged them.
         headline: the rule whose accuracy is "accuracy". None, or a rule the judge does not have: its first.
-
-    Returns:
-        "count", "missing", "unknown", "duplicates", "truncated" (questions whose prompt was cut to fit the model);
-        "judge"; "mode" ("gen", or "ppl" where options were compared by likelihood); "rule" (the headline); "accuracy"
-        (0 to 1), its 95 % "interval", "correct" (None where scores are not just right or wrong); "by_type" (of each
-        type or subject "count", "accuracy", "interval", "correct", "empty", "unparsable"); "rules" and
-        "rule_intervals" (accuracy under each); "empty", "unparsable"; "markers" (how often each marker decided);
-        "errors" (for each kind of wrong answer "count" and up to three "examples"); "categories" (see
-        `categories.by_category`).
     """
-    known = coverage([record.id for record in records], predictions).counts()
+    known = coverage([record.id for record in records], predictions)
     texts = [predictions.get(record.id, "") for record in records]
     if is_circular(records):
         records, verdicts = folded(records, verdicts)
@@ -90,26 +81,28 @@ def summarise(
         if verdict.marker:
             markers[verdict.marker] = markers.get(verdict.marker, 0) + 1
     shares = {name: _share(verdicts, name, judge.binary) for name in rules}
-    return {
-        "count": len(records),
-        **known,
-        "truncated": predictions.truncated,
-        "judge": judge.name,
-        "mode": "ppl" if judge.by_likelihood else "gen",
-        "rule": rule,
-        **shares[rule],
-        "confidence": CONFIDENCE,
-        "by_type": {
-            name: {"count": len(group), **_share(group, rule, judge.binary), **_unanswered(group)}
-            for name, group in sorted(groups.items())
-        },
-        "rules": {name: share["accuracy"] for name, share in shares.items()},
-        "rule_intervals": {name: share["interval"] for name, share in shares.items()},
-        **_unanswered(verdicts),
-        "markers": dict(sorted(markers.items(), key=lambda item: (-item[1], item[0]))[:20]),
-        "errors": _errors(records, texts, verdicts, rule),
-        "categories": by_category(records, [verdict.rules[rule] for verdict in verdicts]) if judge.binary else {},
-    }
+    return AccuracyEntry(
+        count=len(records),
+        missing=len(known.missing),
+        unknown=len(known.unknown),
+        duplicates=known.duplicates,
+        truncated=predictions.truncated,
+        judge=judge.name,
+        mode="ppl" if judge.by_likelihood else "gen",
+        rule=rule,
+        accuracy=shares[rule].accuracy,
+        interval=shares[rule].interval,
+        correct=_correct(verdicts, rule, judge.binary),
+        confidence=CONFIDENCE,
+        by_type={name: _of_type(group, rule, judge.binary) for name, group in sorted(groups.items())},
+        rules={name: share.accuracy for name, share in shares.items()},
+        rule_intervals={name: share.interval for name, share in shares.items()},
+        empty=_unanswered(verdicts, "empty"),
+        unparsable=_unanswered(verdicts, "unparsable"),
+        markers=dict(sorted(markers.items(), key=lambda item: (-item[1], item[0]))[:20]),
+        errors=_errors(records, texts, verdicts, rule),
+        categories=by_category(records, [verdict.rules[rule] for verdict in verdicts]) if judge.binary else {},
+    )
 
 
 def _answer(predictions: Predictions, name: str) -> Answer | None:
@@ -123,13 +116,32 @@ def _judged(judge: Judge, records: Sequence[Record], answers: Sequence[Answer | 
     return [judge.verdict(record, answer) for record, answer in zip(records, answers, strict=True)]
 
 
-def _share(verdicts: Sequence[Verdict], rule: str, binary: bool) -> dict[str, Any]:
-    if binary:
-        correct = sum(bool(verdict.rules[rule]) for verdict in verdicts)
-        interval = wilson(correct, len(verdicts))
-        return {"accuracy": correct / len(verdicts), "interval": list(interval), "correct": correct}
-    mean, interval = _weighted([verdict.rules[rule] for verdict in verdicts], [item.weight for item in verdicts])
-    return {"accuracy": mean, "interval": list(interval), "correct": None}
+def _share(verdicts: Sequence[Verdict], rule: str, binary: bool) -> Share:
+    correct = _correct(verdicts, rule, binary)
+    if correct is not None:
+        accuracy, interval = correct / len(verdicts), wilson(correct, len(verdicts))
+    else:
+        accuracy, interval = _weighted(
+            [verdict.rules[rule] for verdict in verdicts], [item.weight for item in verdicts]
+        )
+    return Share(count=len(verdicts), accuracy=accuracy, interval=interval)
+
+
+def _correct(verdicts: Sequence[Verdict], rule: str, binary: bool) -> int | None:
+    """Return how many answers are right; None where scores are not just right or wrong."""
+    return sum(bool(verdict.rules[rule]) for verdict in verdicts) if binary else None
+
+
+def _of_type(verdicts: Sequence[Verdict], rule: str, binary: bool) -> TypeShare:
+    share = _share(verdicts, rule, binary)
+    return TypeShare(
+        count=share.count,
+        accuracy=share.accuracy,
+        interval=share.interval,
+        correct=_correct(verdicts, rule, binary),
+        empty=_unanswered(verdicts, "empty"),
+        unparsable=_unanswered(verdicts, "unparsable"),
+    )
 
 
 def _weighted(scores: Sequence[float], weights: Sequence[float]) -> tuple[float, Interval]:
@@ -142,24 +154,25 @@ def _weighted(scores: Sequence[float], weights: Sequence[float]) -> tuple[float,
     return float(columns[:, 0].sum() / total) if total else 0.0, percentile_interval(draws)
 
 
-def _unanswered(verdicts: Sequence[Verdict]) -> dict[str, int]:
-    return {reason: sum(verdict.reason == reason for verdict in verdicts) for reason in ("empty", "unparsable")}
+def _unanswered(verdicts: Sequence[Verdict], reason: str) -> int:
+    return sum(verdict.reason == reason for verdict in verdicts)
 
 
 def _errors(
     records: Sequence[Record], texts: Sequence[str], verdicts: Sequence[Verdict], rule: str
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, WrongAnswers]:
     """Sort the wrong answers by kind, the commonest first, with examples of each."""
-    kinds: dict[str, dict[str, Any]] = {}
+    counts: dict[str, int] = {}
+    examples: dict[str, list[WrongAnswer]] = {}
     for record, text, verdict in zip(records, texts, verdicts, strict=True):
         if verdict.rules[rule]:
             continue
         kind = verdict.reason or (
             "right by another rule" if any(verdict.rules.values()) else verdict.error or "another answer"
         )
-        row = kinds.setdefault(kind, {"count": 0, "examples": []})
-        row["count"] += 1
-        if len(row["examples"]) < _EXAMPLES:
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= _EXAMPLES:
             said = {"id": record.id, "type": verdict.type, "span": verdict.span, "reference": verdict.reference}
-            row["examples"].append({**said, "text": text[-_SHOWN:]})
-    return dict(sorted(kinds.items(), key=lambda item: (-item[1]["count"], item[0])))
+            examples.setdefault(kind, []).append(WrongAnswer(**said, text=text[-_SHOWN:]))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return {kind: WrongAnswers(count=count, examples=tuple(examples[kind])) for kind, count in ordered}

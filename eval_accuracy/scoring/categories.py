@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from core.result_types import BenchmarkAccuracy, Category, Share
 from core.text.records import Record
 from eval_accuracy.judges import subject
 from evaluation.figures.statistics import wilson
@@ -48,7 +48,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
     return tuple(found)
 
 
-def by_category(records: Sequence[Record], scores: Sequence[float]) -> dict[str, dict[str, Any]]:
+def by_category(records: Sequence[Record], scores: Sequence[float]) -> dict[str, BenchmarkAccuracy]:
     """Return accuracy by benchmark, category and subject.
 
     MMLU and CMMLU have subjects of one name, so the language of a question tells which it is of; of the benchmarks in
@@ -59,10 +59,7 @@ def by_category(records: Sequence[Record], scores: Sequence[float]) -> dict[str,
         scores: of each of them, 1 where it is answered right.
 
     Returns:
-        By the benchmark's key: "name", "subjects_known" (how many it has), and for the whole, for each of its
-        "categories" and each of its "by_subject": "count", "accuracy" (of all questions together), its "interval"; for
-        the first two also "subjects" asked and "naive_average" (mean of the subjects' accuracies). Empty where no
-        subject is known.
+        Accuracy by the benchmark's key. Empty where no subject is known.
     """
     asked: dict[str, dict[str, list[float]]] = {"zh": {}, "en": {}}
     for record, language, score in zip(records, _languages(records), scores, strict=True):
@@ -108,26 +105,37 @@ def _subject_key(record: Record) -> str:
     return subject(record).strip().lower().replace(" ", "_")
 
 
-def _accuracies(benchmark: Benchmark, asked: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _accuracies(benchmark: Benchmark, asked: Mapping[str, Sequence[float]]) -> BenchmarkAccuracy:
     categories = {
         name: {subject: asked[subject] for subject in asked if subject in members}
         for name, members in benchmark.categories.items()
     }
-    return {
-        "name": benchmark.name,
-        "subjects_known": len(benchmark.subjects),
-        **_together(asked),
-        "categories": {name: _together(part) for name, part in categories.items() if part},
-        "by_subject": {name: _share(scores) for name, scores in asked.items()},
-    }
+    whole = _together(asked)
+    return BenchmarkAccuracy(
+        name=benchmark.name,
+        subjects_known=len(benchmark.subjects),
+        count=whole.count,
+        accuracy=whole.accuracy,
+        interval=whole.interval,
+        subjects=whole.subjects,
+        naive_average=whole.naive_average,
+        categories={name: _together(part) for name, part in categories.items() if part},
+        by_subject={name: _share(scores) for name, scores in asked.items()},
+    )
 
 
-def _together(asked: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _together(asked: Mapping[str, Sequence[float]]) -> Category:
     means = [sum(scores) / len(scores) for scores in asked.values()]
-    every = [score for scores in asked.values() for score in scores]
-    return {**_share(every), "subjects": len(means), "naive_average": sum(means) / len(means)}
+    share = _share([score for scores in asked.values() for score in scores])
+    return Category(
+        count=share.count,
+        accuracy=share.accuracy,
+        interval=share.interval,
+        subjects=len(means),
+        naive_average=sum(means) / len(means),
+    )
 
 
-def _share(scores: Sequence[float]) -> dict[str, Any]:
+def _share(scores: Sequence[float]) -> Share:
     right = sum(bool(score) for score in scores)
-    return {"count": len(scores), "accuracy": right / len(scores), "interval": list(wilson(right, len(scores)))}
+    return Share(count=len(scores), accuracy=right / len(scores), interval=wilson(right, len(scores)))

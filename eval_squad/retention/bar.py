@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from core.config import load_contest
 from core.errors import InputError
 from core.files import sha256_file
 from core.progress import say
-from core.results import read_results, same_data
+from core.result_parts import Asked
+from core.result_types import RetentionResult
+from core.results import read_result, same_data
 from core.schema import RulesConfig
+from core.step_names import BASE
 from core.text.records import Record
 from eval_squad.metrics.contest_metric import mean_percent
 from eval_squad.retention.gate import Gate, gate_from_base, gate_of_contest
-from eval_squad.retention.scoring import marks
+from eval_squad.retention.scoring import question_scores
 from evaluation.answers.predictions import check_answers, read_predictions
-from evaluation.command_line.checkpoints import BASE
 from evaluation.command_line.evaluation import Evaluation
 from evaluation.figures.statistics import Floats
 
@@ -35,9 +36,7 @@ class Bar:
         InputError: contradicting arguments, or predictions of the base that cannot be read.
     """
 
-    def __init__(
-        self, evaluation: Evaluation, records: Sequence[Record], whole: dict[str, Any], screened: bool
-    ) -> None:
+    def __init__(self, evaluation: Evaluation, records: Sequence[Record], whole: Asked, screened: bool) -> None:
         arguments = evaluation.arguments
         self._run, self._records, self._whole, self._screened = evaluation.run, records, whole, screened
         self._rules = _rules(evaluation)
@@ -48,28 +47,28 @@ class Bar:
         if arguments.base_f1 is not None:
             self._gate = gate_from_base(arguments.base_f1, arguments.base_em, self._rules.retention_share)
         elif arguments.base_predictions is not None:
-            self._take(self._base_marks(arguments.base_predictions))
+            self._take(self._base_scores(arguments.base_predictions))
         else:
             rules = self._rules
             self._gate = gate_of_contest(rules.f1_threshold, rules.em_threshold, rules.retention_share)
 
-    def for_checkpoint(self, name: str, marked: Floats) -> tuple[Gate | None, Floats | None]:
-        """Return the gate and the base model's marks for a checkpoint with these marks; None where unknown."""
+    def for_checkpoint(self, name: str, scores: Floats) -> tuple[Gate | None, Floats | None]:
+        """Return the gate and the base model's question scores for a checkpoint with these; None where unknown."""
         if self._gate is None:
             if name == BASE:
                 # The base is its own reference; the checkpoints after it are held against it.
-                self._take(marked)
+                self._take(scores)
             else:
                 self._take_from_run()
         return self._gate, self._base
 
-    def _base_marks(self, file: Path) -> Floats:
-        """Return the marks of the base model's predictions; InputError where they are of other questions."""
+    def _base_scores(self, file: Path) -> Floats:
+        """Return what the base model's predictions score; InputError where they are of other questions."""
         predictions = read_predictions(file)
         lacking = len(check_answers([record.id for record in self._records], predictions, file).missing)
         if lacking:
             say(f"warning: {file} lacks {lacking} of {len(self._records)} questions, which lowers the gate")
-        return marks(self._records, predictions)
+        return question_scores(self._records, predictions)
 
     def _take(self, base: Floats) -> None:
         self._base = base
@@ -82,16 +81,15 @@ class Bar:
         path = run.results / "squad.json" if run else None
         if run is None or path is None or not path.is_file():
             return
-        held = read_results(path)
-        base = held["checkpoints"].get(BASE)
-        if base is None or not same_data(held["data"], self._whole):
+        held = read_result(path, RetentionResult)
+        base = held.checkpoints.get(BASE)
+        if base is None or not same_data(held.data, self._whole):
             return
-        file = run.path / base["predictions"]
-        if file.is_file() and sha256_file(file) == base["predictions_sha256"]:
-            self._take(self._base_marks(file))
+        file = run.path / str(base.predictions)
+        if file.is_file() and sha256_file(file) == base.predictions_sha256:
+            self._take(self._base_scores(file))
         elif not self._screened:
-            figures = base["contest"]
-            self._gate = gate_from_base(figures["f1"], figures["em"], self._rules.retention_share)
+            self._gate = gate_from_base(base.contest.f1, base.contest.em, self._rules.retention_share)
 
 
 def _rules(evaluation: Evaluation) -> RulesConfig:

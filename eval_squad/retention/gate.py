@@ -60,7 +60,7 @@ def check(gate: Gate, f1: float, em: float) -> dict[str, Any]:
         "margin_em": em - gate.required_em,
         "kept_f1": gate.share * f1 / gate.required_f1 if gate.required_f1 else None,
         "kept_em": gate.share * em / gate.required_em if gate.required_em else None,
-        "passed": f1 >= gate.required_f1 and em >= gate.required_em,
+        "passed": bool(f1 >= gate.required_f1 and em >= gate.required_em),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.result_types import F1Em, GateDecision, OfficialF1Em, Resampling, RetentionEntry, SomeQuestions
 from core.text.records import Record
 from data_convert.readers.squad_questions import answers_of
 from eval_squad.metrics import contest_metric, official_metric
@@ -25,11 +26,11 @@ from evaluation.figures.statistics import (
 
 # Resampling whole passages needs some number of them to say anything.
 _FEWEST_PASSAGES = 20
-# Columns of `marks`.
+# Columns of `question_scores`.
 FIGURES = (("contest", "f1"), ("contest", "em"), ("official", "f1"), ("official", "em"))
 
 
-def marks(records: Sequence[Record], predictions: dict[str, str]) -> Floats:
+def question_scores(records: Sequence[Record], predictions: dict[str, str]) -> Floats:
     """Return what each question scores, 0 to 1: float64 [questions, 4], the columns of `FIGURES`.
 
     A question without a prediction scores zero everywhere. The contest's metric takes the first answer and is not
@@ -47,19 +48,19 @@ def marks(records: Sequence[Record], predictions: dict[str, str]) -> Floats:
     return rows
 
 
-def score(records: Sequence[Record], predictions: dict[str, str], gate: Gate | None = None) -> dict[str, Any]:
-    """Mark and summarise predictions of a model; see `summarise` for what is returned."""
-    return summarise(records, predictions, marks(records, predictions), gate)
+def score(records: Sequence[Record], predictions: dict[str, str], gate: Gate | None = None) -> RetentionEntry:
+    """Score each question and summarise."""
+    return summarise(records, predictions, question_scores(records, predictions), gate)
 
 
 def summarise(
     records: Sequence[Record],
     predictions: dict[str, str],
-    marked: Floats,
+    scores: Floats,
     gate: Gate | None = None,
     base: Floats | None = None,
     total: int | None = None,
-) -> dict[str, Any]:
+) -> RetentionEntry:
     """Return a model's figures with their uncertainty.
 
     A prediction of an unknown question is only counted.
@@ -67,20 +68,13 @@ def summarise(
     Args:
         records: questions of task "squad".
         predictions: text by question id.
-        marked: their `marks`.
+        scores: their `question_scores`.
         gate: what the contest's F1 and EM must reach, if that is known.
-        base: the base model's `marks` on the same questions, which makes the gate's interval a paired one.
+        base: the base model's `question_scores` on the same questions, which makes the gate's interval a paired one.
         total: how many questions the whole set has of which `records` are a random part; intervals and probability
             are then those of the whole set's figures.
-
-    Returns:
-        "count", "missing", "unknown", "duplicates", "truncated" (questions whose prompt was cut to fit the model),
-        "empty" (predictions without any text), "unanswerable" (questions
-        without an answer); "contest" and "official" with "f1" and "em" in percent, each with its 95 % "f1_interval",
-        "em_interval", official with "has_answer" and "no_answer" where there are questions without one; "intervals"
-        (how these were computed); "gate" (None without one): see `gate.check` and `gate.certainty`.
     """
-    columns = marked if base is None else np.hstack([marked, base])
+    columns = scores if base is None else np.hstack([scores, base])
     if total is not None:
         method, draws = f"Pólya posterior of all {total} questions", completed_means(columns, total)
     else:
@@ -88,35 +82,46 @@ def summarise(
         method = "bootstrap over questions" if groups is None else "bootstrap over passages"
         draws = resampled_means(columns, groups)
     draws *= 100
-    found: dict[str, Any] = {"contest": {}, "official": {}}
-    for column, (way, name) in enumerate(FIGURES):
-        found[way][name] = contest_metric.mean_percent(marked[:, column].tolist())
-        found[way][f"{name}_interval"] = list(percentile_interval(draws[:, column]))
+    known = coverage([record.id for record in records], predictions)
+    contest = F1Em(**_figures(scores[:, :2], draws[:, :2]))
     answerable = np.array([bool(answers_of(record)) for record in records])
+    official = _figures(scores[:, 2:], draws[:, 2:4])
     if not answerable.all():
-        found["official"] |= {"has_answer": _part(marked, answerable), "no_answer": _part(marked, ~answerable)}
-    return {
-        "count": len(records),
-        **coverage([record.id for record in records], predictions).counts(),
-        "truncated": getattr(predictions, "truncated", 0),
-        "empty": sum(record.id in predictions and not predictions[record.id].strip() for record in records),
-        "unanswerable": int((~answerable).sum()),
-        **found,
-        "intervals": {"confidence": CONFIDENCE, "method": method, "draws": RESAMPLES, "seed": SEED},
-        "gate": gate and _decision(gate, found["contest"], draws),
-    }
+        official |= {"has_answer": _part(scores, answerable), "no_answer": _part(scores, ~answerable)}
+    return RetentionEntry(
+        count=len(records),
+        missing=len(known.missing),
+        unknown=len(known.unknown),
+        duplicates=known.duplicates,
+        truncated=getattr(predictions, "truncated", 0),
+        empty=sum(record.id in predictions and not predictions[record.id].strip() for record in records),
+        unanswerable=int((~answerable).sum()),
+        contest=contest,
+        official=OfficialF1Em(**official),
+        intervals=Resampling(confidence=CONFIDENCE, method=method, draws=RESAMPLES, seed=SEED),
+        gate=_decision(gate, contest, draws) if gate else None,
+    )
 
 
-def _decision(gate: Gate, contest: dict[str, float], draws: Floats) -> dict[str, Any]:
+def _figures(scores: Floats, draws: Floats) -> dict[str, Any]:
+    """Return F1 and EM (percent) with their intervals: of the two columns of scores, and of their draws."""
+    found: dict[str, Any] = {}
+    for column, name in enumerate(("f1", "em")):
+        found[name] = contest_metric.mean_percent(scores[:, column].tolist())
+        found[f"{name}_interval"] = percentile_interval(draws[:, column])
+    return found
+
+
+def _decision(gate: Gate, contest: F1Em, draws: Floats) -> GateDecision:
     own, base = draws[:, : len(FIGURES)], draws[:, len(FIGURES) :]
     sure = certainty(gate, own[:, :2], base[:, :2] if base.size else None)
-    return {**check(gate, contest["f1"], contest["em"]), **sure}
+    return GateDecision(**check(gate, contest.f1, contest.em), **sure)
 
 
-def _part(marked: Floats, chosen: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def _part(scores: Floats, chosen: npt.NDArray[np.bool_]) -> SomeQuestions:
     """Return official F1 and EM (percent) of some of the questions."""
-    f1, em = (contest_metric.mean_percent(marked[chosen, column].tolist()) for column in (2, 3))
-    return {"count": int(chosen.sum()), "f1": f1, "em": em}
+    f1, em = (contest_metric.mean_percent(scores[chosen, column].tolist()) for column in (2, 3))
+    return SomeQuestions(count=int(chosen.sum()), f1=f1, em=em)
 
 
 def passages(records: Sequence[Record]) -> npt.NDArray[np.int64] | None:

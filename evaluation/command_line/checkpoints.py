@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,7 @@ from core.config import kit_path
 from core.errors import InputError
 from core.run_folder import RunFolder, find_run
 from core.schema import RunConfig
-
-BASE = "base"
-
-_STEP = re.compile(r"step_(\d+)")
+from core.step_names import BASE, step_of, step_order
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def find_checkpoints(words: Sequence[str], run: RunFolder, config: RunConfig) ->
             found += [_base(config), *_of_run(run, config)]
         elif word == BASE:
             found.append(_base(config))
-        elif _STEP.fullmatch(word):
+        elif step_of(word) is not None:
             missing = Checkpoint(word, run.checkpoints / f"{word}.{config.submission.format}")
             found += [checkpoint for checkpoint in _merged(run, config) if checkpoint.name == word] or [missing]
         else:
@@ -95,8 +91,8 @@ def _of_run(run: RunFolder, config: RunConfig) -> list[Checkpoint]:
 def _merged(run: RunFolder, config: RunConfig) -> list[Checkpoint]:
     """Return the run's merged checkpoints, single files and sharded ones, in the order of their steps."""
     files = [*run.checkpoints.glob(f"step_*.{config.submission.format}"), *run.checkpoints.glob(f"step_*/{INDEX}")]
-    found = [Checkpoint(_name(file), file) for file in files if _STEP.fullmatch(_name(file))]
-    return sorted(found, key=lambda checkpoint: int(checkpoint.name[len("step_") :]))
+    found = [Checkpoint(_name(file), file) for file in files if step_of(_name(file)) is not None]
+    return sorted(found, key=lambda checkpoint: step_order(checkpoint.name))
 
 
 def _name(path: Path) -> str:

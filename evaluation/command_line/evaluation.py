@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from core.config import load_contest
 from core.errors import InputError
 from core.files import append_line, sha256_file, sha256_text, write_json
-from core.results import update_results
+from core.result_parts import Answered, Asked
+from core.results import file_name, update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.text.records import Record
 from evaluation.command_line.checkpoints import Checkpoint, run_for
 from inference.engines import default_for_servers
 
+Entry = TypeVar("Entry", bound=Answered)
 # Options of `add_source_arguments` that change neither answers nor figures: where the answers of which checkpoint are
 # kept, and how the result is shown.
 HARMLESS = frozenset({"ckpt", "run", "dry_run", "output", "json"})
@@ -53,7 +55,7 @@ class Evaluation:
     def result_file(self) -> Path | None:
         """The run's own result file where this evaluation writes it: it asks and judges as the main job does."""
         own = self.run is not None and self.asks_as_set_up and not self.changed.judging
-        return self.run.results / f"{self.kind}.json" if own and self.run is not None else None
+        return self.run.path / file_name(self.kind) if own and self.run is not None else None
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,10 @@ def _setting(arguments: argparse.Namespace) -> tuple[RunFolder | None, RunConfig
 def evaluate(
     evaluation: Evaluation,
     files: Iterable[tuple[Checkpoint, Path]],
-    described: dict[str, Any],
-    score: Callable[[str, Path], dict[str, Any]],
-    logged: Callable[[dict[str, Any]], str],
-) -> dict[str, dict[str, Any]]:
+    described: Asked,
+    score: Callable[[str, Path], Entry],
+    logged: Callable[[Entry], str],
+) -> dict[str, Entry]:
     """Score one predictions file after another; a result of the run's own is kept there as soon as it is known.
 
     Args:
@@ -155,20 +157,19 @@ def evaluate(
     Returns:
         The results by the checkpoints' names.
     """
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, Entry] = {}
     run, result_file = evaluation.run, evaluation.result_file
     for checkpoint, path in files:
         name = checkpoint.name
-        results[name] = {**score(name, path), **describe_predictions(path, run.path if run else None)}
+        where = describe_predictions(path, run.path if run else None)
+        results[name] = score(name, path).model_copy(update=where)
         if run is not None and result_file is not None and checkpoint.of_run:
             update_results(result_file, name, results[name], described)
             append_line(run.path / "eval" / f"{evaluation.kind}.log", f"{name}: {logged(results[name])}")
     return results
 
 
-def show(
-    evaluation: Evaluation, results: dict[str, dict[str, Any]], described: dict[str, Any], text: Callable[[], str]
-) -> None:
+def show(evaluation: Evaluation, results: Mapping[str, Answered], described: Asked, text: Callable[[], str]) -> None:
     """Write --output; print JSON where that is asked for, else `text` and the path of what was written."""
     shown = as_json(results, described)
     if evaluation.arguments.output:
@@ -225,27 +226,22 @@ def limited(records: list[Record], limit: int | None, config: RunConfig | None) 
     return records[: limit or (config.data.limit if config else None)]
 
 
-def as_json(results: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+def as_json(results: Mapping[str, Answered], described: Asked) -> dict[str, Any]:
     """Return what --json prints: one result flat, with its name; several under "checkpoints"."""
-    if len(results) == 1:
-        ((name, result),) = results.items()
-        return {"name": name, "data": described, **result}
-    return {"data": described, "checkpoints": results}
+    shown = {name: result.as_json() for name, result in results.items()}
+    if len(shown) == 1:
+        ((name, result),) = shown.items()
+        return {"name": name, "data": described.as_json(), **result}
+    return {"data": described.as_json(), "checkpoints": shown}
 
 
-def describe_data(path: Path, selection: str, total: int, count: int) -> dict[str, Any]:
+def describe_data(path: Path, selection: str, total: int, count: int) -> Asked:
     """Return what a result says about its questions: file, sha256, selection, how many there are and were asked.
 
     Of a folder of CSV files the sha256 is that of the files' names and hashes.
     """
     sha256 = sha256_file(path) if path.is_file() else _sha256_of_folder(path)
-    return {
-        "file": path.name,
-        "sha256": sha256,
-        "selection": selection,
-        "total": total,
-        "count": count,
-    }
+    return Asked(file=path.name, sha256=sha256, selection=selection, total=total, count=count)
 
 
 def _sha256_of_folder(folder: Path) -> str:

@@ -7,7 +7,6 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -23,14 +22,18 @@ from core.files import read_json, sha256_file, write_json, write_text
 from core.methods import method_of
 from core.models import family_of
 from core.places import ROOT
+from core.result_parts import SCHEMA
+from core.result_types import RatioResult
+from core.results import file_name
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.step_names import step_name
 from finetune.training.plan import Plan, make_plan, msrun_commands
 
 WORKER = ROOT / "backend" / "worker.py"
 
 
-def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+def train(config: RunConfig, run: RunFolder) -> RatioResult:
     """Train a converted run on this host and write train/adapters/step_N and results/ratio.json.
 
     Returns:
@@ -65,7 +68,7 @@ def train(config: RunConfig, run: RunFolder) -> dict[str, Any]:
     return collect(config, run)
 
 
-def collect(config: RunConfig, run: RunFolder) -> dict[str, Any]:
+def collect(config: RunConfig, run: RunFolder) -> RatioResult:
     """File what the workers of a run left behind: adapter.json of each step, results/ratio.json; check both.
 
     Returns:
@@ -130,7 +133,7 @@ def _describe(config: RunConfig, run: RunFolder, plan: Plan) -> None:
     """Write adapter.json beside the tensors of each step."""
     digest = sha256_file(kit_path(config.model.checkpoint))
     for step in plan.checkpoint_steps:
-        folder = run.train / "adapters" / f"step_{step}"
+        folder = run.train / "adapters" / step_name(step)
         if not (folder / "adapter.safetensors").is_file():
             raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
         info = AdapterInfo(config.method, digest, step, config.model.name)
@@ -148,17 +151,17 @@ def _workers_agree(run: RunFolder, world_size: int) -> None:
         )
 
 
-def _ratio(run: RunFolder, plan: Plan, log: Path) -> dict[str, Any]:
+def _ratio(run: RunFolder, plan: Plan, log: Path) -> RatioResult:
     """Write results/ratio.json; the planned count and the one in the training log must agree."""
     agreed([Count(plan.trainable, "the configuration"), count_log(log)], "trainable parameters")
-    result = {
-        "schema": 1,
-        "trainable": plan.trainable,
-        "total": plan.total,
-        "ratio": plan.ratio,
-        "published_total": plan.published_total,
-        "published_ratio": plan.published_ratio,
-        "log_sha256": sha256_file(log),
-    }
-    write_json(run.results / "ratio.json", result)
+    result = RatioResult(
+        schema=SCHEMA,
+        trainable=plan.trainable,
+        total=plan.total,
+        ratio=plan.ratio,
+        published_total=plan.published_total,
+        published_ratio=plan.published_ratio,
+        log_sha256=sha256_file(log),
+    )
+    write_json(run.path / file_name("ratio"), result.as_json())
     return result

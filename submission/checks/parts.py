@@ -9,23 +9,17 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.result_parts import EvaluationResult
+from core.result_types import RatioResult
+from core.results import RESULTS, file_name, results_of
+from submission.checks.handed import Handed
 from submission.package import layout
 from submission.package.archive import Contents, dig, shown
-from submission.package.run_facts import CHECKPOINT_SUFFIXES, checkpoints_required, is_number, step_of
+from submission.package.run_facts import CHECKPOINT_SUFFIXES, is_number
 from submission.package.weights import adapter_tensor
 from submission.report.figures import find_figures, required_figures, resolve, show
-from submission.report.report import weights_source
-from submission.report.screenshots import KINDS
+from submission.report.screenshots import shots_of
 
-_REQUIRED = (
-    layout.REPORT,
-    layout.MANIFEST,
-    layout.RUN_CONFIG,
-    layout.FINETUNE_CONFIG,
-    layout.ENVIRONMENT,
-    *(f"{layout.RESULTS}{name}.json" for name in ("squad", "accuracy", "ratio", "score")),
-    *(f"{layout.SCREENSHOTS}{kind}.png" for kind in KINDS),
-)
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
@@ -33,17 +27,22 @@ _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 _MOST_PIXELS = 100_000_000
 
 
-def part_problems(contents: Contents) -> Iterator[str]:
-    """Everything that the contest asks for is there."""
-    for name in _REQUIRED:
-        if name not in contents.sizes:
-            yield f"{name}: missing"
-    for folder, ending, what in (
-        (f"{layout.LOGS}train/", ".log", "training log"),
-        (f"{layout.LOGS}predictions/", ".jsonl", "prediction of the evaluations"),
-        (layout.CODE, ".py", "code file"),
-    ):
-        if not any(name.startswith(folder) and name.endswith(ending) for name in contents.sizes):
+def part_problems(handed: Handed) -> Iterator[str]:
+    """Everything is there that is wanted of a contest with these steps."""
+    sizes, steps = handed.contents.sizes, handed.steps
+    results = results_of(steps)
+    files = [layout.REPORT, layout.MANIFEST, layout.RUN_CONFIG, layout.ENVIRONMENT]
+    files += [file_name(name) for name in results]
+    files += [f"{layout.SCREENSHOTS}{shot.kind}.png" for shot in shots_of(steps)]
+    folders = [(layout.CODE, ".py", "code file")]
+    if "train" in steps:
+        files.append(layout.FINETUNE_CONFIG)
+        folders.append((f"{layout.LOGS}train/", ".log", "training log"))
+    if any(issubclass(RESULTS[name].type, EvaluationResult) for name in results):
+        folders.append((f"{layout.LOGS}predictions/", ".jsonl", "prediction of the evaluations"))
+    yield from (f"{name}: missing" for name in files if name not in sizes)
+    for folder, ending, what in folders:
+        if not any(name.startswith(folder) and name.endswith(ending) for name in sizes):
             yield f"{folder}: no {what} (*{ending})"
 
 
@@ -72,21 +71,11 @@ def manifest_problems(contents: Contents, manifest: Any) -> Iterator[str]:
             yield f"{shown(name)}: sha256 {contents.sha256[name]}, {layout.MANIFEST} says {row.get('sha256')}"
 
 
-def checkpoint_rows(manifest: Any) -> dict[str, dict[str, Any]]:
-    """Return `step_N` -> row of the manifest's checkpoints; rows without a step are left out."""
-    rows = dig(manifest, "checkpoints")
-    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return {
-        f"step_{row['step']}": row for row in found if is_number(row.get("step")) and isinstance(row.get("path"), str)
-    }
-
-
-def checkpoint_problems(contents: Contents, manifest: Any, config: Mapping[str, Any]) -> Iterator[str]:
+def checkpoint_problems(handed: Handed) -> Iterator[str]:
     """As many checkpoints as the rules ask for: evenly spaced, merged, of one model, with true hashes."""
-    rows = checkpoint_rows(manifest)
+    contents, rows, needed = handed.contents, handed.rows, handed.checkpoints_required
     in_zip = {name for name in contents.sizes if _is_weights(name)}
-    needed = checkpoints_required(dict(config))
-    full = dig(manifest, "weights") == "full"
+    full = dig(handed.manifest, "weights") == "full"
     if len(rows) != needed:
         yield f"{layout.MANIFEST}: {len(rows)} checkpoints, the contest asks for {needed}"
     if full and len(in_zip) != needed:
@@ -94,14 +83,13 @@ def checkpoint_problems(contents: Contents, manifest: Any, config: Mapping[str, 
     paths = {row["path"] for row in rows.values()}
     for name in sorted(in_zip - paths):
         yield f"{shown(name)}: not among the checkpoints of {layout.MANIFEST}"
-    yield from spacing_problems(sorted(int(row["step"]) for row in rows.values()), needed)
+    yield from spacing_problems([row["step"] for row in rows.values()], needed)
     for label, row in rows.items():
         yield from _row_problems(contents, label, row, full)
-    for key, what in (("base_sha256", "base weights"),):
-        if len({str(row.get(key)) for row in rows.values()}) > 1:
-            yield f"{layout.MANIFEST}: the checkpoints were merged into different {what}"
+    if len({str(row.get("base_sha256")) for row in rows.values()}) > 1:
+        yield f"{layout.MANIFEST}: the checkpoints were merged into different base weights"
     yield from _size_problems(rows)
-    yield from _tensor_problems(contents)
+    yield from _tensor_problems(handed)
 
 
 def spacing_problems(steps: list[int], needed: int) -> Iterator[str]:
@@ -133,10 +121,10 @@ def _row_problems(contents: Contents, label: str, row: Mapping[str, Any], full: 
             yield f"{shown(path)}: size or sha256 is not that of the checkpoints in {layout.MANIFEST}"
     elif full:
         yield f"{shown(path)}: missing"
-    ledger = contents.json(f"{layout.CHECKPOINTS}{label}.json")
-    if isinstance(ledger, dict):
+    merge = contents.json(f"{layout.CHECKPOINTS}{label}.json")
+    if isinstance(merge, dict):
         for key in ("sha256", "base_sha256"):
-            if key in ledger and ledger[key] != row.get(key):
+            if key in merge and merge[key] != row.get(key):
                 yield f"{layout.CHECKPOINTS}{label}.json: {key} of the merge is not that of {layout.MANIFEST}"
 
 
@@ -155,16 +143,16 @@ def _size_problems(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             yield f"checkpoints: {small} has {least} bytes and {large} {most}: not weights of one model"
 
 
-def _tensor_problems(contents: Contents) -> Iterator[str]:
-    total = dig(contents.json(f"{layout.RESULTS}ratio.json"), "total")
+def _tensor_problems(handed: Handed) -> Iterator[str]:
+    ratio = handed.results.of(RatioResult)
     first: tuple[str, dict[str, int]] | None = None
-    for name, tensors in sorted(contents.tensors.items()):
+    for name, tensors in sorted(handed.contents.tensors.items()):
         adapter = adapter_tensor(tensors)
         if adapter is not None:
             yield f"{shown(name)}: not merged, it holds the adapter tensor {shown(adapter)}"
         entries = sum(tensors.values())
-        if is_number(total) and abs(entries - total) > _TOTAL_SHARE * total:
-            yield f"{shown(name)}: {entries} parameters, the whole model has {total}"
+        if ratio and abs(entries - ratio.total) > _TOTAL_SHARE * ratio.total:
+            yield f"{shown(name)}: {entries} parameters, the whole model has {ratio.total}"
         if first is None:
             first = (name, tensors)
         elif tensors != first[1]:
@@ -172,22 +160,9 @@ def _tensor_problems(contents: Contents) -> Iterator[str]:
             yield f"{shown(name)}: other tensors than {shown(first[0])} (such as {shown(odd)})"
 
 
-def figure_sources(contents: Contents, manifest: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the report's figures have to be taken from, read from the zip."""
-    rows = checkpoint_rows(manifest)
-    weights = {
-        label: (row["path"].rsplit("/", 1)[-1], row.get("bytes"), row.get("sha256")) for label, row in rows.items()
-    }
-    sources: dict[str, Any] = {"run": config, "weights": weights_source(weights)}  # type: ignore[arg-type]
-    names = {name: f"{layout.RESULTS}{name}.json" for name in ("squad", "accuracy", "ratio", "score")}
-    for source, name in {**names, "environment": layout.ENVIRONMENT, "audit": layout.AUDIT}.items():
-        if name in contents.bodies:
-            sources[source] = contents.json(name)
-    return sources
-
-
-def report_problems(contents: Contents, sources: Mapping[str, Any]) -> Iterator[str]:
+def report_problems(handed: Handed) -> Iterator[str]:
     """Every figure in the report is the one that was measured, none is left out, and its pictures are there."""
+    contents, sources = handed.contents, handed.sources
     try:
         text = contents.text(layout.REPORT)
     except ValueError as error:
@@ -206,7 +181,7 @@ def report_problems(contents: Contents, sources: Mapping[str, Any]) -> Iterator[
             yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(measured)}"
     for path in required_figures(sources):
         if path not in written:
-            yield f"{layout.REPORT}: the figure {path} is missing"
+            yield f"{layout.REPORT}: the figure {shown(path)} is missing"
     for name in _IMAGE.findall(text):
         if name not in contents.sizes:
             yield f"{layout.REPORT}: picture {shown(name)} is not in the zip"
@@ -247,8 +222,3 @@ def _origin_problems(contents: Contents, name: str, origins: Any) -> Iterator[st
             yield f"{shown(name)}: drawn from {shown(source)}, which is not in the zip"
         elif contents.sha256[source] != row.get("sha256"):
             yield f"{shown(name)}: drawn from another {shown(source)} than the one in the zip"
-
-
-def step_order(label: str) -> int:
-    """Return N of `step_N` for sorting; 0 for any other name."""
-    return step_of(label) or 0

@@ -50,12 +50,20 @@ class Contents:
     def json(self, name: str) -> Any:
         """Return a JSON file's value; None with a problem noted where it is missing or malformed."""
         try:
+            return self.value(name)
+        except InputError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))
+        return None
+
+    def value(self, name: str) -> Any:
+        """Return a JSON file's value; InputError where it is missing or malformed."""
+        try:
             return json.loads(self.text(name), parse_constant=_refuse_constant)
         except (json.JSONDecodeError, RecursionError) as error:
-            self._note(f"{name}: {json_fault(error)}")
+            raise InputError(f"{name}: {json_fault(error)}") from error
         except ValueError as error:
-            self._note(f"{name}: {error}")
-        return None
+            raise InputError(f"{name}: {error}") from error
 
     def text(self, name: str) -> str:
         """Return a file's text; ValueError says what is wrong where there is none."""
@@ -66,10 +74,6 @@ class Contents:
             return body.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"not UTF-8 text (byte {error.start})") from error
-
-    def _note(self, problem: str) -> None:
-        if problem not in self.problems:
-            self.problems.append(problem)
 
 
 def _refuse_constant(name: str) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from core.errors import InputError
 from core.files import read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
@@ -15,10 +13,10 @@ from core.places import ROOT
 from core.progress import say
 from submission.check import Verdict, check_zip
 from submission.package import layout
-from submission.package.pack import MODES, Part, pack, parts_of
+from submission.package.pack import Part, pack, parts_of
 from submission.package.run_facts import RunFacts, read_run
 from submission.report.plots import write_plots
-from submission.report.report import LANGUAGES, write_report_text
+from submission.report.report import write_report_text
 from submission.report.screenshots import write_screenshots
 
 _STATE_SCHEMA = 1
@@ -30,13 +28,13 @@ class Built:
 
     Attributes:
         path: the zip; report: the report beside it.
-        repeated: False where an earlier zip of the same inputs, already checked, was kept.
-        verdict: of the check; None where it was not repeated (the earlier one found nothing).
+        packed: False where an earlier zip of the same inputs, already checked, was kept.
+        verdict: of the check; None where an earlier zip was kept (the earlier one found nothing).
     """
 
     path: Path
     report: Path
-    repeated: bool
+    packed: bool
     verdict: Verdict | None
 
 
@@ -62,11 +60,11 @@ def build(
         InputError: the run is incomplete, a setting is wrong, there is too little disk.
     """
     facts = read_run(run)
-    settings = facts.config["submission"]
-    team = _setting(team, settings, "team", "team", None)
-    mode = _setting(mode, settings, "checkpoints", "full", MODES)
-    language = _setting(language, settings, "language", "en", LANGUAGES)
-    folder = facts.folder / "submission"
+    settings = facts.config.submission
+    team = settings.team if team is None else team
+    mode = mode or settings.checkpoints
+    language = language or settings.language
+    folder = facts.run.submission
     target = folder / layout.team_file_name(team)
     made = make_documents(facts, team, mode, language)
     parts = parts_of(facts, made, root, mode)
@@ -74,18 +72,18 @@ def build(
     inputs = _fingerprint(facts, parts, team, mode)
     if not force and _is_done(state_path, target, inputs):
         say(f"{target}: packed and checked already (--force packs it again)")
-        return Built(target, folder / layout.REPORT, repeated=False, verdict=None)
+        return Built(target, folder / layout.REPORT, packed=False, verdict=None)
     state_path.unlink(missing_ok=True)
     pack(facts, parts, target, team, mode)
     verdict = check_zip(target)
     if verdict.ok:
         write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(target)})
-    return Built(target, folder / layout.REPORT, repeated=True, verdict=verdict)
+    return Built(target, folder / layout.REPORT, packed=True, verdict=verdict)
 
 
 def make_documents(facts: RunFacts, team: str, mode: str, language: str) -> dict[str, Path]:
     """Write report, plots and screenshots into the run's `submission/`; return name in the zip -> file."""
-    folder = facts.folder / "submission"
+    folder = facts.run.submission
     plots = write_plots(facts, folder / "images")
     shots = write_screenshots(facts, folder / "screenshots")
     images = {kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()}
@@ -98,18 +96,8 @@ def make_documents(facts: RunFacts, team: str, mode: str, language: str) -> dict
     return made
 
 
-def _setting(
-    given: str | None, settings: Mapping[str, Any], name: str, default: str, known: tuple[str, ...] | None
-) -> str:
-    value = given if given is not None else settings.get(name, default)
-    if not isinstance(value, str) or (known is not None and value not in known):
-        allowed = f"one of {', '.join(known)}" if known else "text"
-        raise InputError(f"submission.{name} is {value!r}, it must be {allowed}")
-    return value
-
-
 def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> str:
-    """Hash what decides the zip; weights count by ledger, size and time, since reading them is most of the work."""
+    """Hash what decides the zip; weights count by their manifest, size and time: reading them is most of the work."""
     digest = hashlib.sha256(f"{team}\n{mode}\n".encode())
     for item in facts.checkpoints:
         digest.update(f"{item.path}\n{item.sha256}\n{_stamp(item.path)}\n".encode())
@@ -150,7 +138,7 @@ def as_json(built: Built) -> str:
         "zip": str(built.path),
         "bytes": built.path.stat().st_size,
         "report": str(built.report),
-        "packed": built.repeated,
+        "packed": built.packed,
         "ok": not problems,
         "problems": problems,
     }

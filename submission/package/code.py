@@ -5,21 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
-ROOMS = (
-    "configs",
-    "core",
-    "data_convert",
-    "finetune",
-    "ckpt_tools",
-    "inference",
-    "eval_squad",
-    "eval_accuracy",
-    "submission",
-)
 _SUFFIXES = (".py", ".sh", ".yaml")
 _PREFIXES = ("README", "LICENSE", "NOTICE")
 _OTHERS = ("pyproject.toml", "constraints.txt")
-_TEMPLATES = PurePosixPath("submission/templates")
+_TEMPLATES = PurePosixPath("submission/report/templates")
 _NEVER = {"logs", ".git", ".venv", "venv", "__pycache__", "node_modules"}
 _GIT_SECONDS = 60
 
@@ -54,10 +43,19 @@ def _by_git(root: Path) -> list[str] | None:
     # A project inside another repository's folder is not that repository's: then its rooms are listed.
     if not (root / ".git").exists():
         return None
-    rooms = [room for room in ROOMS if (root / room).is_dir()]
+    rooms = _rooms(root)
     tracked = _git(root, "--cached")
     others = _git(root, "--others", "--exclude-standard", "--", *rooms) if rooms else []
     return None if tracked is None or others is None else tracked + others
+
+
+def _rooms(root: Path) -> list[str]:
+    """Return the folders that hold what runs: Python packages and the configuration."""
+    return sorted(folder.name for folder in root.iterdir() if folder.name == "configs" or _is_package(folder))
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").is_file()
 
 
 def _git(root: Path, *arguments: str) -> list[str] | None:
@@ -71,6 +69,6 @@ def _git(root: Path, *arguments: str) -> list[str] | None:
 
 def _by_listing(root: Path) -> list[str]:
     names = [path.name for path in root.iterdir() if path.is_file()]
-    for room in ROOMS:
+    for room in _rooms(root):
         names += [path.relative_to(root).as_posix() for path in (root / room).rglob("*") if path.is_file()]
     return names

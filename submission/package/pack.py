@@ -16,6 +16,7 @@ from core import __version__
 from core.errors import InputError
 from core.files import replacing
 from core.progress import megabytes
+from core.results import RESULTS, file_name
 from submission.package import layout
 from submission.package.code import code_files
 from submission.package.run_facts import RunFacts
@@ -36,15 +37,6 @@ class Part:
     stored: bool = False
 
 
-@dataclass(frozen=True)
-class Packed:
-    """What was packed: the zip, its size in bytes, the number of its files."""
-
-    path: Path
-    bytes: int
-    files: int
-
-
 def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -> list[Part]:
     """Return what goes into the zip, sorted by name.
 
@@ -59,35 +51,38 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -
     """
     if mode not in MODES:
         raise InputError(f"submission.checkpoints is {mode!r}, it must be one of {', '.join(MODES)}")
-    run = facts.folder
+    run = facts.run
     parts = [Part(name, path, stored=path.suffix == ".png") for name, path in made.items()]
-    parts.append(Part(layout.RUN_CONFIG, run / "run.yaml"))
-    parts.append(Part(layout.FINETUNE_CONFIG, run / "train" / "finetune.yaml"))
+    parts.append(Part(layout.RUN_CONFIG, run.settings_file))
+    if "train" in facts.config.steps:
+        parts.append(Part(layout.FINETUNE_CONFIG, run.trainer_yaml))
     parts += [Part(layout.CODE + name, root / name) for name in code_files(root)]
-    files = [*facts.logs, *facts.predictions, run / "train" / "loss.jsonl", run / "data" / "audit.json"]
-    files += [run / "environment.json", *sorted((run / "results").glob("*.json"))]
-    files += [checkpoint.ledger_path for checkpoint in facts.checkpoints]
+    files = [*facts.logs, *facts.predictions, run.losses, run.audit, run.environment]
+    files += [run.path / file_name(name) for name in facts.results.values]
+    files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
+    files += [checkpoint.manifest_path for checkpoint in facts.checkpoints]
     parts += [Part(layout.archive_name(facts.relative(path)), path) for path in files if path.is_file()]
     if mode == "full":
         parts += [Part(layout.CHECKPOINTS + item.path.name, item.path, stored=True) for item in facts.checkpoints]
     return sorted(parts, key=lambda part: part.name)
 
 
-def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str) -> Packed:
+def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str) -> None:
     """Write the zip.
 
-    The weights are read once: each is hashed while it is copied and compared with its merge ledger. In manifest
+    The weights are read once: each is hashed while it is copied and compared with its merge manifest. In manifest
     mode they are hashed without being copied.
 
     Args:
         facts: the run.
         parts: from `parts_of`.
         target: the zip; it appears when it is complete, and an older one stays until then.
-        team: stands in the manifest.
+        team: stands in the zip's manifest.
         mode: "full" or "manifest".
 
     Raises:
-        InputError: a file cannot be read, weights differ from their ledger or hold adapter tensors, too little disk.
+        InputError: a file cannot be read, weights differ from their merge manifest or hold adapter tensors, or too
+            little disk.
     """
     for checkpoint in facts.checkpoints:
         _refuse_adapter(checkpoint.path)
@@ -106,7 +101,6 @@ def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str)
         entries = _checkpoint_entries(facts, hashes | loose)
         manifest = _manifest(facts, team, mode, hashes, entries)
         archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
-    return Packed(target, target.stat().st_size, len(parts) + 1)
 
 
 def _manifest(
@@ -116,8 +110,8 @@ def _manifest(
         "schema": layout.SCHEMA,
         "kit": __version__,
         "team": team,
-        "contest": facts.config.get("contest"),
-        "run": facts.folder.name,
+        "contest": facts.config.contest,
+        "run": facts.run.name,
         "weights": mode,
         "checkpoints": checkpoints,
         "files": [{"path": name, "bytes": size, "sha256": sha} for name, (size, sha) in sorted(hashes.items())],
@@ -132,7 +126,7 @@ def _checkpoint_entries(facts: RunFacts, hashes: Mapping[str, tuple[int, str]]) 
         size, sha256 = hashes[name]
         if sha256 != item.sha256:
             raise InputError(
-                f"{item.path}: sha256 {sha256} is not the one of its merge ledger ({item.sha256}): merge it again"
+                f"{item.path}: sha256 {sha256} is not the one of its merge manifest ({item.sha256}): merge it again"
             )
         entries.append(
             {

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from core.errors import InputError
-from core.files import read_json, read_jsonl, read_text
+from core.files import read_json, read_jsonl
+from core.result_parts import ByCheckpoint, EvaluationResult
+from core.result_types import ScoreResult
+from core.results import Made, file_name, gather, results_of
+from core.run_folder import RunFolder
+from core.schema import RunConfig
+from core.step_names import BASE, step_name, step_of
+from core.steps import usual_steps
 
 Json = dict[str, Any]
 
-RESULTS = ("squad", "accuracy", "ratio", "score")
 CHECKPOINT_SUFFIXES = (".ckpt", ".safetensors")
-DEFAULT_CHECKPOINTS = 5
-_SECTIONS = ("model", "method", "machine", "prompt", "data", "train", "rules", "submission")
-_STEP = re.compile(r"step_(\d+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -28,9 +32,9 @@ class Checkpoint:
         step: the optimizer step after which the adapter was saved.
         path: the merged weights.
         bytes: size of that file.
-        sha256: its hash as the merge ledger states it (the packer compares it with the file).
-        base_sha256: hash of the base weights that were merged into; empty where the ledger does not state it.
-        ledger_path: the merge ledger, `checkpoints/step_N.json`.
+        sha256: its hash as the merge manifest states it (the packer compares it with the file).
+        base_sha256: hash of the base weights that were merged into; empty where the manifest does not state it.
+        manifest_path: the merge manifest, `checkpoints/step_N.json`.
     """
 
     step: int
@@ -38,12 +42,12 @@ class Checkpoint:
     bytes: int
     sha256: str
     base_sha256: str
-    ledger_path: Path
+    manifest_path: Path
 
     @property
     def name(self) -> str:
         """The name under which the results list it: `step_N`."""
-        return f"step_{self.step}"
+        return step_name(self.step)
 
 
 @dataclass(frozen=True)
@@ -60,24 +64,22 @@ class RunFacts:
     """Everything the report and the zip are made from.
 
     Attributes:
-        folder: the run folder.
-        config: `run.yaml`, the composed configuration.
+        run: the run folder.
+        config: its configuration; settings: the same as it stands in `run.yaml`.
         environment: `environment.json`.
-        squad, accuracy, ratio, score: the files of `results/`.
+        results: the files of `results/` that its steps made.
         audit: `data/audit.json`; empty where the run has none.
-        checkpoints: in the order of their steps.
-        losses: in the order of the file.
+        checkpoints: in the order of their steps; empty for a contest that merges none.
+        losses: in the order of the file; empty for a contest that does not train.
         logs: `*.log` and `events.jsonl` of the run, sorted; worker 0 before the others.
         predictions: `predictions/*.jsonl`, sorted.
     """
 
-    folder: Path
-    config: Json
+    run: RunFolder
+    config: RunConfig
+    settings: Json
     environment: Json
-    squad: Json
-    accuracy: Json
-    ratio: Json
-    score: Json
+    results: Made
     audit: Json
     checkpoints: tuple[Checkpoint, ...]
     losses: tuple[LossPoint, ...]
@@ -86,24 +88,7 @@ class RunFacts:
 
     def relative(self, path: Path) -> str:
         """Return `path` as written in the report: relative to the run folder, with forward slashes."""
-        return path.relative_to(self.folder).as_posix()
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML document; InputError with line and column where it is malformed."""
-    return parse_yaml(read_text(path), str(path))
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """Parse one YAML document; `where` names it in the InputError that a malformed one raises."""
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}" if mark is not None else ""
-        raise InputError(f"{where}{place}: malformed YAML ({getattr(error, 'problem', None) or error})") from error
+        return path.relative_to(self.run.path).as_posix()
 
 
 def read_run(folder: Path) -> RunFacts:
@@ -116,117 +101,116 @@ def read_run(folder: Path) -> RunFacts:
         InputError: it is no run folder, something is missing or malformed, or two files contradict each other.
             All that is wrong is said in one error.
     """
-    folder = folder.resolve()
-    if not (folder / "run.yaml").is_file():
-        raise InputError(f"{folder}: no run folder (it has no run.yaml): give one with --run")
-    reader = _Reader(folder)
-    config = reader.object(folder / "run.yaml")
-    environment = reader.object(folder / "environment.json")
-    results = {name: reader.object(folder / "results" / f"{name}.json", schema=1) for name in RESULTS}
-    audit_path = folder / "data" / "audit.json"
-    audit = reader.object(audit_path) if audit_path.exists() else {}
-    checkpoints = reader.checkpoints()
-    losses = reader.losses()
-    logs = _logs(folder)
-    if not (folder / "train" / "finetune.yaml").is_file():
-        reader.problems.append("train/finetune.yaml is missing")
-    if not any(path.is_relative_to(folder / "train") for path in logs):
-        reader.problems.append("train/ holds no training log (*.log)")
-    if not reader.problems:
+    run = RunFolder(folder.resolve())
+    if not run.settings_file.is_file():
+        raise InputError(f"{run.path}: no run folder (it has no run.yaml): give one with --run")
+    reader = _Reader(run)
+    config = reader.config()
+    steps = config.steps if config is not None else usual_steps()
+    environment = reader.object(run.environment)
+    results = gather(results_of(steps), lambda file: reader.existing(run.path / file))
+    reader.problems += [reader.short(problem) for problem in results.problems]
+    audit = reader.object(run.audit) if run.audit.exists() else {}
+    checkpoints = reader.checkpoints() if "merge" in steps else ()
+    losses = reader.losses() if "train" in steps else ()
+    logs = _logs(run)
+    if "train" in steps:
+        reader.training(logs)
+    if config is not None and not reader.problems:
         reader.problems += _contradictions(config, results, checkpoints)
-    if reader.problems:
-        raise InputError(f"{folder}: the run cannot be submitted: " + "; ".join(reader.problems))
+    if config is None or reader.problems:
+        raise InputError(f"{run.path}: the run cannot be submitted: " + "; ".join(reader.problems))
     return RunFacts(
-        folder=folder,
+        run=run,
         config=config,
+        settings=run.settings(),
         environment=environment,
-        **results,
+        results=results,
         audit=audit,
         checkpoints=checkpoints,
         losses=losses,
         logs=logs,
-        predictions=tuple(sorted((folder / "predictions").glob("*.jsonl"))),
+        predictions=tuple(sorted(run.predictions.glob("*.jsonl"))),
     )
-
-
-def checkpoints_required(config: Json) -> int:
-    """Return how many checkpoints the contest's rules ask for (`rules.checkpoints`; five where absent)."""
-    rules = config.get("rules")
-    count = rules.get("checkpoints", DEFAULT_CHECKPOINTS) if isinstance(rules, dict) else DEFAULT_CHECKPOINTS
-    return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else DEFAULT_CHECKPOINTS
-
-
-def step_of(name: str) -> int | None:
-    """Return N of `step_N`, None for any other name."""
-    match = _STEP.fullmatch(name)
-    return int(match[1]) if match else None
 
 
 class _Reader:
     """Reads the files of one run and gathers what is wrong with them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, run: RunFolder) -> None:
+        self.run = run
         self.problems: list[str] = []
 
-    def object(self, path: Path, schema: int | None = None) -> Json:
-        """Read a JSON or YAML object; an empty one where it cannot be read."""
-        name = path.relative_to(self.folder).as_posix()
-        if not path.is_file():
-            self.problems.append(f"{name} is missing")
-            return {}
+    def short(self, text: object) -> str:
+        """Return a sentence about a file of the run without the folder's path."""
+        return str(text).replace(f"{self.run.path}/", "", 1)
+
+    def config(self) -> RunConfig | None:
+        """Read `run.yaml`; None where it is damaged."""
         try:
-            value = read_yaml(path) if path.suffix == ".yaml" else read_json(path)
+            return self.run.config()
         except InputError as error:
-            self.problems.append(str(error).replace(f"{self.folder}/", "", 1))
+            self.problems.append(self.short(error))
+            return None
+
+    def existing(self, path: Path) -> Any:
+        """Read a JSON file; InputError where it is missing or malformed."""
+        if not path.is_file():
+            raise InputError(f"{self.short(path)} is missing")
+        return read_json(path)
+
+    def object(self, path: Path) -> Json:
+        """Read a JSON object; an empty one where it cannot be read."""
+        try:
+            value = self.existing(path)
+        except InputError as error:
+            self.problems.append(self.short(error))
             return {}
         if not isinstance(value, dict):
-            self.problems.append(f"{name} is not an object of named values")
+            self.problems.append(f"{self.short(path)} is not an object of named values")
             return {}
-        if schema is not None and value.get("schema") != schema:
-            self.problems.append(f"{name} has schema {value.get('schema')!r}, this version reads {schema}")
         return value
 
     def checkpoints(self) -> tuple[Checkpoint, ...]:
-        """Read the merge ledgers and find the weights of each."""
-        folder = self.folder / "checkpoints"
-        found = [(step, path) for path in folder.glob("step_*.json") if (step := step_of(path.stem)) is not None]
+        """Read the merge manifests and find the weights of each."""
+        manifests = self.run.checkpoints.glob("step_*.json")
+        found = [(step, path) for path in manifests if (step := step_of(path.stem)) is not None]
         if not found:
             self.problems.append("checkpoints/ holds no merged checkpoint (step_N.json beside its weights)")
-        checkpoints = [self._checkpoint(step, ledger) for step, ledger in sorted(found)]
+        checkpoints = [self._checkpoint(step, manifest) for step, manifest in sorted(found)]
         return tuple(checkpoint for checkpoint in checkpoints if checkpoint is not None)
 
-    def _checkpoint(self, step: int, ledger_path: Path) -> Checkpoint | None:
-        name = ledger_path.relative_to(self.folder).as_posix()
-        ledger = self.object(ledger_path)
-        weights = [path for suffix in CHECKPOINT_SUFFIXES if (path := ledger_path.with_suffix(suffix)).is_file()]
-        if not weights and (folder := ledger_path.with_suffix("")).is_dir():
+    def _checkpoint(self, step: int, manifest_path: Path) -> Checkpoint | None:
+        name = self.short(manifest_path)
+        manifest = self.object(manifest_path)
+        weights = [path for suffix in CHECKPOINT_SUFFIXES if (path := manifest_path.with_suffix(suffix)).is_file()]
+        if not weights and (folder := manifest_path.with_suffix("")).is_dir():
             self.problems.append(
-                f"{folder.relative_to(self.folder).as_posix()}/: is a checkpoint in several files, the contest takes "
-                "one file each: merge again without --shard-size"
+                f"{self.short(folder)}/: is a checkpoint in several files, the contest takes one file each: "
+                "merge again without --shard-size"
             )
             return None
         if len(weights) != 1:
             kinds = " or ".join(CHECKPOINT_SUFFIXES)
             self.problems.append(f"{name}: {len(weights)} weight files beside it, one is needed ({kinds})")
             return None
-        sha256 = ledger.get("sha256")
+        sha256 = manifest.get("sha256")
         if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
             self.problems.append(f"{name}: no sha256 of the merged weights")
             return None
-        base = ledger.get("base_sha256")
+        base = manifest.get("base_sha256")
         return Checkpoint(
             step=step,
             path=weights[0],
             bytes=weights[0].stat().st_size,
             sha256=sha256,
             base_sha256=base if isinstance(base, str) else "",
-            ledger_path=ledger_path,
+            manifest_path=manifest_path,
         )
 
     def losses(self) -> tuple[LossPoint, ...]:
         """Read `train/loss.jsonl`."""
-        path = self.folder / "train" / "loss.jsonl"
+        path = self.run.losses
         points = []
         try:
             for number, row in read_jsonl(path):
@@ -235,11 +219,18 @@ class _Reader:
                     raise InputError(f"{path}:{number}: a line needs the numbers 'step' and 'loss'")
                 points.append(LossPoint(int(step), float(loss), float(rate) if is_number(rate) else None))
         except InputError as error:
-            self.problems.append(str(error).replace(f"{self.folder}/", "", 1))
+            self.problems.append(self.short(error))
         else:
             if not points:
-                self.problems.append("train/loss.jsonl is empty")
+                self.problems.append(f"{self.short(path)} is empty")
         return tuple(points)
+
+    def training(self, logs: tuple[Path, ...]) -> None:
+        """Look for what the training left behind besides its losses."""
+        if not self.run.trainer_yaml.is_file():
+            self.problems.append(f"{self.short(self.run.trainer_yaml)} is missing")
+        if not any(path.is_relative_to(self.run.train) for path in logs):
+            self.problems.append("train/ holds no training log (*.log)")
 
 
 _LOSS_KEYS = ("step", "loss", "learning_rate")
@@ -250,40 +241,30 @@ def is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _logs(folder: Path) -> tuple[Path, ...]:
-    own = folder / "submission"
-    logs = [path for path in folder.rglob("*.log") if path.is_file() and not path.is_relative_to(own)]
-    logs.sort(key=lambda path: (path.name != "worker_0.log", path.relative_to(folder).as_posix()))
-    events = folder / "events.jsonl"
-    return (*logs, events) if events.is_file() else tuple(logs)
+def _logs(run: RunFolder) -> tuple[Path, ...]:
+    logs = [path for path in run.path.rglob("*.log") if path.is_file() and not path.is_relative_to(run.submission)]
+    logs.sort(key=lambda path: (path.name != "worker_0.log", path.relative_to(run.path).as_posix()))
+    return (*logs, run.events) if run.events.is_file() else tuple(logs)
 
 
-def _contradictions(config: Json, results: dict[str, Json], checkpoints: tuple[Checkpoint, ...]) -> list[str]:
+def _contradictions(config: RunConfig, results: Made, checkpoints: tuple[Checkpoint, ...]) -> Iterator[str]:
     """Compare the files of a run with each other."""
-    problems = [f"run.yaml has no section '{name}'" for name in _SECTIONS if not isinstance(config.get(name), dict)]
-    needed = checkpoints_required(config)
+    if "merge" not in config.steps:
+        return
+    needed = config.rules.checkpoints
     if len(checkpoints) != needed:
-        problems.append(f"checkpoints/ holds {len(checkpoints)} merged checkpoints, the contest asks for {needed}")
+        yield f"checkpoints/ holds {len(checkpoints)} merged checkpoints, the contest asks for {needed}"
     steps = {checkpoint.name for checkpoint in checkpoints}
-    for name in ("squad", "accuracy", "score"):
-        rows = results[name].get("checkpoints")
-        if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
-            problems.append(f"results/{name}.json has no 'checkpoints'")
+    for name, result in results.typed.items():
+        if not isinstance(result, ByCheckpoint):
             continue
-        if missing := sorted((steps if name == "score" else steps | {"base"}) - set(rows)):
-            problems.append(f"results/{name}.json has no figures of {', '.join(missing)}")
-        if unknown := sorted(set(rows) - steps - {"base"}):
-            problems.append(
-                f"results/{name}.json has figures of {', '.join(unknown)}, which checkpoints/ does not hold"
-            )
-    best = results["score"].get("best")
-    if best is not None and best not in steps:
-        problems.append(f"results/score.json calls {best!r} the best, which is no checkpoint of the run")
-    problems += [
-        f"results/ratio.json: '{key}' is missing or no number"
-        for key in ("trainable", "total", "ratio")
-        if not is_number(results["ratio"].get(key))
-    ]
+        rows = set(result.checkpoints)
+        if missing := sorted((steps | {BASE} if isinstance(result, EvaluationResult) else steps) - rows):
+            yield f"{file_name(name)} has no figures of {', '.join(missing)}"
+        if unknown := sorted(rows - steps - {BASE}):
+            yield f"{file_name(name)} has figures of {', '.join(unknown)}, which checkpoints/ does not hold"
+    score = results.of(ScoreResult)
+    if score and score.best is not None and score.best not in steps:
+        yield f"{file_name('score')} calls {score.best!r} the best, which is no checkpoint of the run"
     if len({checkpoint.base_sha256 for checkpoint in checkpoints}) > 1:
-        problems.append("the checkpoints were merged into different base weights (base_sha256 of their ledgers)")
-    return problems
+        yield "the checkpoints were merged into different base weights (base_sha256 of their merge manifests)"

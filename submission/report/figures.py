@@ -8,8 +8,10 @@ Report and checker use the functions below, so what is written and what is compa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from core.results import RESULTS
 
 _FIGURE = re.compile(r"<!--=([^>]*?)-->(.*?)<!--/-->", re.DOTALL)
 _PLAIN = re.compile(r"[\w .,:/+@%()-]*")
@@ -80,23 +82,26 @@ def leaves(value: Any, path: str) -> Iterator[str]:
 
 
 def required_figures(sources: Mapping[str, Any]) -> list[str]:
-    """Return the paths of the figures that no report may leave out, as far as the results have them."""
-    wanted = ["score/best", "score/ratio", "score/formula"]
-    wanted += [f"ratio/{name}" for name in ("trainable", "total", "ratio", "published_total", "published_ratio")]
-    for source, names in _BY_CHECKPOINT.items():
-        rows = sources.get(source)
-        rows = rows.get("checkpoints") if isinstance(rows, Mapping) else None
-        for label in rows if isinstance(rows, Mapping) else ():
-            wanted += [f"{source}/checkpoints/{label}/{name}" for name in names]
-    return [path for path in wanted if _has(sources, path)]
+    """Return the paths of the figures that no report may leave out, as far as the sources have them."""
+    wanted = {name: kind.type.figures for name, kind in RESULTS.items()} | {"weights": _OF_WEIGHTS}
+    paths = [path for name, figures in wanted.items() for path in expanded(sources.get(name), name, figures)]
+    return [path for path in paths if _has(sources, path)]
 
 
-_BY_CHECKPOINT = {
-    "squad": ("contest/f1", "contest/em", "official/f1", "official/em", "gate/passed"),
-    "accuracy": ("accuracy", "count", "correct"),
-    "score": ("accuracy", "score"),
-    "weights": ("bytes", "sha256"),
-}
+_OF_WEIGHTS = ("checkpoints/*/bytes", "checkpoints/*/sha256")
+
+
+def weights_source(files: Mapping[str, tuple[str, Any, Any]]) -> dict[str, Any]:
+    """Return the source `weights` from checkpoint name -> (file name, bytes, sha256)."""
+    rows = {name: {"file": file, "bytes": size, "sha256": sha256} for name, (file, size, sha256) in files.items()}
+    return {"checkpoints": rows}
+
+
+def expanded(result: Any, name: str, figures: Iterable[str]) -> list[str]:
+    """Return the paths of a result's figures, with each checkpoint that it has in the place of `*`."""
+    rows = result.get("checkpoints") if isinstance(result, Mapping) else None
+    labels = [label for label in rows if isinstance(label, str)] if isinstance(rows, Mapping) else []
+    return [f"{name}/{path.replace('*', label)}" for path in figures for label in (labels if "*" in path else [""])]
 
 
 def _has(sources: Mapping[str, Any], path: str) -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.files import replacing
-from submission.package.run_facts import RunFacts, is_number
+from core.result_types import AccuracyResult, RetentionResult
+from core.results import Made
+from core.step_names import BASE
+from submission.package.run_facts import RunFacts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DPI = 120
+_F1, _EM, _ACCURACY = "tab:blue", "tab:cyan", "tab:orange"
 # Labels are English in every report: not each machine has a font with Chinese characters.
 
 
@@ -30,22 +35,17 @@ def plot_loss(facts: RunFacts, path: Path) -> None:
 
 def plot_scores(facts: RunFacts, path: Path) -> None:
     """Write contest F1, contest EM and accuracy (all in per cent) of the base and each checkpoint as PNG."""
-    labels = ["base", *(checkpoint.name for checkpoint in facts.checkpoints)]
-    squad, accuracy = facts.squad["checkpoints"], facts.accuracy["checkpoints"]
-    curves = {
-        "retention F1": [_dig(squad, label, "contest", "f1") for label in labels],
-        "retention EM": [_dig(squad, label, "contest", "em") for label in labels],
-        "task accuracy": [_percent(_dig(accuracy, label, "accuracy")) for label in labels],
-    }
+    labels = [BASE, *(checkpoint.name for checkpoint in facts.checkpoints)]
     figure = _figure()
     axes = figure.subplots()
-    for (name, values), color in zip(curves.items(), ("tab:blue", "tab:cyan", "tab:orange"), strict=True):
-        axes.plot(range(len(labels)), [float("nan") if value is None else value for value in values],
+    for name, color, values in _curves(facts.results):
+        axes.plot(range(len(labels)), [values.get(label, math.nan) for label in labels],
                   marker="o", label=name, color=color)  # fmt: skip
-    for key, color in (("required_f1", "tab:blue"), ("required_em", "tab:cyan")):
-        required = _dig(squad, labels[-1], "gate", key)
-        if required is not None:
-            axes.axhline(required, color=color, linewidth=0.8, linestyle="--", label=key.replace("_", " "))
+    retention = facts.results.of(RetentionResult)
+    last = retention.checkpoints.get(labels[-1]) if retention else None
+    if last and last.gate:
+        for name, color, required in (("f1", _F1, last.gate.required_f1), ("em", _EM, last.gate.required_em)):
+            axes.axhline(required, color=color, linewidth=0.8, linestyle="--", label=f"required {name}")
     axes.set_xticks(range(len(labels)), labels)
     axes.set(title="Retention and accuracy by checkpoint", ylabel="per cent", ylim=(0, 105))
     axes.grid(visible=True, alpha=0.3)
@@ -69,20 +69,22 @@ def _save(figure: Figure, path: Path) -> None:
         figure.savefig(partial, format="png", dpi=_DPI, metadata={"Software": None})
 
 
-def _dig(value: Any, *names: str) -> float | None:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return float(value) if is_number(value) else None
-
-
-def _percent(value: float | None) -> float | None:
-    return None if value is None else 100.0 * value
+def _curves(results: Made) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """Yield (name, colour, per cent by checkpoint) of each curve that the run's results have."""
+    if retention := results.of(RetentionResult):
+        yield "retention F1", _F1, {name: row.contest.f1 for name, row in retention.checkpoints.items()}
+        yield "retention EM", _EM, {name: row.contest.em for name, row in retention.checkpoints.items()}
+    if accuracy := results.of(AccuracyResult):
+        yield "task accuracy", _ACCURACY, {name: 100.0 * row.accuracy for name, row in accuracy.checkpoints.items()}
 
 
 def write_plots(facts: RunFacts, folder: Path) -> dict[str, Path]:
-    """Write both pictures into `folder`; return kind ("loss", "scores") -> path."""
-    paths: Sequence[tuple[str, Path]] = [(kind, folder / f"{kind}.png") for kind in ("loss", "scores")]
-    written = dict(paths)
-    plot_loss(facts, written["loss"])
-    plot_scores(facts, written["scores"])
+    """Write the pictures that there are figures for into `folder`; return kind ("loss", "scores") -> path."""
+    written: dict[str, Path] = {}
+    if facts.losses:
+        written["loss"] = folder / "loss.png"
+        plot_loss(facts, written["loss"])
+    if any(True for _ in _curves(facts.results)):
+        written["scores"] = folder / "scores.png"
+        plot_scores(facts, written["scores"])
     return written

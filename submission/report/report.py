@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.methods import DEFAULT, method
-from submission.package.run_facts import RunFacts, checkpoints_required
-from submission.report.figures import figure, leaves, resolve, show
+from core.methods import method_of
+from core.result_parts import ByCheckpoint
+from core.result_types import AccuracyResult, ScoreResult
+from core.results import RESULTS
+from core.step_names import step_order
+from submission.package.run_facts import RunFacts
+from submission.report.figures import expanded, figure, leaves, resolve, show, weights_source
 
 LANGUAGES = ("zh", "en")
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
-# Sections of the configuration that say how answers were generated, as far as a run has them.
-_INFERENCE = ("eval", "inference")
 _LONG = 12
-_CHECKPOINTS = re.compile(r"base|step_\d+")
 
 
 def sources_of(facts: RunFacts) -> dict[str, Any]:
     """Return what the report's figures are taken from, under the names that their marks use."""
+    files = {item.name: (item.path.name, item.bytes, item.sha256) for item in facts.checkpoints}
     return {
-        "run": facts.config,
+        "run": facts.settings,
         "environment": facts.environment,
-        "squad": facts.squad,
-        "accuracy": facts.accuracy,
-        "ratio": facts.ratio,
-        "score": facts.score,
         "audit": facts.audit,
-        "weights": weights_source({item.name: (item.path.name, item.bytes, item.sha256) for item in facts.checkpoints}),
+        "weights": weights_source(files),
+        **facts.results.values,
     }
-
-
-def weights_source(files: Mapping[str, tuple[str, int, str]]) -> dict[str, Any]:
-    """Return the `weights` source from checkpoint name -> (file name, bytes, sha256)."""
-    rows = {name: {"file": file, "bytes": size, "sha256": sha256} for name, (file, size, sha256) in files.items()}
-    return {"checkpoints": rows}
 
 
 def write_report_text(
@@ -74,36 +69,91 @@ def write_report_text(
         keep_trailing_newline=True,
     )
     sources = sources_of(facts)
+    sections = Sections(facts, language)
+    score = facts.results.of(ScoreResult)
     template = environment.get_template(f"report_{language}.md")
     return template.render(
         fig=lambda path: figure(sources, path),
         rows=_rows_of(sources),
         show=show,
         fenced=_fenced,
+        number=count(1).__next__,
+        has=sections.has,
+        further=sections.further,
+        steps=facts.config.steps,
         config=facts.config,
-        method=method(str(facts.config["method"].get("type", DEFAULT))),
+        method=method_of(facts.config.method),
         team=team,
-        run_name=facts.folder.name,
+        run_name=facts.run.name,
         checkpoints=facts.checkpoints,
-        needed=checkpoints_required(facts.config),
-        labels=_labels(facts.squad),
-        accuracy_labels=_labels(facts.accuracy),
-        best=facts.score.get("best"),
-        best_of=facts.score.get("best_of"),
-        base_sha256=facts.checkpoints[0].base_sha256,
+        needed=facts.config.rules.checkpoints,
+        labels=sections.labels,
+        best=score.best if score else None,
+        best_of=score.best_of if score else None,
         packed=packed_checkpoints,
         images=images,
         screenshots=screenshots,
-        prompt=_prompt(facts.config.get("prompt")),
-        squad_prompt=_prompt(facts.config.get("squad_prompt")),
-        inference=[name for name in _INFERENCE if name in facts.config],
         types=_columns(facts, "by_type"),
         equalities=_columns(facts, "rules"),
         training_logs=[f"logs/{facts.relative(path)}" for path in facts.logs],
         predictions=[f"logs/{facts.relative(path)}" for path in facts.predictions],
-        weights_link=_weights_link(facts),
-        audited=bool(facts.audit),
     )
+
+
+@dataclass(frozen=True)
+class Further:
+    """A result for which the report has no section of its own: a table of the figures that its type names.
+
+    Attributes:
+        title: its heading.
+        alone: (name, path) of the figures that are not of a checkpoint.
+        columns: names of the figures of each checkpoint.
+        rows: checkpoint -> paths of these figures.
+    """
+
+    title: str
+    alone: list[tuple[str, str]]
+    columns: list[str]
+    rows: dict[str, list[str]]
+
+
+class Sections:
+    """Which results a report has a section for: those that the run made. What no section asked for, it shows last."""
+
+    def __init__(self, facts: RunFacts, language: str) -> None:
+        self._results, self._language = facts.results, language
+        self._shown: set[str] = set()
+
+    def has(self, name: str) -> bool:
+        """Tell whether a result was made; the template asks before it shows its section."""
+        self._shown.add(name)
+        return name in self._results.values
+
+    def labels(self, name: str) -> list[str]:
+        """Return the names of a result's checkpoints: base first, then by step."""
+        result = self._results.typed.get(name)
+        return sorted(result.checkpoints, key=step_order) if isinstance(result, ByCheckpoint) else []
+
+    def further(self) -> Iterator[Further]:
+        """Yield the results that were made and that no section has asked for."""
+        for name in self._results.values:
+            if name in self._shown:
+                continue
+            kind = RESULTS[name]
+            each = [path for path in kind.type.figures if path.startswith(_EACH)]
+            alone = [path for path in kind.type.figures if not path.startswith(_EACH)]
+            yield Further(
+                title=kind.title_zh if self._language == "zh" else kind.title,
+                alone=[(path, f"{name}/{path}") for path in alone],
+                columns=[path.removeprefix(_EACH) for path in each],
+                rows={
+                    label: expanded({"checkpoints": {label: None}}, name, each)
+                    for label in (self.labels(name) if each else [])
+                },
+            )
+
+
+_EACH = "checkpoints/*/"
 
 
 def _rows_of(sources: Mapping[str, Any]) -> Callable[[str], list[tuple[str, str]]]:
@@ -135,32 +185,11 @@ def _has_sections(value: Any) -> bool:
     return isinstance(value, Mapping) and not all(str(name).isdecimal() for name in value)
 
 
-def _labels(result: Mapping[str, Any]) -> list[str]:
-    """Return the names of a result's checkpoints: base first, then by step."""
-    names = [name for name in result["checkpoints"] if _CHECKPOINTS.fullmatch(name)]
-    return sorted(names, key=lambda name: (name != "base", int(name.removeprefix("step_")) if name != "base" else 0))
-
-
 def _columns(facts: RunFacts, key: str) -> list[str]:
     """Return the names (question types, rules of equality) under `key` of the accuracy of any checkpoint."""
-    names: dict[str, None] = {}
-    for row in facts.accuracy["checkpoints"].values():
-        value = row.get(key)
-        if isinstance(value, Mapping):
-            names.update(dict.fromkeys(name for name in value if isinstance(name, str)))
-    return list(names)
-
-
-def _prompt(value: Any) -> dict[str, str]:
-    """Return name and template of a prompt section, which may also be the bare template."""
-    if isinstance(value, Mapping):
-        return {"name": str(value.get("name", "")), "template": str(value.get("template", ""))}
-    return {"name": "", "template": str(value or "")}
-
-
-def _weights_link(facts: RunFacts) -> str:
-    link = facts.config["submission"].get("weights_link")
-    return show(link) if link else ""
+    accuracy = facts.results.of(AccuracyResult)
+    rows = accuracy.checkpoints.values() if accuracy else ()
+    return list(dict.fromkeys(name for row in rows for name in getattr(row, key)))
 
 
 def _fenced(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The four screenshots that the contest asks for, drawn from the real lines of the run's logs and results."""
+"""The screenshots that the contest asks for, drawn from the real lines of the run's logs and results."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Shot:
 
     Attributes:
         kind: its file name without `.png`.
+        step: the step of the main job that it shows; a contest without it has none.
         title: text of its bar.
         folder: logs below this folder of the run are looked into; "" for those outside `train/`.
         pattern: regular expression of the log lines to show.
@@ -28,6 +29,7 @@ class Shot:
     """
 
     kind: str
+    step: str
     title: str
     folder: str
     pattern: str
@@ -39,24 +41,28 @@ class Shot:
 
 SHOTS = (
     Shot(
-        "ratio", "Low-parameter ratio", "train", r"Network Parameters\s*:", 1, 2,
+        "ratio", "train", "Low-parameter ratio", "train", r"Network Parameters\s*:", 1, 2,
         "results/ratio.json", r'"',
     ),
     Shot(
-        "training", "Training log", "train", r"\bloss\s*[:=]\s*\[?[-\d.]", 8, 16,
+        "training", "train", "Training log", "train", r"\bloss\s*[:=]\s*\[?[-\d.]", 8, 16,
         "train/loss.jsonl", r'"loss"',
     ),
     Shot(
-        "squad", "Retention: SQuAD F1 and EM", "", r"\bF1\b.{0,80}\bEM\b.{0,80}\d", 4, 12,
+        "squad", "retention", "Retention: SQuAD F1 and EM", "", r"\bF1\b.{0,80}\bEM\b.{0,80}\d", 4, 12,
         "results/squad.json", r'"(base|step_\d+|contest|official|f1|em|count|passed|required_\w+)"',
     ),
     Shot(
-        "accuracy", "Task accuracy", "", r"\baccuracy\b.{0,40}\d", 4, 12,
+        "accuracy", "accuracy", "Task accuracy", "", r"\baccuracy\b.{0,40}\d", 4, 12,
         "results/accuracy.json", r'^.{0,6}"(base|step_\d+|accuracy|correct|count)"',
     ),
 )  # fmt: skip
-KINDS = tuple(shot.kind for shot in SHOTS)
 _RESULT_LINES = 80
+
+
+def shots_of(steps: Sequence[str]) -> list[Shot]:
+    """Return the screenshots of a contest with these steps."""
+    return [shot for shot in SHOTS if shot.step in steps]
 
 
 def excerpts_of(facts: RunFacts, shot: Shot) -> list[Excerpt]:
@@ -69,17 +75,17 @@ def excerpts_of(facts: RunFacts, shot: Shot) -> list[Excerpt]:
     Raises:
         InputError: neither a log nor the result file has such a line.
     """
-    train = facts.folder / "train"
-    logs = [path for path in facts.logs if path.is_relative_to(train) == (shot.folder == "train")]
-    from_log = find_excerpt(facts.folder, logs, shot.pattern, shot.first, shot.last)
+    folder = facts.run.path
+    logs = [path for path in facts.logs if path.is_relative_to(facts.run.train) == (shot.folder == "train")]
+    from_log = find_excerpt(folder, logs, shot.pattern, shot.first, shot.last)
     found = [from_log] if from_log else []
     if not found or shot.result.startswith("results/"):
         result = find_excerpt(
-            facts.folder, [facts.folder / shot.result], shot.result_pattern, _RESULT_LINES // 2, _RESULT_LINES // 2
+            folder, [folder / shot.result], shot.result_pattern, _RESULT_LINES // 2, _RESULT_LINES // 2
         )
         found += [result] if result else []
     if not found:
-        raise InputError(f"{facts.folder / shot.result}: no line for the screenshot '{shot.kind}' here or in a log")
+        raise InputError(f"{folder / shot.result}: no line for the screenshot '{shot.kind}' here or in a log")
     return found
 
 
@@ -93,7 +99,7 @@ def write_screenshots(facts: RunFacts, folder: Path, fonts: FontStack | None = N
     """
     fonts = fonts or load_fonts()
     written: dict[str, Path] = {}
-    for shot in SHOTS:
+    for shot in shots_of(facts.config.steps):
         excerpts: Sequence[Excerpt] = excerpts_of(facts, shot)
         path = folder / f"{shot.kind}.png"
         save(render(shot.title, excerpts, fonts), excerpts, path)

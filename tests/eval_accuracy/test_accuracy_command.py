@@ -79,13 +79,13 @@ def test_an_alpaca_array_has_its_index_as_id_and_subjects(tmp_path: Path) -> Non
 def test_records_keep_their_ids(tmp_path: Path) -> None:
     data = tmp_path / "test.jsonl"
     write_records(data, [Record("math-1", "math", "计算 3 + 4 等于多少？", "3 + 4 = 7", meta={"type": "add"})])
-    assert score(read_questions(data), {"math-1": "7"})["accuracy"] == 1
+    assert score(read_questions(data), {"math-1": "7"}).accuracy == 1
 
 
 def test_no_prediction_is_wrong_and_counted_apart() -> None:
     records = [Record(str(n), "math", "计算 3 + 4 等于多少？", "3 + 4 = 7") for n in range(4)]
     result = score(records, {"0": "7", "1": "", "2": "x"})
-    assert (result["missing"], result["empty"], result["unparsable"], result["correct"]) == (1, 1, 1, 1)
+    assert (result.missing, result.empty, result.unparsable, result.correct) == (1, 1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from core.result_parts import Asked
+from core.result_types import AccuracyEntry, AccuracyResult
 from core.tasks.choice import subject_of
 from core.text.records import Record
 from data_convert.readers import read_corpus
@@ -61,25 +63,25 @@ def test_every_subject_of_the_contest_is_known(shared_data: Path) -> None:
 def test_the_naive_average_weighs_subjects_alike() -> None:
     records = [choice(str(n), "anatomy") for n in range(3)] + [choice("x", "virology"), choice("y", "astronomy")]
     found = by_category(records, [1, 1, 0, 0, 1])["mmlu"]
-    assert (found["count"], found["subjects"], found["subjects_known"]) == (5, 3, 57)
-    assert found["accuracy"] == pytest.approx(3 / 5)
-    assert found["naive_average"] == pytest.approx((2 / 3 + 0 + 1) / 3)
-    assert found["categories"]["other"]["naive_average"] == pytest.approx(1 / 3)
-    assert found["categories"]["stem"]["count"] == 1
-    assert found["by_subject"]["anatomy"]["count"] == 3
+    assert (found.count, found.subjects, found.subjects_known) == (5, 3, 57)
+    assert found.accuracy == pytest.approx(3 / 5)
+    assert found.naive_average == pytest.approx((2 / 3 + 0 + 1) / 3)
+    assert found.categories["other"].naive_average == pytest.approx(1 / 3)
+    assert found.categories["stem"].count == 1
+    assert found.by_subject["anatomy"].count == 3
 
 
 def test_one_subjects_name_in_two_languages_is_of_two_benchmarks() -> None:
     records = [choice("1", "anatomy"), choice("2", "anatomy", "哪一个？"), choice("3", "chinese history", "哪一个？")]
     found = by_category(records, [1, 0, 1])
-    assert {key: row["count"] for key, row in found.items()} == {"mmlu": 1, "cmmlu": 2}
-    assert found["cmmlu"]["categories"]["china-specific"]["count"] == 1
+    assert {key: row.count for key, row in found.items()} == {"mmlu": 1, "cmmlu": 2}
+    assert found["cmmlu"].categories["china-specific"].count == 1
 
 
 def test_a_formula_in_a_chinese_file_is_of_that_file() -> None:
     texts = ["哪一个？", "多少？", "$x^2$"]
     records = [choice(str(n), "college chemistry", text, f"val/c.csv:{n}") for n, text in enumerate(texts)]
-    assert by_category(records, [1, 1, 1])["ceval"]["count"] == 3
+    assert by_category(records, [1, 1, 1])["ceval"].count == 3
 
 
 def test_unknown_subjects_have_no_category() -> None:
@@ -93,10 +95,10 @@ def test_real_files_are_told_by_their_subjects(shared_data: Path, folder: str, k
     records = list(read_corpus(shared_data / folder))
     found = by_category(records, [1] * len(records))
     assert list(found) == [key]
-    assert (found[key]["count"], found[key]["subjects"]) == (len(records), subjects)
+    assert (found[key].count, found[key].subjects) == (len(records), subjects)
 
 
-def results() -> dict[str, dict[str, object]]:
+def results() -> dict[str, AccuracyEntry]:
     records = [choice("1", "anatomy"), choice("2", "virology"), choice("3", "animals")]
     return {
         "base": score(records, Predictions([("1", "A"), ("2", "The right option is A."), ("3", "B")])),
@@ -104,7 +106,7 @@ def results() -> dict[str, dict[str, object]]:
     }
 
 
-DESCRIBED = {"file": "test.jsonl", "sha256": "abcdef0123"}
+DESCRIBED = Asked(file="test.jsonl", sha256="abcdef0123", selection="all", count=3)
 
 
 def test_the_table_has_opencompass_columns() -> None:
@@ -143,7 +145,9 @@ def test_every_format_says_the_same() -> None:
 
 def test_the_command_reads_what_the_evaluation_wrote(tmp_path: Path) -> None:
     path = tmp_path / "accuracy.json"
-    path.write_text(json.dumps({"schema": 1, "data": DESCRIBED, "checkpoints": results()}), encoding="utf-8")
+    path.write_text(
+        AccuracyResult(schema=1, data=DESCRIBED, checkpoints=results()).model_dump_json(by_alias=True), encoding="utf-8"
+    )
     line = [sys.executable, str(ROOT / "eval_accuracy/table.py"), "--result", str(path)]
     done = subprocess.run([*line, "--format", "csv"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("dataset,version,metric,mode,base,step_10\n")

@@ -133,7 +133,7 @@ def test_every_kind_of_error_is_counted_with_examples() -> None:
     answers = {"0": "-7", "1": "70", "2": "", "3": "我不知道", "4": "7.001", "5": "7", "6": "-7", "7": "-7", "8": "-7"}
     records = [Record(name, "math", *ADD) for name in [*answers, "9"]]
     result = score(records, answers, "exact")
-    counts = {kind: row["count"] for kind, row in result["errors"].items()}
+    counts = {kind: row.count for kind, row in result.errors.items()}
     assert counts == {
         "sign": 4,
         "power of ten": 1,
@@ -142,31 +142,31 @@ def test_every_kind_of_error_is_counted_with_examples() -> None:
         "missing": 1,
         "right by another rule": 1,
     }
-    assert len(result["errors"]["sign"]["examples"]) == 3
-    assert result["errors"]["sign"]["examples"][0] == {
+    assert len(result.errors["sign"].examples) == 3
+    assert result.errors["sign"].examples[0].as_json() == {
         "id": "0",
         "type": "add",
         "span": "-7",
         "reference": "7",
         "text": "-7",
     }
-    assert result["by_type"]["add"]["unparsable"] == 1
-    low, high = result["interval"]
-    assert low < result["accuracy"] < high
+    assert result.by_type["add"].unparsable == 1
+    low, high = result.interval
+    assert low < result.accuracy < high
 
 
 def test_gsm8k_judges_its_own_solutions_right(shared_data: Path) -> None:
     records = list(read_corpus(shared_data / "gsm8k/train_1000.jsonl"))
     whole = score(records, Predictions((record.id, record.answer) for record in records))
-    assert (whole["count"], whole["correct"]) == (1000, 1000)
+    assert (whole.count, whole.correct) == (1000, 1000)
     bare = score(records, Predictions((record.id, record.answer.rsplit("#### ")[1]) for record in records))
-    assert bare["correct"] == 1000
+    assert bare.correct == 1000
     shifted = zip(records, records[1:] + records[:1], strict=True)
     others = score(records, Predictions((record.id, other.answer) for record, other in shifted))
     same = sum(
         a.answer.rsplit("####")[1] == b.answer.rsplit("####")[1] for a, b in zip(records, records[1:], strict=False)
     )
-    assert others["correct"] <= same + 1
+    assert others.correct <= same + 1
 
 
 def test_a_worked_solution_of_the_contest_is_read_at_its_end(shared_data: Path) -> None:

@@ -76,10 +76,10 @@ def test_span_f1_of_a_set_is_the_micro_average() -> None:
     given = Predictions([("1", "a"), ("2", "e;f"), ("3", "无")])
     judge = judge_of("span_f1")
     result = summarise(records, given, judge_all(records, given, judge), judge)
-    assert result["accuracy"] == pytest.approx(2 * 2 / 8)
-    assert result["correct"] is None
-    low, high = result["interval"]
-    assert low <= result["accuracy"] <= high
+    assert result.accuracy == pytest.approx(2 * 2 / 8)
+    assert result.correct is None
+    low, high = result.interval
+    assert low <= result.accuracy <= high
 
 
 def test_a_missing_prediction_costs_its_spans() -> None:
@@ -87,8 +87,8 @@ def test_a_missing_prediction_costs_its_spans() -> None:
     given = Predictions([("1", "a;b")])
     judge = judge_of("span_f1")
     result = summarise(records, given, judge_all(records, given, judge), judge)
-    assert result["accuracy"] == pytest.approx(2 * 2 / 6)
-    assert result["missing"] == 1
+    assert result.accuracy == pytest.approx(2 * 2 / 6)
+    assert result.missing == 1
 
 
 def test_the_mean_of_scores_has_a_bootstrap_interval() -> None:
@@ -96,8 +96,8 @@ def test_the_mean_of_scores_has_a_bootstrap_interval() -> None:
     given = Predictions((str(n), "the cat" if n % 2 else "the cat sat on the mat") for n in range(50))
     judge = judge_of("rouge_l")
     result = summarise(records, given, judge_all(records, given, judge), judge, "rouge_l_ascii")
-    assert result["rule"] == "rouge_l_ascii"
-    assert result["accuracy"] == pytest.approx((0.5 + 1) / 2)
-    low, high = result["interval"]
+    assert result.rule == "rouge_l_ascii"
+    assert result.accuracy == pytest.approx((0.5 + 1) / 2)
+    low, high = result.interval
     assert 0.6 < low < 0.75 < high < 0.9
-    assert result["categories"] == {}
+    assert result.categories == {}

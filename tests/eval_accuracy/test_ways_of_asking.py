@@ -57,8 +57,8 @@ def test_predictions_with_scores_are_judged_by_them() -> None:
     predictions = Predictions([("1", "The right option is A."), ("2", "x")])
     predictions.scores = {"1": [-2.0, -1.0, -3.0, -3.0]}
     result = score([choice("1"), choice("2"), choice("3")], predictions)
-    assert (result["mode"], result["rule"], result["correct"]) == ("ppl", "likelihood", 1)
-    assert (result["empty"], result["missing"]) == (1, 1)
+    assert (result.mode, result.rule, result.correct) == ("ppl", "likelihood", 1)
+    assert (result.empty, result.missing) == (1, 1)
 
 
 def rotations(*answers: str) -> list[Record]:
@@ -73,15 +73,15 @@ def test_a_choice_is_right_where_every_rotation_is(said: str, plain: bool, circu
     records = rotations("B", "A", "D", "C")
     given = Predictions((f"q@rot{turn}", f"The right option is {letter}.") for turn, letter in enumerate(said))
     result = score(records, given)
-    assert result["count"] == 1
-    assert result["rules"] == {
+    assert result.count == 1
+    assert result.rules == {
         "phrase": plain,
         "letter": plain,
         "circular_phrase": circular,
         "circular_letter": circular,
     }
     judged = judge_all(records, given, judge_of("choice"))
-    assert summarise(records, given, judged, judge_of("choice"), "circular_letter")["correct"] == circular
+    assert summarise(records, given, judged, judge_of("choice"), "circular_letter").correct == circular
 
 
 def test_questions_are_rotated_as_their_predictions_are() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from core.config import dump, load_contest
 from core.files import write_json
+from core.result_parts import Asked
 from core.results import update_results
 from core.run_folder import RunFolder
 from core.text.records import Record, write_records
@@ -21,6 +22,8 @@ from eval_accuracy.contest_score.what_if import what_if
 from eval_accuracy.score import score_run
 from eval_accuracy.scoring.accuracy import score
 from eval_accuracy.scoring.questions import read_questions
+from eval_squad.retention.gate import Gate
+from eval_squad.retention.scoring import score as retained
 from evaluation.answers.predictions import read_predictions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,21 +113,43 @@ def test_a_run_states_how_optimistic_its_best_checkpoint_is(tmp_path: Path) -> N
     data = run.data / "test.jsonl"
     write_records(data, (Record(str(n), "math", f"计算 {n} + 1 等于多少？", f"{n} + 1 = {n + 1}") for n in range(200)))
     records = read_questions(data)
-    described = {"sha256": "0", "selection": "all", "count": 200}
+    described = Asked(file="test.jsonl", sha256="0", selection="all", count=200)
+    read = Record("q", "squad", "q?", "yes", meta={"passage": "p", "answers": ["yes"]})
     for step in (10, 20, 30):
         rng = np.random.default_rng(step)
         file = run.predictions / f"accuracy_step_{step}.json"
         write_json(file, {str(n): str(n + 1) if rng.random() < 0.6 else "0" for n in range(200)})
-        result = {**score(records, read_predictions(file)), "predictions": f"predictions/{file.name}"}
+        result = score(records, read_predictions(file)).model_copy(update={"predictions": f"predictions/{file.name}"})
+        retention = retained([read], {"q": "no" if step == 30 else "yes"}, Gate(50.0, 50.0, "contest"))
         update_results(run.results / "accuracy.json", f"step_{step}", result, described)
-        update_results(run.results / "squad.json", f"step_{step}", {"gate": {"passed": step != 30}}, described)
-    write_json(run.results / "ratio.json", {"schema": 1, "ratio": 0.01})
+        update_results(run.results / "squad.json", f"step_{step}", retention, described)
+    write_json(run.results / "ratio.json", {"schema": 1, "trainable": 1, "total": 100, "ratio": 0.01})
     result = score_run(run)
-    assert result["best_of"]["of"] == 2
-    assert set(result["best_of"]["chosen"]) == {"step_10", "step_20"}
-    best = result["checkpoints"][result["best"]]
-    assert result["best_of"]["accuracy"] == best["accuracy"]
-    assert best["interval"][0] < best["accuracy"] < best["interval"][1]
-    assert 0 < result["best_of"]["optimism"] <= result["best_of"]["optimism_of_equals"]
+    assert result.best_of.of == 2
+    assert set(result.best_of.chosen) == {"step_10", "step_20"}
+    best = result.checkpoints[result.best]
+    assert result.best_of.accuracy == best.accuracy
+    assert best.interval[0] < best.accuracy < best.interval[1]
+    assert 0 < result.best_of.optimism <= result.best_of.optimism_of_equals
+    assert result.checkpoints["step_30"].gate_passed is False
     (run.predictions / "accuracy_step_10.json").unlink()
-    assert score_run(run)["best_of"] is None
+    assert score_run(run).best_of is None
+
+
+def test_without_retention_no_gate_keeps_a_checkpoint_out(tmp_path: Path) -> None:
+    steps = "[convert, train, merge, accuracy, score, submission]"
+    config = load_contest("practice_math", [f"steps={steps}"])
+    (tmp_path / "run.yaml").write_text(dump(config), encoding="utf-8")
+    run = RunFolder(tmp_path)
+    described = Asked(file="test.jsonl", sha256="0", selection="all", count=2)
+    records = [Record(name, "math", f"计算 {name} + 1 等于多少？", f"{name} + 1 = {int(name) + 1}") for name in "12"]
+    for name, said in (("base", "0"), ("step_10", "2"), ("step_20", "0")):
+        update_results(run.results / "accuracy.json", name, score(records, {"1": said, "2": "0"}), described)
+    write_json(run.results / "ratio.json", {"schema": 1, "trainable": 1, "total": 100, "ratio": 0.01})
+    result = score_run(run)
+    assert result.best == "step_10"
+    assert {name: (row.gate_passed, row.eligible) for name, row in result.checkpoints.items()} == {
+        "step_10": (None, True),
+        "step_20": (None, True),
+    }
+    assert set(result.inputs) == {"ratio", "accuracy"}

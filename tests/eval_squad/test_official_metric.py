@@ -22,9 +22,9 @@ def test_published_systems(shared_data: Path, name: str, em: float, f1: float, u
     records, _ = read_questions(shared_data / "squad/dev-v1.1.json", "all")
     predictions = read_predictions(shared_data / f"squad/predictions/{name}.json")
     result = score(records, predictions)
-    assert result["official"]["em"] == pytest.approx(em, abs=1e-6)
-    assert result["official"]["f1"] == pytest.approx(f1, abs=1e-6)
-    assert (result["count"], result["unknown"], result["missing"]) == (10570, unknown, missing)
+    assert result.official.em == pytest.approx(em, abs=1e-6)
+    assert result.official.f1 == pytest.approx(f1, abs=1e-6)
+    assert (result.count, result.unknown, result.missing) == (10570, unknown, missing)
 
 
 def test_articles_case_and_punctuation_do_not_count() -> None:

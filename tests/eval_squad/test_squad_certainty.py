@@ -14,7 +14,7 @@ import pytest
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.retention.gate import Gate, certainty, gate_from_base
-from eval_squad.retention.scoring import marks, score, summarise
+from eval_squad.retention.scoring import question_scores, score, summarise
 from eval_squad.retention.table import table, warnings
 from evaluation.answers.predictions import read_predictions
 
@@ -43,56 +43,56 @@ def test_every_figure_has_an_interval_that_holds_it() -> None:
     result = score(questions(400), answers(400, 300))
     for way in ("contest", "official"):
         for name in ("f1", "em"):
-            low, high = result[way][f"{name}_interval"]
-            assert low < result[way][name] < high
+            low, high = getattr(getattr(result, way), f"{name}_interval")
+            assert low < getattr(getattr(result, way), name) < high
             # 1.96 * sqrt(0.75 * 0.25 / 400) is 4.24 points.
             assert (high - low) / 2 == pytest.approx(4.24, abs=0.4)
-    assert result["intervals"]["method"] == "bootstrap over questions"
+    assert result.intervals.method == "bootstrap over questions"
 
 
 def test_questions_on_one_passage_count_as_one_observation() -> None:
     """All five questions of a passage right or all wrong: as sure as a fifth of the questions would be."""
     clustered = score(questions(400, per_passage=5), answers(400, 300))
     single = score(questions(80), answers(80, 60))
-    assert clustered["intervals"]["method"] == "bootstrap over passages"
-    assert clustered["contest"]["em_interval"] == pytest.approx(single["contest"]["em_interval"], abs=1e-9)
+    assert clustered.intervals.method == "bootstrap over passages"
+    assert clustered.contest.em_interval == pytest.approx(single.contest.em_interval, abs=1e-9)
 
 
 def test_a_clear_decision_is_sure_and_a_close_one_warns() -> None:
     gate = Gate(50.0, 50.0, "contest")
     clear = {"clear": score(questions(400), answers(400, 300), gate)}
     close = {"close": score(questions(400), answers(400, 202), gate)}
-    assert clear["clear"]["gate"]["pass_probability"] == 1.0
+    assert clear["clear"].gate.pass_probability == 1.0
     assert list(warnings(clear)) == []
-    held = close["close"]["gate"]
-    assert held["passed"]
-    assert held["within_interval"] == ["f1", "em"]
-    assert 0.4 < held["pass_probability"] < 0.8
+    held = close["close"].gate
+    assert held.passed
+    assert held.within_interval == ("f1", "em")
+    assert 0.4 < held.pass_probability < 0.8
     (warning,) = warnings(close)
     assert "inside the 95 % interval of F1 and EM" in warning
-    assert f"{held['pass_probability']:.1%}" in warning
+    assert f"{held.pass_probability:.1%}" in warning
 
 
 def test_the_bases_own_answers_make_the_gate_surer() -> None:
     records = questions(400)
-    base, mine = marks(records, answers(400, 200)), marks(records, answers(400, 190))
+    base, mine = question_scores(records, answers(400, 200)), question_scores(records, answers(400, 190))
     gate = gate_from_base(50.0, 50.0)
-    alone = summarise(records, answers(400, 190), mine, gate)["gate"]
-    paired = summarise(records, answers(400, 190), mine, gate, base)["gate"]
-    assert (alone["paired"], paired["paired"]) == (False, True)
-    assert alone["kept_em"] == paired["kept_em"] == pytest.approx(0.95)
-    assert alone["within_interval"] == ["f1", "em"]
-    assert paired["within_interval"] == []
-    low, high = paired["kept_em_interval"]
+    alone = summarise(records, answers(400, 190), mine, gate).gate
+    paired = summarise(records, answers(400, 190), mine, gate, base).gate
+    assert (alone.paired, paired.paired) == (False, True)
+    assert alone.kept_em == paired.kept_em == pytest.approx(0.95)
+    assert alone.within_interval == ("f1", "em")
+    assert paired.within_interval == ()
+    low, high = paired.kept_em_interval
     assert 0.9 < low < 0.95 < high < 1
 
 
 def test_the_base_model_itself_keeps_everything() -> None:
     records = questions(60)
-    base = marks(records, answers(60, 30))
-    held = summarise(records, answers(60, 30), base, gate_from_base(50.0, 50.0), base)["gate"]
-    assert held["kept_f1_interval"] == pytest.approx([1.0, 1.0])
-    assert held["pass_probability"] == 1.0
+    base = question_scores(records, answers(60, 30))
+    held = summarise(records, answers(60, 30), base, gate_from_base(50.0, 50.0), base).gate
+    assert held.kept_f1_interval == pytest.approx((1.0, 1.0))
+    assert held.pass_probability == 1.0
 
 
 def test_a_base_without_a_right_answer_keeps_no_share() -> None:
@@ -104,10 +104,10 @@ def test_a_base_without_a_right_answer_keeps_no_share() -> None:
 def test_a_prescreen_of_everything_is_certain() -> None:
     records, given = questions(100), answers(100, 51)
     gate = Gate(50.0, 50.0, "contest")
-    held = summarise(records, given, marks(records, given), gate, total=100)["gate"]
-    assert held["pass_probability"] == 1.0
-    part = summarise(records, given, marks(records, given), gate, total=1000)["gate"]
-    assert 0.3 < part["pass_probability"] < 0.9
+    held = summarise(records, given, question_scores(records, given), gate, total=100).gate
+    assert held.pass_probability == 1.0
+    part = summarise(records, given, question_scores(records, given), gate, total=1000).gate
+    assert 0.3 < part.pass_probability < 0.9
 
 
 @pytest.fixture
@@ -144,11 +144,11 @@ def test_a_prescreen_asks_the_same_questions_and_says_how_sure_it_is(files: tupl
 
 def test_the_table_shows_interval_and_share() -> None:
     records = questions(400)
-    base = marks(records, answers(400, 200))
+    base = question_scores(records, answers(400, 200))
     given = answers(400, 190)
-    result = summarise(records, given, marks(records, given), gate_from_base(50.0, 50.0), base)
+    result = summarise(records, given, question_scores(records, given), gate_from_base(50.0, 50.0), base)
     text = table({"step_10": result}, 400)
-    low, high = result["contest"]["f1_interval"]
+    low, high = result.contest.f1_interval
     assert f"47.500 [{low:.2f}, {high:.2f}]" in text
     assert "95.0% of the base" in text
     assert "needs 90%" in text
@@ -186,12 +186,12 @@ def test_xquad_from_end_to_end(shared_data: Path, tmp_path: Path) -> None:
 def test_real_systems_are_told_apart(shared_data: Path) -> None:
     records, _ = read_questions(shared_data / "squad/dev-v1.1.json", "contest")
     given = {name: read_predictions(shared_data / f"squad/predictions/{name}.json") for name in ("BERT", SECOND)}
-    base = marks(records, given["BERT"])
+    base = question_scores(records, given["BERT"])
     gate = gate_from_base(*(100 * base[:, column].mean() for column in (0, 1)))
-    held = summarise(records, given[SECOND], marks(records, given[SECOND]), gate, base)["gate"]
-    assert held["kept_f1"] == pytest.approx(0.8831, abs=1e-4)
-    assert held["pass_probability"] < 0.05
-    assert held["kept_f1_interval"][0] > 0.86
+    held = summarise(records, given[SECOND], question_scores(records, given[SECOND]), gate, base).gate
+    assert held.kept_f1 == pytest.approx(0.8831, abs=1e-4)
+    assert held.pass_probability < 0.05
+    assert held.kept_f1_interval[0] > 0.86
 
 
 SECOND = "Match-LSTM_with_Ans-Ptr"

@@ -62,7 +62,7 @@ def test_an_impossible_question_has_no_answer(tmp_path: Path) -> None:
         ([], "'data'"),
         ({"data": [{"paragraphs": [{"context": "c"}]}]}, "data[0].paragraphs[0]"),
         (squad([{"id": 7, "question": "q", "answers": []}]), "data[0].paragraphs[0].qas[0]"),
-        (squad([question("a", "x")], [question("a", "x")]), "stands twice"),
+        (squad([question("a", "x")], [question("a", "x")]), "duplicate question id"),
         (squad([{"id": "a", "question": "q", "answers": [{"text": None}]}]), "answers[0]"),
         (squad([question("a")]), "no reference answer"),
         (squad(), "no question"),

@@ -17,23 +17,23 @@ def asked(name: str, *answers: str) -> Record:
 def test_missing_scores_zero_and_unknown_and_repeated_ids_are_counted() -> None:
     given = Predictions([("a", "no"), ("a", "Denver"), ("z", "Denver")])
     result = score([asked("a", "Denver"), asked("b", "Paris")], given)
-    assert (result["count"], result["missing"], result["unknown"], result["duplicates"]) == (2, 1, 1, 1)
+    assert (result.count, result.missing, result.unknown, result.duplicates) == (2, 1, 1, 1)
     for way in ("contest", "official"):
-        assert (result[way]["f1"], result[way]["em"]) == (50.0, 50.0)
-    assert result["gate"] is None
+        assert (getattr(result, way).f1, getattr(result, way).em) == (50.0, 50.0)
+    assert result.gate is None
 
 
 def test_a_missing_prediction_is_not_an_empty_one() -> None:
-    assert score([asked("a", "-")], {})["contest"]["em"] == 0
-    assert score([asked("a")], {})["official"]["em"] == 0
-    assert score([asked("a")], {"a": " "})["official"]["em"] == 100
-    assert score([asked("a")], {"a": " "})["empty"] == 1
+    assert score([asked("a", "-")], {}).contest.em == 0
+    assert score([asked("a")], {}).official.em == 0
+    assert score([asked("a")], {"a": " "}).official.em == 100
+    assert score([asked("a")], {"a": " "}).empty == 1
 
 
 def test_contest_takes_the_first_answer_official_the_best() -> None:
     result = score([asked("a", "Santa Clara, California", "Santa Clara")], {"a": "Santa Clara"})
-    assert result["official"]["em"] == 100
-    assert result["contest"]["em"] == 0
+    assert result.official.em == 100
+    assert result.contest.em == 0
 
 
 def test_the_gate_is_ninety_percent_of_the_base() -> None:

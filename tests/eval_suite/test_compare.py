@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.config import dump, load_contest
+from core.result_parts import Answered, Asked
 from core.results import update_results
 from core.text.records import Record, write_records
 from eval_suite.paired.comparison import Side, compare
@@ -144,7 +145,9 @@ def test_two_checkpoints_of_a_run(files: tuple[Path, Path, Path], tmp_path: Path
         held = run / "predictions" / f"accuracy_{name}.json"
         held.parent.mkdir(exist_ok=True)
         path.rename(held)
-        update_results(run / "results/accuracy.json", name, {"predictions": f"predictions/{held.name}"}, {"count": 60})
+        described = Asked(file="test.jsonl", sha256="0", selection="all", count=60)
+        entry = Answered(predictions=f"predictions/{held.name}")
+        update_results(run / "results/accuracy.json", name, entry, described)
     result = json.loads(command("base", "step_10", "--run", run, "--json").stdout)
     assert (result["a"]["name"], result["b"]["predictions"]) == ("base", "predictions/accuracy_step_10.json")
     assert result["figures"][result["headline"]]["only_b"] == 16

@@ -21,9 +21,11 @@ CODE = (
     "README.md",
     "configs/x.yaml",
     "constraints.txt",
+    "core/__init__.py",
     "core/a.py",
     "pyproject.toml",
-    "submission/templates/report_en.md",
+    "submission/__init__.py",
+    "submission/report/templates/report_en.md",
 )
 
 

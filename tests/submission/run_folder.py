@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 
 from ckpt_tools.formats.tensors import write_tensors
+from core.config import load_contest
 from core.files import sha256_file, write_json, write_jsonl, write_text
 
 STEPS = (20, 40, 60, 80, 100)
@@ -43,28 +44,32 @@ LOG = """\
 """
 
 
-def config(steps: tuple[int, ...] = STEPS, **submission: Any) -> dict[str, Any]:
-    """Return a composed configuration as run.yaml holds it."""
-    return {
-        "contest": "practice_math",
-        "title": "Practice: math",
-        "task": "math",
-        "model": {"name": "practice", "title": "Practice Llama", "checkpoint": "assets/practice/base.ckpt"},
-        "machine": {"name": "cpu", "device": "CPU", "workers": 2},
-        "method": {"name": "lora_qv", "rank": 2, "alpha": 4, "dropout": 0.0, "target_modules": ".*wq|.*wv"},
-        "prompt": {"name": "alpaca", "template": "### Instruction:\n{question}\n\n### Response:", "bos": True},
-        "squad_prompt": {"name": "squad", "template": "Read.\n{passage}\n```\n{question}", "bos": False},
-        "data": {"train": None, "records": 3200, "seq_length": 128, "seed": 1},
-        "train": {"epochs": 1, "batch_size": 16, "learning_rate": 3e-05, "betas": [0.9, 0.95], "seed": 7},
-        "eval": {"squad": {"max_new_tokens": 12}, "accuracy": {"max_new_tokens": 32}, "batch_size": 32},
-        "rules": {**RULES, "checkpoints": len(steps)},
-        "submission": {"team": "practice", "checkpoints": "full", "format": "ckpt", "language": "en", **submission},
-    }
+def config(steps: tuple[int, ...] = STEPS, without: tuple[str, ...] = (), **submission: Any) -> dict[str, Any]:
+    """Return a composed configuration as run.yaml holds it; `without` names steps that the contest does not have."""
+    settings = [
+        *("data.records=3200", "data.seq_length=128", "train.epochs=1", "train.batch_size=16"),
+        *("train.learning_rate=3.0e-05", "train.seed=7", "method.rank=2", "method.alpha=4"),
+        *("eval.squad.max_new_tokens=12", "eval.accuracy.max_new_tokens=32", f"rules.checkpoints={len(steps)}"),
+    ]
+    composed = load_contest("practice_math", settings).model_dump(mode="json")
+    composed["rules"] |= {**RULES, "checkpoints": len(steps)}
+    composed["squad_prompt"] |= {"template": "Read.\n{passage}\n```\n{question}", "special_pieces": []}
+    composed["submission"] |= {"team": "practice", **submission}
+    if without:
+        composed["steps"] = [step for step in composed["steps"] if step not in without]
+    return composed
 
 
-def make_run(folder: Path, steps: tuple[int, ...] = STEPS, suffix: str = ".ckpt", **submission: Any) -> Path:
+def make_run(
+    folder: Path,
+    steps: tuple[int, ...] = STEPS,
+    suffix: str = ".ckpt",
+    without: tuple[str, ...] = (),
+    **submission: Any,
+) -> Path:
     """Write a whole run folder; every figure in it agrees with every other."""
-    write_text(folder / "run.yaml", yaml.safe_dump(config(steps, **submission), allow_unicode=True, sort_keys=False))
+    settings = config(steps, without, **submission)
+    write_text(folder / "run.yaml", yaml.safe_dump(settings, allow_unicode=True, sort_keys=False))
     write_json(folder / "environment.json", {"python": "3.11", "packages": {"mindspore": "2.9.0"}, "git": None})
     write_text(folder / "train" / "finetune.yaml", "run_mode: finetune\n")
     write_text(folder / "train" / "msrun" / "worker_0.log", LOG.format(trainable=TRAINABLE))
@@ -75,71 +80,128 @@ def make_run(folder: Path, steps: tuple[int, ...] = STEPS, suffix: str = ".ckpt"
     write_jsonl(folder / "events.jsonl", [{"time": "2026-01-01T08:00:00", "event": "train"}])
     for step in steps:
         write_weights(folder, step, suffix)
-    write_results(folder, steps)
+    write_results(folder, steps, without)
     return folder
 
 
 def write_weights(folder: Path, step: int, suffix: str = ".ckpt", names: dict[str, tuple[int, ...]] = SHAPES) -> None:
-    """Write the merged weights of a step and their ledger."""
+    """Write the merged weights of a step and their merge manifest."""
     path = folder / "checkpoints" / f"step_{step}{suffix}"
     path.parent.mkdir(exist_ok=True)
     random = np.random.default_rng(step)
     write_tensors(path, {name: random.normal(size=shape).astype(np.float32) for name, shape in names.items()})
-    ledger = {"schema": 1, "step": step, "sha256": sha256_file(path), "base_sha256": BASE_SHA256}
-    write_json(path.with_suffix(".json"), ledger)
+    manifest = {"schema": 1, "step": step, "sha256": sha256_file(path), "base_sha256": BASE_SHA256}
+    write_json(path.with_suffix(".json"), manifest)
 
 
-def write_results(folder: Path, steps: tuple[int, ...] = STEPS) -> None:
-    """Write predictions and the four result files."""
+def write_results(folder: Path, steps: tuple[int, ...] = STEPS, without: tuple[str, ...] = ()) -> None:
+    """Write predictions and the result files, with every key that the evaluators write."""
     labels = ["base", *(f"step_{step}" for step in steps)]
-    squad: dict[str, Any] = {}
-    accuracy: dict[str, Any] = {}
-    score: dict[str, Any] = {}
-    required = {"required_f1": 0.9 * BASE_F1, "required_em": 0.9 * BASE_EM, "reference": "base"}
+    kinds = [kind for kind, step in (("squad", "retention"), ("accuracy", "accuracy")) if step not in without]
     for index, label in enumerate(labels):
-        for kind in ("squad", "accuracy"):
+        for kind in kinds:
             row = {"id": "q1", "prompt_sha256": "0" * 64, "text": f"答 {index}", "tokens": 2, "seconds": 0.1}
             write_jsonl(folder / "predictions" / f"{kind}_{label}.jsonl", [row])
-        f1, em = BASE_F1 - index, BASE_EM - 2 * index / 3
-        passed = f1 >= required["required_f1"] and em >= required["required_em"]
-        squad[label] = {
-            "count": 200,
-            "contest": {"f1": f1, "em": em},
-            "official": {"f1": f1 + 1.0, "em": em},
-            "gate": {**required, "passed": passed},
-            **_predictions(folder, f"squad_{label}"),
-        }
-        correct = 61 + 40 * index
-        accuracy[label] = {
-            "count": 300,
-            "correct": correct,
-            "accuracy": correct / 300,
-            "by_type": {"add": {"count": 300, "correct": correct, "accuracy": correct / 300}},
-            "rules": {"exact": correct / 300, "rounded": correct / 300},
-            "empty": 0,
-            "unparsable": 2,
-            **_predictions(folder, f"accuracy_{label}"),
-        }
-        if label != "base":
-            points = (1 - TRAINABLE / TOTAL) * 0.3 + correct / 300 * 0.7
-            score[label] = {"accuracy": correct / 300, "score": points, "gate_passed": passed, "eligible": passed}
-    data = {"file": "data/squad.jsonl", "sha256": "1" * 64, "selection": "contest", "count": 200}
     results = folder / "results"
-    write_json(results / "squad.json", {"schema": 1, "data": data, "checkpoints": squad})
-    data = {"file": "data/test.jsonl", "sha256": "2" * 64, "selection": "all", "count": 300}
+    retention = {label: _retention(folder, label, index) for index, label in enumerate(labels)}
+    accuracy = {label: _accuracy(folder, label, 61 + 40 * index) for index, label in enumerate(labels)}
+    if "squad" in kinds:
+        data = {"file": "squad.jsonl", "sha256": "1" * 64, "selection": "contest", "total": 200, "count": 200}
+        write_json(results / "squad.json", {"schema": 1, "data": data, "checkpoints": retention})
+    data = {"file": "test.jsonl", "sha256": "2" * 64, "selection": "all", "total": 300, "count": 300}
     write_json(results / "accuracy.json", {"schema": 1, "data": data, "checkpoints": accuracy})
     ratio = {"trainable": TRAINABLE, "total": TOTAL, "ratio": TRAINABLE / TOTAL}
     published = {"published_total": 330, "published_ratio": TRAINABLE / 330}
     log = {"log_sha256": sha256_file(folder / "train" / "msrun" / "worker_0.log")}
     write_json(results / "ratio.json", {"schema": 1, **ratio, **published, **log})
+    score: dict[str, Any] = {}
+    for label in labels[1:]:
+        measured = accuracy[label]["accuracy"]
+        passed = retention[label]["gate"]["passed"] if "squad" in kinds else None
+        score[label] = {
+            "accuracy": measured,
+            "interval": accuracy[label]["interval"],
+            "score": (1 - TRAINABLE / TOTAL) * 0.3 + measured * 0.7,
+            "gate_passed": passed,
+            "eligible": passed is not False,
+            "rank": None,
+        }
     eligible = [label for label, row in score.items() if row["eligible"]]
     best = max(eligible, key=lambda label: float(score[label]["score"]), default=None)
     value = {"schema": 1, "formula": "(1 - 1*r)*0.3 + accuracy*0.7", "ratio": TRAINABLE / TOTAL}
-    write_json(results / "score.json", {**value, "checkpoints": score, "best": best})
+    value |= {"checkpoints": score, "best": best, "best_of": None}
+    inputs = {name: sha256_file(results / f"{name}.json") for name in ("ratio", *kinds)}
+    write_json(results / "score.json", {**value, "inputs": inputs})
+
+
+def _retention(folder: Path, label: str, index: int) -> dict[str, Any]:
+    f1, em = BASE_F1 - index, BASE_EM - 2 * index / 3
+    required_f1, required_em = 0.9 * BASE_F1, 0.9 * BASE_EM
+    return {
+        "count": 200,
+        "missing": 0,
+        "unknown": 0,
+        "duplicates": 0,
+        "truncated": 0,
+        "empty": 0,
+        "unanswerable": 0,
+        "contest": _f1_em(f1, em),
+        "official": _f1_em(f1 + 1.0, em),
+        "intervals": {"confidence": 0.95, "method": "bootstrap over questions", "draws": 2000, "seed": 1},
+        "gate": {
+            "required_f1": required_f1,
+            "required_em": required_em,
+            "reference": "base",
+            "share": 0.9,
+            "margin_f1": f1 - required_f1,
+            "margin_em": em - required_em,
+            "kept_f1": f1 / BASE_F1,
+            "kept_em": em / BASE_EM,
+            "passed": f1 >= required_f1 and em >= required_em,
+            "kept_f1_interval": [0.9, 1.1],
+            "kept_em_interval": [0.9, 1.1],
+            "pass_probability": 0.98,
+            "within_interval": [],
+            "paired": True,
+        },
+        **_predictions(folder, f"squad_{label}"),
+    }
+
+
+def _f1_em(f1: float, em: float) -> dict[str, Any]:
+    return {"f1": f1, "f1_interval": [f1 - 5.5, f1 + 5.5], "em": em, "em_interval": [em - 6.5, em + 6.5]}
+
+
+def _accuracy(folder: Path, label: str, correct: int) -> dict[str, Any]:
+    share = {"accuracy": correct / 300, "interval": [correct / 300 - 0.05, correct / 300 + 0.05], "correct": correct}
+    wrong = {"id": "q1", "type": "add", "span": "8", "reference": "7", "text": "3 + 4 = 8"}
+    return {
+        "count": 300,
+        "missing": 0,
+        "unknown": 0,
+        "duplicates": 0,
+        "truncated": 0,
+        "judge": "math",
+        "mode": "gen",
+        "rule": "exact",
+        **share,
+        "confidence": 0.95,
+        "by_type": {"add": {"count": 300, **share, "empty": 0, "unparsable": 2}},
+        "rules": {"exact": correct / 300, "rounded": correct / 300},
+        "rule_intervals": {"exact": share["interval"], "rounded": share["interval"]},
+        "empty": 0,
+        "unparsable": 2,
+        "markers": {"=": 298},
+        "errors": {"value": {"count": 300 - correct, "examples": [wrong]}},
+        "categories": {},
+        **_predictions(folder, f"accuracy_{label}"),
+    }
 
 
 def _predictions(folder: Path, name: str) -> dict[str, str]:
     path = folder / "predictions" / f"{name}.jsonl"
+    if not path.is_file():
+        return {}
     return {"predictions": f"predictions/{name}.jsonl", "predictions_sha256": sha256_file(path)}
 
 
@@ -181,9 +243,9 @@ def _honest(files: dict[str, bytes]) -> bytes:
         if row["path"] in bodies:
             row["bytes"], row["sha256"] = len(bodies[row["path"]]), sha256(bodies[row["path"]]).hexdigest()
             name = re.sub(r"\.(ckpt|safetensors)$", ".json", row["path"])
-            ledger = json.loads(bodies[name])
-            ledger["sha256"] = row["sha256"]
-            files[name] = json.dumps(ledger).encode()
+            merge = json.loads(bodies[name])
+            merge["sha256"] = row["sha256"]
+            files[name] = json.dumps(merge).encode()
     if any(files[row["path"]] != bodies.get(row["path"]) for row in manifest["files"]):
         bodies = {name: body for name, body in files.items() if name != "manifest.json"}
         manifest["files"] = [

@@ -235,6 +235,12 @@ RESULT_LIES: list[tuple[str, Callable[[Any], Any], str]] = [
     ("score", lambda value: value.update(best=None), "the highest score of the eligible has step_100"),
     ("score", lambda value: value["checkpoints"]["step_100"].update(gate_passed=False), "gate_passed is False"),
     ("accuracy", lambda value: value["checkpoints"]["step_40"].update(accuracy=0.99), "of 300 is"),
+    (
+        "score",
+        lambda value: value["inputs"].update(squad="0" * 64),
+        "another results/squad.json than the one in the zip",
+    ),
+    ("score", lambda value: value["checkpoints"]["step_20"].update(gate_passed=None), "eligible without having passed"),
     ("accuracy", lambda value: value["checkpoints"]["step_40"].update(accuracy=99), "must be a fraction"),
     ("accuracy", lambda value: value["checkpoints"]["base"].update(predictions_sha256="0" * 64), "other predictions"),
     ("squad", lambda value: value["checkpoints"]["step_40"]["contest"].update(f1=3.5), "gate passed is True"),

@@ -1,4 +1,4 @@
-"""Packing: complete, reproducible, atomic, and only what the ledgers vouch for."""
+"""Packing: complete, reproducible, atomic, and only what the merge manifests vouch for."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from run_folder import SHAPES, STEPS, make_run, write_weights
 
 from core.errors import InputError
+from core.places import ROOT
 from submission.package import layout
 from submission.package.build import build
 from submission.package.code import code_files
@@ -32,7 +33,7 @@ def test_the_zip_holds_what_the_contest_asks_for(good_zip: Path) -> None:
         "report.md", "manifest.json", "environment.json", "configs/run.yaml", "configs/finetune.yaml",
         "images/loss.png", "images/scores.png", "logs/train/msrun/worker_0.log", "logs/train/loss.jsonl",
         "logs/predictions/squad_base.jsonl", "logs/data/audit.json", "logs/events.jsonl", "code/core/a.py",
-        "code/submission/templates/report_en.md", "code/README.md", "code/LICENSE",
+        "code/submission/report/templates/report_en.md", "code/README.md", "code/LICENSE",
         "code/NOTICE", "code/pyproject.toml", "code/constraints.txt",
         *(f"results/{name}.json" for name in ("squad", "accuracy", "ratio", "score")),
         *(f"screenshots/{name}.png" for name in ("ratio", "training", "squad", "accuracy")),
@@ -57,21 +58,21 @@ def test_the_same_run_gives_the_same_bytes(run: Path, project: Path) -> None:
         if path.is_file() and path.suffix != ".zip":
             os.utime(path, (1, 1))
     again = build(run, root=project, force=True)
-    assert again.repeated
+    assert again.packed
     assert again.path.read_bytes() == first
 
 
 def test_what_is_done_is_not_done_again(run: Path, project: Path) -> None:
-    assert build(run, root=project).repeated
+    assert build(run, root=project).packed
     kept = build(run, root=project)
-    assert not kept.repeated
+    assert not kept.packed
     assert kept.verdict is None
     with (run / "train" / "msrun" / "worker_1.log").open("a") as log:
         log.write("one more line\n")
-    assert build(run, root=project).repeated
+    assert build(run, root=project).packed
     kept.path.write_bytes(b"damaged")
     mended = build(run, root=project)
-    assert mended.repeated
+    assert mended.packed
     assert mended.verdict is not None
     assert mended.verdict.ok
 
@@ -98,11 +99,11 @@ def test_safetensors_and_a_chinese_team(tmp_path: Path, project: Path) -> None:
     assert "微调算法介绍" in built.report.read_text(encoding="utf-8")
 
 
-def test_weights_that_differ_from_their_ledger_are_refused(run: Path, project: Path) -> None:
+def test_weights_that_differ_from_their_manifest_are_refused(run: Path, project: Path) -> None:
     with (run / "checkpoints" / "step_60.ckpt").open("r+b") as weights:
         weights.seek(-1, os.SEEK_END)
         weights.write(b"\x01")
-    with pytest.raises(InputError, match=r"step_60\.ckpt: sha256 .* merge ledger"):
+    with pytest.raises(InputError, match=r"step_60\.ckpt: sha256 .* merge manifest"):
         build(run, root=project)
     assert not list((run / "submission").glob("*.zip*"))
     assert not list((run / "submission").glob(".*partial"))
@@ -176,6 +177,25 @@ def test_code_by_git_is_tracked_files_and_new_ones_of_the_rooms(project: Path, t
 
 def test_code_without_git_is_the_rooms(project: Path) -> None:
     assert code_files(project) == sorted(
-        ["README.md", "LICENSE", "NOTICE", "pyproject.toml", "constraints.txt", "core/a.py", "configs/x.yaml",
-         "submission/templates/report_en.md"]
+        ["README.md", "LICENSE", "NOTICE", "pyproject.toml", "constraints.txt", "core/__init__.py", "core/a.py",
+         "configs/x.yaml", "submission/__init__.py", "submission/report/templates/report_en.md"]
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("with_git", [True, False])
+def test_the_kits_own_code_is_packed_whole(tmp_path: Path, with_git: bool) -> None:
+    """Every module and template of every room, whether git lists them or not."""
+    ran = {
+        file.relative_to(ROOT).as_posix()
+        for room in ROOT.glob("*/__init__.py")
+        for file in room.parent.rglob("*")
+        if file.suffix in (".py", ".sh", ".yaml") or file.parent.name == "templates"
+    }
+    assert {"pipeline/job.py", "backend/worker.py", "submission/report/templates/report_zh.md"} <= ran
+    root = ROOT
+    if not with_git:
+        root = tmp_path / "kit"
+        for name in ran:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, root / name)
+    assert ran - set(code_files(root)) == set()

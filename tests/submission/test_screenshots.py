@@ -14,7 +14,7 @@ from core.files import sha256_file, write_text
 from submission.package.run_facts import read_run
 from submission.report.excerpts import Excerpt, find_excerpt
 from submission.report.fonts import FontStack, load_fonts
-from submission.report.screenshots import KINDS, SHOTS, excerpts_of, write_screenshots
+from submission.report.screenshots import SHOTS, excerpts_of, write_screenshots
 from submission.report.terminal import cells, render, shortened, wrapped
 
 INK = (1, 2, 3)
@@ -26,7 +26,7 @@ def _text(row: list[tuple[str, int]]) -> str:
 
 def test_each_names_its_log_lines_and_hash(run: Path, tmp_path: Path) -> None:
     written = write_screenshots(read_run(run), tmp_path / "shots")
-    assert tuple(written) == KINDS
+    assert tuple(written) == tuple(shot.kind for shot in SHOTS)
     with Image.open(written["ratio"]) as image:
         origins = json.loads(image.info["sources"])
     log = "train/msrun/worker_0.log"

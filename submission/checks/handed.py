@@ -1,0 +1,128 @@
+"""What a zip says of itself: its settings, rules and results, read once for all checks and believed by none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from core.config import settings_in
+from core.errors import InputError
+from core.result_parts import Part
+from core.results import Made, gather, results_of
+from core.schema import RulesConfig
+from core.step_names import step_name, step_order
+from core.steps import usual_steps
+from submission.package import layout
+from submission.package.archive import Contents, dig
+from submission.report.figures import weights_source
+
+_MOST_SETTINGS = 1 << 20  # characters of a run.yaml; the longest of the kit's own has 6,000
+
+
+class Rules(Part):
+    """The contest's rules, as far as figures can be computed again by them; see `RulesConfig`."""
+
+    ratio_weight: float = RulesConfig.model_fields["ratio_weight"].default
+    accuracy_weight: float = RulesConfig.model_fields["accuracy_weight"].default
+    ratio_factor: float | None = None
+    retention_share: float = RulesConfig.model_fields["retention_share"].default
+    f1_threshold: float | None = None
+    em_threshold: float | None = None
+    checkpoints: Annotated[int, Field(ge=1, le=1000)] = RulesConfig.model_fields["checkpoints"].default
+
+
+class Settings(Part):
+    """A run.yaml, as far as the checks need it: other settings may be of a later version, or of a plug-in."""
+
+    steps: Annotated[tuple[str, ...], Field(strict=False)] = Field(default_factory=usual_steps)
+    rules: Rules = Rules()
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a zip says.
+
+    Attributes:
+        contents: its files.
+        manifest: the value of its manifest.json, whatever that is.
+        plain: its run.yaml as it stands; settings: what of it the checks need.
+        results: the results that its steps make.
+    """
+
+    contents: Contents
+    manifest: Any
+    plain: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    results: Made = field(default_factory=Made)
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """The steps of its contest."""
+        return self.settings.steps
+
+    @property
+    def checkpoints_required(self) -> int:
+        """How many checkpoints the contest asks for."""
+        return self.settings.rules.checkpoints if "merge" in self.steps else 0
+
+    @cached_property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """`step_N` -> row of the manifest's checkpoints, by step; rows without a step and a path are left out."""
+        rows = dig(self.manifest, "checkpoints")
+        found = {
+            step_name(row["step"]): row
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, dict) and type(row.get("step")) is int and isinstance(row.get("path"), str)
+        }
+        return {name: found[name] for name in sorted(found, key=step_order)}
+
+    @cached_property
+    def sources(self) -> dict[str, Any]:
+        """What the report's figures have to be taken from."""
+        files = {
+            name: (row["path"].rsplit("/", 1)[-1], row.get("bytes"), row.get("sha256"))
+            for name, row in self.rows.items()
+        }
+        others = {"environment": layout.ENVIRONMENT, "audit": layout.AUDIT}
+        return {
+            "run": self.plain,
+            "weights": weights_source(files),
+            **self.results.values,
+            **{name: self.contents.json(file) for name, file in others.items() if file in self.contents.bodies},
+        }
+
+
+def read_handed(contents: Contents) -> Handed:
+    """Read what a zip says; what is wrong with the files themselves is noted in `contents.problems`."""
+    manifest = contents.json(layout.MANIFEST) if layout.MANIFEST in contents.sizes else None
+    plain, settings = _settings(contents)
+    results = gather(results_of(settings.steps), contents.value)
+    contents.problems += results.problems
+    return Handed(contents, manifest, plain, settings, results)
+
+
+def _settings(contents: Contents) -> tuple[dict[str, Any], Settings]:
+    where = layout.RUN_CONFIG
+    if where not in contents.sizes:
+        return {}, Settings()
+    plain: dict[str, Any] = {}
+    try:
+        text = contents.text(where)
+        if len(text) > _MOST_SETTINGS:
+            raise ValueError("too large for settings")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            # A few lines of them can stand for more than fits any memory.
+            raise ValueError("has YAML aliases (*name): write the values out")
+        plain = settings_in(text, where)
+        return plain, Settings.model_validate(plain)
+    except ValidationError as error:
+        keys = sorted({".".join(map(str, item["loc"])) for item in error.errors(include_url=False)})
+        contents.problems.append(f"{where}: {', '.join(keys)[:200]!r} cannot be")
+    except (InputError, ValueError, yaml.YAMLError) as error:
+        contents.problems.append(f"{where}: {str(error).removeprefix(where + ': ').splitlines()[0]}")
+    return plain, Settings()
