@@ -56,7 +56,7 @@ class StepNotes:
         names = [each for each in dependents(name, last) if each != name and last[each]["event"] != "step stale"]
         if itself and self.finished(name):
             names = [name, *names]
-        for each in [*names, *([MAIN_JOB] if self.finished(MAIN_JOB) else [])]:
+        for each in [*names, *([MAIN_JOB] if names and self.finished(MAIN_JOB) else [])]:
             self._run.event("step stale", step=each)
 
     def changed(self, name: str) -> list[str]:
@@ -160,9 +160,7 @@ class StepNotes:
         last = self.last().get(step.name, {}).get("event")
         if last == "step done" and not force:
             if not step.repeats:
-                raise InputError(
-                    f"{self._run.path} {step.is_done}; --force does it again, and all that was made from it"
-                )
+                raise InputError(f"{self._run.path} {step.is_done} and redoes all that was made from it")
             return self.fingerprint(step)
         if last == "step stale" and not step.overwrites:
             self._remove(step)

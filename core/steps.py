@@ -52,7 +52,7 @@ class Step:
         costly: what it made is not thrown away because a source changed, unless that is forced.
         repeats: it may be done again though it is done, and then does no more than what is missing.
         overwrites: it replaces all that it made before; what another step made is removed before it is done anew.
-        is_done: said of a run in which it is done.
+        is_done: said of a run in which it is done, and what --force does.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Step:
     costly: bool = False
     repeats: bool = False
     overwrites: bool = False
-    is_done: str = "has this step done"
+    is_done: str = "has this step done; --force does it again"
 
     @property
     def reads(self) -> tuple[str, ...]:

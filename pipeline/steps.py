@@ -16,14 +16,14 @@ from core.schema import RunConfig
 from core.steps import Source, Step
 
 
-def _source(path: Path) -> Source:
+def _source(path: Path, format_name: str | None) -> Source:
     """Return a configured file, or a folder with those of its files that the readers of corpora take."""
     if not path.is_dir():
         return Source(path, (path,) if path.is_file() else ())
     from data_convert.readers.containers import folder_files, folder_suffixes
 
     try:
-        return Source(path, tuple(folder_files(path, folder_suffixes(path, None))))
+        return Source(path, tuple(folder_files(path, folder_suffixes(path, format_name))))
     except InputError:  # nothing is in it any more
         return Source(path, ())
 
@@ -43,7 +43,8 @@ def _sources(*settings: str) -> Callable[[RunConfig], Mapping[str, Source]]:
         named = {setting: paths[setting] for setting in settings if setting in paths}
         if "data.against" in settings:
             named |= {f"data.against[{number}]": path for number, path in enumerate(config.data.against)}
-        return {setting: _source(kit_path(path)) for setting, path in named.items() if path}
+        formats = {"data.train": config.data.form}
+        return {key: _source(kit_path(path), formats.get(key)) for key, path in named.items() if path}
 
     return found
 
@@ -97,7 +98,7 @@ _ALL = (
         sources=_sources(*_CORPORA, "data.test", "data.squad", "data.against", "model.tokenizer.file"),
         checks=(_inputs_are_there,),
         overwrites=True,
-        is_done="is converted",
+        is_done="is already converted; --force converts it again",
     ),
     Step(
         name="train",
@@ -111,7 +112,7 @@ _ALL = (
         listens=True,
         costly=True,
         overwrites=True,
-        is_done="is trained",
+        is_done="is already trained; --force trains it again",
     ),
     Step(
         name="merge",

@@ -61,7 +61,7 @@ def test_a_step_is_noted_with_its_seconds_and_its_sources(run: RunFolder) -> Non
     noted = run.steps.last()["convert"]
     assert noted["seconds"] >= 0
     assert sorted(noted["sources"]) == ["data.train", "model.tokenizer.file"]
-    with pytest.raises(InputError, match="is converted; --force does it again, and all that was made from it"):
+    with pytest.raises(InputError, match="already converted; --force converts it again and redoes all"):
         do(run, "convert")
 
 
@@ -101,8 +101,12 @@ def test_repeating_a_step_makes_stale_what_reads_it_and_nothing_else(run: RunFol
 
 def test_looking_again_at_what_is_done_undoes_nothing_unless_the_outcome_is_another(run: RunFolder) -> None:
     do(run, *USUAL)
+    run.event("step done", step="main job")
     do(run, "retention")
-    assert done(run) == list(USUAL)
+    with run.step("submission"):
+        run.submission.mkdir()
+        (run.submission / "report.md").write_text("in other words")
+    assert done(run) == [*USUAL, "main job"]
     with run.step("retention"):
         (run.path / MADE["retention"]).write_text('{"other": 1}')
     assert done(run) == ["convert", "train", "merge", "retention", "accuracy"]
