@@ -1,7 +1,7 @@
 """What a step of a run is, and what follows for the others when one of them is repeated.
 
 The steps themselves stand in `pipeline/steps.py`; core reaches them through `core.registry.STEPS`. An example with
-those of a contest: submission needs merge and score, score needs train and accuracy and uses retention. Repeating
+those of a contest: score needs train and accuracy and uses retention, submission uses what there is. Repeating
 retention makes score and submission stale, and accuracy not; in a contest without retention score needs accuracy alone.
 """
 

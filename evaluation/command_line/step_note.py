@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from core.errors import InputError
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.step_names import BASE
 from evaluation.command_line.checkpoints import find_checkpoints
 from evaluation.command_line.evaluation import Evaluation
 
@@ -27,13 +28,13 @@ def noted(evaluation: Evaluation, step: str) -> AbstractContextManager[None]:
 
 
 def _asks_all(words: Sequence[str], run: RunFolder, config: RunConfig) -> bool:
-    """Tell whether a command line names the base and every checkpoint of the run."""
+    """Tell whether a command line names the base and every checkpoint that the run makes."""
     if list(words) == ["all"]:
         return True
     try:
         asked, every = (
             {checkpoint.path.resolve() for checkpoint in find_checkpoints(each, run, config)}
-            for each in (words, ["all"])
+            for each in (words, ["all"] if "merge" in config.steps else [BASE])
         )
     except InputError:  # which the command itself will say
         return False

@@ -11,7 +11,19 @@ import pytest
 from core.config import load_contest, names
 from core.errors import InputError
 from core.places import ROOT, plugin_folders
-from core.registry import JUDGES
+from core.registry import ALL, JUDGES, METHODS, Registry
+
+
+def test_a_name_that_is_not_there_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"unknown tuning method 'lorra'; there are: .*lora.*did you mean 'lora'"):
+        METHODS.get("lorra")
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.kind)
+def test_every_entry_of_every_registry_can_be_had(kind: Registry) -> None:
+    assert kind.names()
+    for name in kind.names():
+        assert kind.get(name) is not None
 
 
 def test_listing_names_imports_no_room() -> None:

@@ -51,7 +51,7 @@ def test_all_that_is_wrong_with_the_steps_is_said_with_all_else() -> None:
         "unknown step 'trian'; there are: convert, train, merge, retention, accuracy, score, submission; "
         "did you mean 'train'?",
         "step 'convert' is named 2 times",
-        "step 'retention' needs 'merge', which is missing before it",
+        "step 'score' needs 'train', which is missing before it",
         "step 'score' needs 'accuracy', which comes after it",
         "did you mean 'train.epochs'",
     ):
@@ -65,9 +65,13 @@ def test_a_step_that_is_used_where_it_is_there_stands_before() -> None:
     assert order_faults([]) != []
 
 
-def test_submission_needs_what_is_handed_in() -> None:
-    (fault, *others) = order_faults(["convert", "train", "merge", "retention", "accuracy", "submission"])
-    assert (fault, others) == ("step 'submission' needs 'score', which is missing before it", [])
+def test_submission_comes_after_all_that_is_handed_in() -> None:
+    (fault, *others) = order_faults(["convert", "train", "merge", "retention", "accuracy", "submission", "score"])
+    assert (fault, others) == ("step 'submission' needs 'score', which comes after it", [])
+
+
+def test_a_contest_may_train_nothing() -> None:
+    assert order_faults(["convert", "accuracy", "submission"]) == []
 
 
 def test_only_what_reads_a_step_follows_from_it() -> None:
