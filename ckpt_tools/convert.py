@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ckpt_tools.conversion.model_settings import hf_config, model_from, refuse_other, settings_beside
 from ckpt_tools.conversion.plan import plan
 from ckpt_tools.conversion.rewrite import convert
@@ -21,6 +21,7 @@ from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.sharded import parse_size
 from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import RESULT_TYPES, TensorFile
+from core.command import command_parser
 from core.config import dump, load_model, names
 from core.errors import InputError, run_command
 from core.files import write_text
@@ -71,11 +72,12 @@ def _description(arguments: argparse.Namespace, model: ModelConfig, weights: Pat
 
 def main(argv: Sequence[str]) -> int:
     """Convert, write the configuration where asked for, print what was done."""
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/convert.py",
-        description="Convert a checkpoint between MindFormers', Hugging Face's and Meta's names, tensor by tensor.",
-        epilog="example: python ckpt_tools/convert.py models/Meta-Llama-3-8B --to mindformers --model llama3_8b "
+    parser = command_parser(
+        "ckpt_tools/convert.py",
+        "Convert a checkpoint between MindFormers', Hugging Face's and Meta's names, tensor by tensor.",
+        "example: python ckpt_tools/convert.py models/Meta-Llama-3-8B --to mindformers --model llama3_8b "
         "--out models/llama3-8B.ckpt. Meta's folder may hold its model in several slices (consolidated.00.pth, …).",
+        json="the result",
     )
     parser.add_argument("source", type=Path, help="a checkpoint file, the index of a sharded one, or their folder")
     parser.add_argument("--to", choices=DIALECTS, required=True, help="whose names the result has")
@@ -93,7 +95,6 @@ def main(argv: Sequence[str]) -> int:
         "--dtype", choices=RESULT_TYPES, default="keep", help="type of the result (default: the source's)"
     )
     parser.add_argument("--config", type=Path, help="write the model's YAML (or config.json with --to hf) here too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
     shard_size = None if arguments.shard_size is None else parse_size(arguments.shard_size)
     weights = arguments.out if shard_size is None else arguments.out / INDEX

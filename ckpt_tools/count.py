@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from pydantic import ValidationError
 
 from ckpt_tools.counting.counts import Count, agreed, count_adapter, count_checkpoint, count_log
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.methods import DEFAULT, MethodConfig, method, method_of
 from core.models import ModelShape, total_parameters
@@ -75,10 +76,11 @@ def _method_from(arguments: argparse.Namespace) -> MethodConfig | None:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/count.py",
-        description="Count trainable and total parameters from a configuration, checkpoint files and a training log.",
-        epilog="example: python ckpt_tools/count.py --model llama3_8b --rank 8 --targets '.*wq|.*wv'",
+    parser = command_parser(
+        "ckpt_tools/count.py",
+        "Count trainable and total parameters from a configuration, checkpoint files and a training log.",
+        "example: python ckpt_tools/count.py --model llama3_8b --rank 8 --targets '.*wq|.*wv'",
+        json="the result",
     )
     parser.add_argument(
         "--model", nargs="+", metavar="NAME", help="name in configs/models, path of a YAML, or KEY=VALUE of LlamaConfig"
@@ -89,7 +91,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--ckpt", type=Path, help="a checkpoint of the whole model, or its folder")
     parser.add_argument("--adapter", type=Path, help="an adapter's tensors, or its folder")
     parser.add_argument("--log", type=Path, help="a training log (worker_0.log)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
     alone = arguments.method is None and (arguments.rank is None) != (arguments.targets is None)
     chosen = [arguments.method, arguments.rank, arguments.targets]

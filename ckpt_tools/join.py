@@ -7,7 +7,6 @@ that memory does not grow with the checkpoint; then the slice of every worker is
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 import numpy as np
 
 from ckpt_tools.formats.mindspore_ckpt import SUFFIX as CKPT
@@ -28,6 +27,7 @@ from ckpt_tools.formats.tensors import open_tensors, tensor_layout, write_tensor
 from ckpt_tools.formats.writing import TensorWriter
 from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_adapter, read_info
 from ckpt_tools.merging.slices import SliceLayout, read_layouts
+from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.files import replacing, write_json
 from core.methods import Method
@@ -230,18 +230,18 @@ def _first_line(error: Exception) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Join, print what was written."""
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/join.py",
-        description="Join the adapter slices of tensor- and pipeline-parallel workers into one adapter (by MindSpore).",
-        epilog="example: python ckpt_tools/join.py --workers train/workers/step_100 "
+    parser = command_parser(
+        "ckpt_tools/join.py",
+        "Join the adapter slices of tensor- and pipeline-parallel workers into one adapter (by MindSpore).",
+        "example: python ckpt_tools/join.py --workers train/workers/step_100 "
         "--strategy train/mindformers/strategy --out train/adapters/step_100",
+        json="the result",
     )
     parser.add_argument("--workers", type=Path, required=True, metavar="DIR", help="folder with rank_0, rank_1, …")
     parser.add_argument("--strategy", type=Path, required=True, help="strategy file, or folder of those of all stages")
     parser.add_argument("--info", type=Path, help=f"folder with the {DESCRIPTION} of this training (default: DIR)")
     parser.add_argument("--pattern", default="*", help="which file in each rank's folder (default: the only one)")
     parser.add_argument("--out", type=Path, required=True, help="adapter folder to write")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
     info = read_info(arguments.info or arguments.workers)
     say("loading MindSpore")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
     # Each result has a thread of its own; more of them inside the matrix product get in each other's way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from ckpt_tools.formats.checked_file import unwritable
@@ -33,6 +33,7 @@ from ckpt_tools.merging.checks import Unchanged, check_fit, check_steps, checked
 from ckpt_tools.merging.manifest import Recipe, valid_ledger
 from ckpt_tools.merging.partial import Partial
 from ckpt_tools.merging.stream import Lane, stream
+from core.command import command_parser
 from core.config import kit_path
 from core.errors import InputError, KitError, run_command
 from core.files import sha256_file
@@ -244,10 +245,11 @@ def _steps(total: int, progress: Callable[[int, int], None] | None) -> Iterator[
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/merge.py",
-        description="Merge adapters into their base model, by the formula of their method: one full checkpoint each.",
-        epilog="example: python ckpt_tools/merge.py --base base.ckpt --adapter train/adapters/step_* --out checkpoints",
+    parser = command_parser(
+        "ckpt_tools/merge.py",
+        "Merge adapters into their base model, by the formula of their method: one full checkpoint each.",
+        "example: python ckpt_tools/merge.py --base base.ckpt --adapter train/adapters/step_* --out checkpoints",
+        json="the manifests",
     )
     parser.add_argument(
         "--base", type=Path, required=True, help="the base model: .ckpt, .safetensors, an index or its folder"
@@ -263,7 +265,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--crc", action="store_true", help="end a .ckpt with its crc32, for load_checkpoint(crc_check)")
     parser.add_argument("--force", action="store_true", help="merge again what is there already")
-    parser.add_argument("--json", action="store_true", help="print the ledgers as JSON and nothing else")
     return parser.parse_args(argv)
 
 

@@ -8,7 +8,6 @@ of rows (`ckpt_tools/conversion/rotary.py`). How a method looks at PEFT, its `pe
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ckpt_tools.formats.floats import all_finite
 from ckpt_tools.formats.regular import read_regular_json
 from ckpt_tools.formats.sharded import fingerprint
@@ -24,6 +23,7 @@ from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.files import write_json
 from core.methods import method
@@ -217,10 +217,10 @@ def _finite(values: Array, where: str) -> Array:
 
 def main(argv: Sequence[str]) -> int:
     """Convert in the direction asked for, print what was written."""
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/peft.py",
-        description="Convert adapters to and from the format of Hugging Face's PEFT.",
-        epilog="example: python ckpt_tools/peft.py to logs/latest/train/adapters/step_100 --out peft_adapter "
+    parser = command_parser(
+        "ckpt_tools/peft.py",
+        "Convert adapters to and from the format of Hugging Face's PEFT.",
+        "example: python ckpt_tools/peft.py to logs/latest/train/adapters/step_100 --out peft_adapter "
         "--base-name meta-llama/Meta-Llama-3-8B",
     )
     directions = parser.add_subparsers(dest="direction", required=True)

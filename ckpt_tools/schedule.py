@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.progress import say
 from core.schedule import cycle_length, even_checkpoints, evenly_spaced, sink_length, steps_per_epoch, total_steps
@@ -95,11 +96,12 @@ def surviving(saved: Sequence[int], keep_checkpoint_max: int | None) -> list[int
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/schedule.py",
-        description="The steps of evenly spaced checkpoints; or whether files of MindSpore's callback are even, or "
+    parser = command_parser(
+        "ckpt_tools/schedule.py",
+        "The steps of evenly spaced checkpoints; or whether files of MindSpore's callback are even, or "
         "what it leaves behind.",
-        epilog="example: python ckpt_tools/schedule.py --records 27562 --batch 4 --workers 4 --epochs 10 --sink 2",
+        "example: python ckpt_tools/schedule.py --records 27562 --batch 4 --workers 4 --epochs 10 --sink 2",
+        json="the result",
     )
     parser.add_argument("files", nargs="*", help="names of checkpoint files (…-EPOCH_STEP.ckpt) to look at")
     parser.add_argument("--records", type=int, required=True, help="records in the MindRecord file")
@@ -113,7 +115,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--save", type=int, metavar="N", help="look at what the callback leaves with save_checkpoint_steps: N"
     )
     parser.add_argument("--keep", type=int, metavar="N", help="and with keep_checkpoint_max: N (default: 5)")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     options = parser.parse_args(argv)
     if options.files and options.save is not None:
         raise InputError("name files, or give --save: not both")

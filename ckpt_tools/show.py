@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 from ckpt_tools.formats.floats import all_finite
 from ckpt_tools.formats.mindspore_ckpt import checksum_holds
 from ckpt_tools.formats.sources import open_source
+from core.command import command_parser
 from core.errors import GateError, run_command
 
 _SLICE_BYTES = 8 << 20
@@ -58,16 +58,16 @@ def check_contents(path: Path) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Print the table or the JSON."""
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/show.py",
-        description="Show names, shapes, types, sizes and metadata of a checkpoint: .ckpt, safetensors, PyTorch.",
-        epilog="example: python ckpt_tools/show.py logs/latest/checkpoints/step_100.ckpt",
+    parser = command_parser(
+        "ckpt_tools/show.py",
+        "Show names, shapes, types, sizes and metadata of a checkpoint: .ckpt, safetensors, PyTorch.",
+        "example: python ckpt_tools/show.py logs/latest/checkpoints/step_100.ckpt",
+        json="the result",
     )
     parser.add_argument(
         "file", type=Path, help="the checkpoint: a file, an index, or a folder of Hugging Face's or Meta's"
     )
     parser.add_argument("--check", action="store_true", help="read it through: checksum if it has one, NaN, infinity")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)
     shown = describe(arguments.file)
     if arguments.check:

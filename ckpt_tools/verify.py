@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 import numpy as np
 
 from backend.network import Network, logs_apart
@@ -28,6 +28,7 @@ from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import Adapter, open_adapter
 from ckpt_tools.merging.checks import checked_base
 from ckpt_tools.verification.weights import fill
+from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.files import read_json
 from core.models import family_with
@@ -218,11 +219,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="ckpt_tools/verify.py",
-        description="Compare the logits of base + adapter with those of the merged file (MindFormers on the CPU): "
+    parser = command_parser(
+        "ckpt_tools/verify.py",
+        "Compare the logits of base + adapter with those of the merged file (MindFormers on the CPU): "
         "of a run's merged checkpoints (--run), or of any files.",
-        epilog="example: python ckpt_tools/verify.py --run logs/latest",
+        "example: python ckpt_tools/verify.py --run logs/latest",
+        json="the result",
     )
     parser.add_argument("--run", help="run folder; its own questions are the prompts")
     parser.add_argument("--step", type=int, nargs="+", metavar="N", help="only these steps of the run (default: all)")
@@ -236,7 +238,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     files.add_argument("--config", type=Path, help="JSON object of LlamaConfig's arguments")
     files.add_argument("--prompts", type=Path, help="JSON list of lists of token ids")
     parser.add_argument("--tolerance", type=float, help="largest difference, as a share of the largest logit")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     arguments = parser.parse_args(argv)
     given = [key for key in _RAW if getattr(arguments, key) is not None]
     if arguments.run is not None and given:

@@ -7,19 +7,19 @@ import argparse
 from core import __version__
 
 
-def command_parser(program: str, description: str, examples: str, json: bool = True) -> argparse.ArgumentParser:
+def command_parser(program: str, description: str, examples: str, json: str | None = None) -> argparse.ArgumentParser:
     """Return the parser of a command, with what all of them take.
 
     Args:
         program: how it is called, such as "ckpt_tools/show.py".
         description: what it does, in one sentence or two.
         examples: lines that work when they are copied; shown below the options as they are.
-        json: whether it has `--json`: the result as JSON on standard output, and nothing else there.
+        json: what `--json` prints on standard output, where it has that option: "the result", "the audit".
     """
     parser = argparse.ArgumentParser(
         prog=program, description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"kit {__version__}")
-    if json:
-        parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
+    if json is not None:
+        parser.add_argument("--json", action="store_true", help=f"print {json} as JSON and nothing else")
     return parser

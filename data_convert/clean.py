@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 
 _EXAMPLE = """examples:
@@ -23,12 +24,12 @@ _EXAMPLE = """examples:
 
 def main(argv: Sequence[str]) -> int:
     """Parse arguments, clean, print the report."""
-    parser = argparse.ArgumentParser(
-        prog="data_convert/clean.py",
-        description="Report what a corpus holds twice, contradicts itself on, or shares with evaluation files; "
+    parser = command_parser(
+        "data_convert/clean.py",
+        "Report what a corpus holds twice, contradicts itself on, or shares with evaluation files; "
         "--out writes the records that are left.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLE,
+        json="the report",
     )
     parser.add_argument("corpus", type=Path, help="a corpus in any format that the kit reads: a file, or a folder")
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="FILE", help="an evaluation file")
@@ -50,7 +51,6 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the records left here, as the kit's JSON Lines")
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON on standard output")
     arguments = parser.parse_args(argv)
     _check(arguments)
     from data_convert.corpus.cleaning import Wishes, clean

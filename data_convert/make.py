@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.progress import Progress, track
 from core.text.records import Record
@@ -56,11 +57,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="data_convert/make.py",
-        description="Make a practice corpus: right answers, the contest's format, size, proportions and repeats.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "data_convert/make.py",
+        "Make a practice corpus: right answers, the contest's format, size, proportions and repeats.",
+        _EXAMPLE,
+        json="the summary",
     )
     parser.add_argument("--corpus", choices=tuple(_FORMATS), required=True, help="which corpus")
     parser.add_argument("--out", type=Path, required=True, help="the file; for mmlu, cmmlu, ceval a new folder")
@@ -85,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         "--duplicates", dest="unique", action="store_false", default=None, help="repeat as the original does (default)"
     )
     repeats.add_argument("--unique", action="store_true", help="no question twice", default=None)
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON on standard output")
     return parser
 
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
 
@@ -27,18 +28,17 @@ Exit codes: 0 done, 2 wrong input or configuration, 1 a defect or a worker that 
 
 def main(argv: Sequence[str]) -> int:
     """Parse arguments, convert, print the audit."""
-    parser = argparse.ArgumentParser(
-        prog="data_convert/run.py",
-        description="Read a corpus, check it, hold out questions, and write MindRecord and the question files.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "data_convert/run.py",
+        "Read a corpus, check it, hold out questions, and write MindRecord and the question files.",
+        _EXAMPLE,
+        json="the audit",
     )
     parser.add_argument("--run", help="a run folder (default: the newest, or a new one with --contest)")
     parser.add_argument("--contest", help="start a new run of this contest, or go on with one that was interrupted")
     parser.add_argument("--max-bad", metavar="N", help="unreadable records to pass over: short for data.max_bad=N")
     parser.add_argument("--force", action="store_true", help="convert again, though it was done")
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each processor)")
-    parser.add_argument("--json", action="store_true", help="print the audit as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, with --contest")
     arguments = parser.parse_intermixed_args(argv)
     if arguments.processes is not None and arguments.processes < 1:

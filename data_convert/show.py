@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 
 _EXAMPLE = """example:
@@ -26,18 +27,17 @@ _WIDTH_OF_A_FILE = 120
 
 def main(argv: Sequence[str]) -> int:
     """Print the rows or the JSON."""
-    parser = argparse.ArgumentParser(
-        prog="data_convert/show.py",
-        description="Show training rows: tokens that are only read (masked), tokens that are learned, padding.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "data_convert/show.py",
+        "Show training rows: tokens that are only read (masked), tokens that are learned, padding.",
+        _EXAMPLE,
+        json="the result",
     )
     parser.add_argument("file", type=Path, help="a MindRecord file, a folder of its shards, or a run folder")
     parser.add_argument("--rows", default="0-4", help="a row, or the first and last one, from 0 (default: %(default)s)")
     parser.add_argument("--run", help="take the tokenizer of this run folder (default: the file's own run)")
     parser.add_argument("--tokenizer", metavar="KIND:FILE", help="a tokenizer: sentencepiece, tiktoken or hf")
     parser.add_argument("--color", action=argparse.BooleanOptionalAction, help="colour (default: on a terminal)")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)
     from data_convert.rows.row_text import RowPrinter
     from data_convert.rows.shown_rows import open_shards, row_json, rows_of, vocabulary_of

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 from collections.abc import Sequence
 
+from core.command import command_parser
 from core.config import load_contest
 from core.errors import run_command
 from core.files import write_jsonl
@@ -94,11 +95,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="eval_accuracy/run.py",
-        description="Accuracy of a model's answers to math or multiple-choice questions.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "eval_accuracy/run.py",
+        "Accuracy of a model's answers to math or multiple-choice questions.",
+        _EXAMPLES,
+        json="the result",
     )
     add_source_arguments(parser)
     add_asking_arguments(parser)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.command import command_parser
 from core.config import load_contest
 from core.errors import InputError, run_command
 from core.files import sha256_file, write_json
@@ -146,19 +147,18 @@ def _best_of(run: RunFolder, config: RunConfig, eligible: Mapping[str, AccuracyE
 
 def main(argv: Sequence[str]) -> int:
     """Print the score as JSON, or what if; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="eval_accuracy/score.py",
-        description="The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run. "
+    parser = command_parser(
+        "eval_accuracy/score.py",
+        "The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run. "
         "With --what-if: what ranks and targets would cost.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
+        json="the result",
     )
     parser.add_argument("--contest", help="a file of configs/contests, without its ending")
     parser.add_argument("--accuracy", type=float, help="share of questions answered right, 0 to 1")
     parser.add_argument("--ratio", type=float, help="trained parameters over all parameters, 0 to 1")
     parser.add_argument("--run", help="score all checkpoints of this run and write its results/score.json")
     parser.add_argument("--what-if", action="store_true", help="a table of rank x targets, before training")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else (scores are always JSON)")
     arguments = parser.parse_args(argv)
     if arguments.what_if:
         print(_what_if(arguments))

@@ -10,15 +10,15 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import argparse
 import csv
 import io
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.files import read_json
 from core.result_parts import SCHEMA, Asked
@@ -129,17 +129,16 @@ def _padded(text: str, width: int) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Print the table; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="eval_accuracy/table.py",
-        description="The accuracy of a run's checkpoints, or of a result file, as one table.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "eval_accuracy/table.py",
+        "The accuracy of a run's checkpoints, or of a result file, as one table.",
+        _EXAMPLES,
+        json="the result",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--run", help="run folder; default: the newest")
     what.add_argument("--result", type=Path, help="a file that eval_accuracy/run.py wrote with --output")
     parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: %(default)s")
-    parser.add_argument("--json", action="store_true", help="the same as --format json")
     arguments = parser.parse_args(argv)
     path = arguments.result or find_run(arguments.run).results / "accuracy.json"
     results, described = _held(path)

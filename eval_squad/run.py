@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 import random
 from collections.abc import Mapping, Sequence
 
+from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.progress import say
 from core.result_types import RetentionEntry
@@ -83,11 +84,11 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="eval_squad/run.py",
-        description="F1 and EM as the contest and as SQuAD v1.1 compute them, and the retention gate.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "eval_squad/run.py",
+        "F1 and EM as the contest and as SQuAD v1.1 compute them, and the retention gate.",
+        _EXAMPLES,
+        json="the result",
     )
     add_source_arguments(parser)
     parser.add_argument(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core.command import command_parser
 from core.config import load_contest
 from core.errors import InputError, run_command
 from core.files import write_json
@@ -64,12 +65,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="eval_suite/compare.py",
-        description="Compare two sets of predictions on the same questions: McNemar's exact test, a paired bootstrap "
+    parser = command_parser(
+        "eval_suite/compare.py",
+        "Compare two sets of predictions on the same questions: McNemar's exact test, a paired bootstrap "
         "interval of the difference, and the questions that changed.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLES,
+        json="the result",
     )
     parser.add_argument("a", help="a predictions file, or a checkpoint of the run (base, step_N)")
     parser.add_argument("b", help="the other one, which is held against the first")
@@ -79,7 +80,6 @@ def _parser() -> argparse.ArgumentParser:
     add_judging_arguments(parser)
     parser.add_argument("--show", type=int, default=10, metavar="N", help="show N changed questions of each kind")
     parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     return parser
 
 

@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 import json
 from collections.abc import Sequence
 from typing import Literal
 
+from core.command import command_parser
 from core.errors import InputError, run_command
 from core.text.records import Record
 from data_convert.readers import read_corpus
@@ -57,11 +58,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="evaluation/ask.py",
-        description="Ask a model questions and keep its answers.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "evaluation/ask.py", "Ask a model questions and keep its answers.", _EXAMPLES, json="names and files"
     )
     add_model_arguments(parser, parser.add_mutually_exclusive_group(required=True))
     add_asking_arguments(parser)
@@ -69,7 +67,6 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, required=True, help="any corpus that the kit reads: a file, or a folder of CSV files"
     )
     parser.add_argument("--contest", help="with --server and no --run: the contest whose prompt and settings are used")
-    parser.add_argument("--json", action="store_true", help="print names and files as JSON and nothing else")
     parser.set_defaults(predictions=None)
     return parser
 

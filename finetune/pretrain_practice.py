@@ -5,7 +5,6 @@ Its results are kept in assets/practice/; this is how they were made, and how th
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import yaml
 
 from backend.launch import launch
 from backend.versions import version
+from core.command import command_parser
 from core.config import CONFIGS, load_contest
 from core.errors import run_command
 from core.files import replacing, write_text
@@ -56,12 +56,7 @@ _PHASES = (Phase(PHASES[0], 7, 3600, 2e-3), Phase(PHASES[1], 8, 1500, 1e-3))
 
 def main(argv: Sequence[str]) -> int:
     """Parse arguments and make tokenizer, rows and weights."""
-    parser = argparse.ArgumentParser(
-        prog="finetune/pretrain_practice.py",
-        description="Train the practice base model from nothing.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("finetune/pretrain_practice.py", "Train the practice base model from nothing.", _EXAMPLE)
     parser.add_argument("--out", type=Path, required=True, help="a folder for everything that is made")
     out = parser.parse_args(argv).out.resolve()
     out.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.config import kit_path, load_contest
 from core.errors import InputError, run_command
 from core.results import file_name
@@ -26,11 +27,11 @@ _EXAMPLE = """examples:
 
 def main(argv: Sequence[str]) -> int:
     """Parse arguments; plan or train."""
-    parser = argparse.ArgumentParser(
-        prog="finetune/run.py",
-        description="Plan a run without MindSpore, or train a converted run with MindFormers under msrun.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "finetune/run.py",
+        "Plan a run without MindSpore, or train a converted run with MindFormers under msrun.",
+        _EXAMPLE,
+        json="the result",
     )
     parser.add_argument("--contest", help="contest to plan (configs/contests/)")
     parser.add_argument("--machine", help="machine to plan for (configs/machines/)")
@@ -38,7 +39,6 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--dry-run", action="store_true", help="print the plan and the MindFormers YAML; start nothing")
     parser.add_argument("--force", action="store_true", help="train again, though it was done")
     parser.add_argument("--collect", action="store_true", help="file what workers on several hosts left behind")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change")
     arguments = parser.parse_args(argv)
     settings = list(arguments.settings)

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.config import load_contest, names
 from core.errors import InputError, KitError, run_command
 from core.places import ROOT
@@ -53,12 +54,11 @@ class StepFailed(KitError):
 
 def main(argv: Sequence[str]) -> int:
     """Parse arguments, find or make the run, do what is left of it, print the summary."""
-    parser = argparse.ArgumentParser(
-        prog="finetune/run_lora.sh",
-        description="Fine-tune with LoRA and hand in: convert, train under msrun, merge five checkpoints, measure "
+    parser = command_parser(
+        "finetune/run_lora.sh",
+        "Fine-tune with LoRA and hand in: convert, train under msrun, merge five checkpoints, measure "
         "retention and accuracy, score, pack the zip. Without arguments: the practice contest.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLE,
     )
     parser.add_argument("--contest", help=f"one of {', '.join(names('contests'))} (default: practice_math)")
     parser.add_argument("--run", help="go on with this run folder, or repeat what is missing in it")

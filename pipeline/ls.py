@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import InputError, did_you_mean, run_command
 from pipeline.overview.listing import KINDS, listing
 
@@ -23,14 +23,13 @@ _EXAMPLE = """examples:
 
 def main(argv: Sequence[str]) -> int:
     """Print one line for each entry of a kind, or of every kind."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline ls",
-        description="List what there is to choose from, in the kit and in the folders that KIT_PLUGINS names.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "python -m pipeline ls",
+        "List what there is to choose from, in the kit and in the folders that KIT_PLUGINS names.",
+        _EXAMPLE,
+        json="the result",
     )
     parser.add_argument("kind", nargs="?", help=f"one of {', '.join(KINDS)} (default: all of them)")
-    parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     arguments = parser.parse_args(argv)
     if arguments.kind and arguments.kind not in KINDS:
         known = ", ".join(KINDS)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.config import load_contest
 from core.errors import InputError, run_command
 from pipeline.beforehand.faults import faults
@@ -26,15 +26,14 @@ Exit codes: 0 nothing is wrong, 2 something is.
 
 def main(argv: Sequence[str]) -> int:
     """Print what is wrong with a contest's settings, all at once; InputError where something is."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline validate",
-        description="Check that settings compose, that names are known, that steps go together, that input files are "
+    parser = command_parser(
+        "python -m pipeline validate",
+        "Check that settings compose, that names are known, that steps go together, that input files are "
         "there and that the base weights fit the model.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _EXAMPLE,
+        json="the findings",
     )
     parser.add_argument("contest", metavar="FILE|NAME", help="a contest, or a YAML file of one (or a run.yaml)")
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON and nothing else")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, such as train.epochs=2")
     arguments = parser.parse_intermixed_args(argv)
     found = _faults(arguments.contest, arguments.settings)

@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.command import command_parser
 from core.errors import GateError, run_command
 from core.result_types import RatioResult, ScoreResult
 from submission.checks.figures import result_problems
@@ -119,13 +119,13 @@ def print_verdict(verdict: Verdict) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Check the zip named on the command line; 0 where all is well (GateError, exit code 3, where it is not)."""
-    parser = argparse.ArgumentParser(
-        prog="python submission/check.py",
-        description="Check a zip before it is handed in: parts, hashes, five merged checkpoints, figures.",
-        epilog="example: python submission/check.py logs/latest/submission/team.zip",
+    parser = command_parser(
+        "submission/check.py",
+        "Check a zip before it is handed in: parts, hashes, five merged checkpoints, figures.",
+        "example: python submission/check.py logs/latest/submission/team.zip",
+        json="the verdict",
     )
     parser.add_argument("file", type=Path, help="the zip")
-    parser.add_argument("--json", action="store_true", help="print the verdict as JSON and nothing else")
     options = parser.parse_args(argv)
     verdict = check_zip(options.file)
     if options.json:

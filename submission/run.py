@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from core.command import command_parser
 from core.errors import GateError, run_command
 from core.run_folder import LOGS, RunFolder
 from submission.check import print_verdict
@@ -25,17 +26,17 @@ from submission.report.report import LANGUAGES
 
 def main(argv: Sequence[str]) -> int:
     """Build and check the zip of a run; GateError (exit code 3) where the check finds something wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python submission/run.py",
-        description="Write the report, plots and screenshots of a run, pack the zip and check it.",
-        epilog="example: python submission/run.py --run logs/latest --team 'My team' --language zh",
+    parser = command_parser(
+        "submission/run.py",
+        "Write the report, plots and screenshots of a run, pack the zip and check it.",
+        "example: python submission/run.py --run logs/latest --team 'My team' --language zh",
+        json="the result",
     )
     parser.add_argument("--run", type=Path, default=LOGS / "latest", help="run folder (default: logs/latest)")
     parser.add_argument("--team", help="team name, and so the zip's (default: submission.team of the run)")
     parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
     parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")
     parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
     options = parser.parse_args(argv)
     with _noted(options):
         built = build(options.run, options.team, options.checkpoints, options.language, options.force)

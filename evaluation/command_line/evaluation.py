@@ -189,7 +189,6 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
     add_model_arguments(parser, what)
     parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON and nothing else")
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, group: argparse._MutuallyExclusiveGroup) -> None:
