@@ -101,7 +101,8 @@ def test_mindformers_generation_gives_the_text_of_the_cpu_engine(
     monkeypatch.setenv("RUN_MODE", "predict")
     tokenizer = make_tokenizer(tmp_path)
     model = settings(tokenizer.vocab_size)
-    write_tensors(tmp_path / "base.ckpt", random_tensors(model, 1))
+    # Weights with which some answers end before their twelfth token.
+    write_tensors(tmp_path / "base.ckpt", random_tensors(model, 2))
     npu, cpu = (kind(model, tmp_path / "base.ckpt", tokenizer) for kind in (OnCpu, CpuEngine))
     # Prompts of different lengths in a batch, a batch that is not full, answers that end at different places.
     prompts = texts(7, 5, 30)
