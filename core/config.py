@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -278,6 +278,8 @@ def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
 def _section(model: type[BaseModel], field: str, values: Any) -> type[BaseModel] | None:
     """Return the class of a field that is a group of settings, of the kind that `values` are; None for another."""
     annotation = model.model_fields[field].annotation
+    if get_origin(annotation) is tuple:  # a list of groups is given as a whole
+        return None
     for candidate in (annotation, *get_args(annotation)):
         if isinstance(candidate, type) and issubclass(candidate, Section):
             # An unknown kind is reported where the whole is read.

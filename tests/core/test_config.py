@@ -91,3 +91,12 @@ def test_a_damaged_run_file_is_one_sentence(tmp_path: Path) -> None:
     file.write_text("contest: [", encoding="utf-8")
     with pytest.raises(InputError, match="not YAML"):
         load_run(file)
+
+
+def test_a_list_of_groups_is_given_as_a_whole() -> None:
+    row = "{team: one, accuracy: 0.5, ratio: 0.001}"
+    assert [found.team for found in load_contest("math_llama3", [f"rules.published=[{row}]"]).rules.published] == [
+        "one"
+    ]
+    with pytest.raises(InputError, match="'rules.published' holds no others"):
+        load_contest("math_llama3", ["rules.published.team=one"])
