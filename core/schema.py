@@ -31,7 +31,12 @@ def _or_value_error(look_up: Callable[[Any], T], value: Any) -> T:
 
 
 class TokenizerConfig(Section):
-    """The tokenizer's kind and file (a path relative to the kit's root, or absolute)."""
+    """The tokenizer's kind and file.
+
+    Attributes:
+        kind: "sentencepiece" (tokenizer.model of Llama 2, InternLM), "tiktoken" (of Llama 3) or "hf" (tokenizer.json).
+        file: a path relative to the kit's root, or absolute.
+    """
 
     kind: TokenizerKind
     file: str
@@ -41,11 +46,27 @@ class ModelConfig(Section):
     """A base model that MindFormers has.
 
     Attributes:
+        name: as in configs/models/.
+        title: what a report calls it.
         family: which tensors it has, a module of core/models/; not written where it is a Llama.
         checkpoint: base weights (.ckpt or .safetensors), a path relative to the kit's root, or absolute.
+        hidden_size: width of the hidden states.
+        num_layers: number of decoder layers.
+        num_heads: attention heads of a layer; hidden_size is a multiple of it.
+        n_kv_heads: heads of keys and values (grouped-query attention); None: as many as num_heads.
+        vocab_size: rows of the embedding.
         intermediate_size: width of the feed-forward layer.
-        qkv_has_bias, attn_proj_has_bias: biases on wq, wk, wv and on wo (InternLM-7B has both).
-        param_dtype: type of the base weights in training; compute_dtype: of the matrix products.
+        qkv_has_bias: biases on wq, wk, wv (InternLM-7B).
+        attn_proj_has_bias: a bias on wo (InternLM-7B).
+        tie_word_embeddings: the output layer uses the embedding's weights.
+        rms_norm_eps: added to the mean square in RMSNorm.
+        theta: base of the rotary position embedding's frequencies.
+        bos_token_id: the tokenizer's id of a text's beginning.
+        eos_token_id: the tokenizer's id of its end.
+        pad_token_id: the tokenizer's id of padding.
+        param_dtype: type of the base weights in training.
+        compute_dtype: type of the matrix products.
+        rotary_dtype: type of the rotary position embedding.
         published_total: the parameter count that teams divide by in published ratios; None: the exact count.
         max_length: longest sequence, prompt and answer together, in evaluation.
     """
@@ -93,12 +114,21 @@ class MachineConfig(Section):
     """The machine or cluster: its workers and how the model is spread over them.
 
     Attributes:
+        name: as in configs/machines/.
+        title: what `python -m pipeline ls machines` says of it.
         device: "CPU" or "Ascend".
-        hosts, workers: machines, and workers (NPUs or processes) on each of them.
-        data_parallel, model_parallel, pipeline_stage: their product is hosts x workers. The global batch is
-            train.batch_size x data_parallel.
+        hosts: how many machines.
+        workers: NPUs, or processes on the CPU, of each host.
+        data_parallel: workers with data of their own: a step takes train.batch_size x data_parallel rows.
+            data_parallel x model_parallel x pipeline_stage is hosts x workers.
+        model_parallel: workers that share each tensor (only to plan with; training refuses more than 1).
+        pipeline_stage: workers that share the layers (only to plan with; training refuses more than 1).
         max_device_memory: what MindSpore may take of an NPU, such as "26GB"; empty on the CPU.
+        optimizer_parallel: each data-parallel worker keeps only its share of the optimizer's state.
+        recompute: activations are computed again in the backward pass, which takes less memory and more time.
+        flash_attention: use the fused attention kernel (NPUs only).
         master_addr: address of host 0; needed where hosts > 1.
+        master_port: port on host 0 where the workers find each other; it must be free.
         cluster_time_out: seconds that msrun waits for all workers.
     """
 
@@ -140,11 +170,14 @@ class DataConfig(Section):
     """The corpora and what becomes of them. A file that is not given is made by the generator, if one is named.
 
     Attributes:
-        train, test, squad: corpus, held-out questions, retention questions (files, or folders of CSV files).
+        train: the corpus (a file, or a folder of CSV files).
+        test: questions to measure accuracy on, in any format that the corpus may have; None: held out of the corpus.
+        squad: questions to measure retention on, SQuAD's JSON.
         form: the corpus' format by name, one of `core.registry.FORMATS`; None: told by its content.
         generator: "practice", or None for a contest whose corpus the organiser gives.
         records: training records that the organiser states, for planning without the corpus.
         test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
+        squad_records: retention questions that the generator makes where `squad` is not given.
         retention_records: reading records mixed into the training data to keep the model's old ability.
         retention_corpus: where they are taken from: SQuAD train, or general instructions; None: the generator.
         selection: "contest" asks the first question of each paragraph, "all" every one.
@@ -158,7 +191,8 @@ class DataConfig(Section):
             stands for each one that is not named. Empty: as they come.
         max_records: train on at the most so many records of the corpus, sampled by seed (None: all).
         against: more evaluation files; training records that overlap with them, or with test and squad, are reported.
-        overlap: "report" them, or "remove" them. overlap_n: words of the n-grams compared.
+        overlap: "report" training records that overlap with evaluation files, or "remove" them.
+        overlap_n: words of the n-grams compared.
         answers: how questions and answers are rewritten for training.
         seq_length: tokens a record may have; a MindRecord row holds one more, as MindFormers wants.
         overlong: what becomes of longer records: "drop" (listed), "cut" (at the prompt) or "refuse" (an error).
@@ -209,7 +243,20 @@ class DataConfig(Section):
 
 
 class TrainConfig(Section):
-    """The recipe. batch_size is per data-parallel worker; learning_rate falls to lr_end on a cosine."""
+    """How long, how fast and in what order it is trained, with AdamW.
+
+    Attributes:
+        epochs: how often the whole training data is read.
+        batch_size: rows a step on each data-parallel worker.
+        learning_rate: the highest one, after warm-up; from there it falls to lr_end on a cosine.
+        lr_end: learning rate at the last step.
+        warmup_ratio: share of all steps in which the learning rate rises from 0.
+        weight_decay: of AdamW.
+        betas: of AdamW: how slowly the averages of gradients and of their squares change.
+        max_grad_norm: gradients are scaled down to this norm where theirs is larger.
+        loss_scale: factor on the loss against underflow in float16; "dynamic": lowered at each overflow.
+        seed: of initial adapters, dropout and the order of rows.
+    """
 
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
@@ -234,7 +281,8 @@ class DecodingConfig(Section):
     """How one evaluation's answers are decoded: greedily at temperature 0, sampled above it.
 
     Attributes:
-        max_new_tokens, min_new_tokens: most and fewest tokens of an answer.
+        max_new_tokens: most tokens of an answer.
+        min_new_tokens: fewest tokens of an answer.
         temperature: logits are divided by it before sampling; 0: the likeliest token.
         top_k: sample among so many of the likeliest tokens (0: all of them).
         top_p: sample among the likeliest tokens that together have this probability.
@@ -284,6 +332,8 @@ class EvalConfig(Section):
     """Decoding of the two evaluations, and what answers.
 
     Attributes:
+        squad: decoding of the retention questions.
+        accuracy: decoding of the task's questions.
         batch_size: most prompts that go through the model together.
         engine: what answers: a module of inference/ by its name, or of a plug-in folder; "auto" goes by machine.device.
         http: the server, where the engine asks one.
@@ -302,7 +352,13 @@ class EvalConfig(Section):
 
 
 class PublishedResult(Section):
-    """One row of a contest's published ranking."""
+    """One row of a contest's published ranking.
+
+    Attributes:
+        team: its name.
+        accuracy: share of questions answered right, 0 to 1.
+        ratio: trained parameters over all parameters, 0 to 1.
+    """
 
     team: str
     accuracy: float = Field(ge=0, le=1)
@@ -313,13 +369,19 @@ class RulesConfig(Section):
     """What the organiser decides: gate, formula, judge, hand-in.
 
     Attributes:
-        ratio_weight, accuracy_weight, ratio_factor: score = (1 - factor * r) * ratio_weight + accuracy * weight.
+        ratio_weight: of the low-parameter ratio: score = (1 - ratio_factor x ratio) x ratio_weight
+            + accuracy x accuracy_weight.
+        accuracy_weight: of accuracy in that formula.
+        ratio_factor: how many times the ratio counts in that formula.
         retention_share: share of the base model's F1 and EM that must be kept.
-        f1_threshold, em_threshold: the organiser's figures in percent; None: retention_share x the base's.
+        f1_threshold: F1 that must be kept, as the organiser states it, in percent; None: retention_share x the base's.
+        em_threshold: EM that must be kept, likewise.
         judge: an entry of `eval_accuracy.judges` that can judge answers to questions of the contest's task.
         equality: the rule whose accuracy is the headline; one that only other judges have stands for the judge's first.
             A rule with "circular_" before it asks for a right answer under every rotation of the options.
         checkpoints: how many evenly spaced checkpoints are handed in.
+        baseline_accuracy: the base model's accuracy that the organiser states, 0 to 1; `score.py` shows it.
+        published: the ranking of an earlier round; `score.py` shows it beside one's own figures.
     """
 
     ratio_weight: float = 0.3
@@ -356,7 +418,15 @@ class RulesConfig(Section):
 
 
 class SubmissionConfig(Section):
-    """The hand-in: team name, whole checkpoints or their manifest, file format, language of the report."""
+    """The hand-in.
+
+    Attributes:
+        team: the team's name, and so the zip's.
+        checkpoints: "full": the zip holds the weights; "manifest": their names and hashes only.
+        format: of the merged checkpoints.
+        dtype: type of their tensors; "keep": the base's.
+        language: of the report.
+    """
 
     team: str = Field(default="team", min_length=1)
     checkpoints: Literal["full", "manifest"] = "full"
@@ -368,8 +438,16 @@ class SubmissionConfig(Section):
 class RunConfig(Section):
     """Everything that decides a run, fully composed; `run.yaml` of a run folder is this.
 
-    `steps` are done in this order; without them those of a usual contest (`pipeline/steps.py`). `instruction_prompt` is
-    that of general instructions in the training data; None: the contest's own.
+    Attributes:
+        contest: its name, and so the beginning of its run folders' names.
+        title: what a report calls it.
+        task: what kind of questions it asks, a module of core/tasks/.
+        steps: what is done, in this order (`python -m pipeline ls steps`).
+        model, machine, method: files of configs/.
+        prompt: of the task's questions, in training and evaluation.
+        squad_prompt: of reading questions: retention, and those that are mixed into the training data.
+        instruction_prompt: of general instructions in the training data; None: the contest's own prompt.
+        data, train, eval, rules, submission: see their groups.
     """
 
     contest: str

@@ -12,6 +12,7 @@ COMMANDS = {
     "job": "the main job, from corpus to zip (as bash finetune/run_lora.sh)",
     "ls": "list contests, models, machines, methods and all else that there is to choose from",
     "validate": "check a contest's settings in a second, without starting anything",
+    "settings": "print all settings with their meanings (docs/settings.md)",
 }
 
 

@@ -32,7 +32,7 @@ class MethodConfig(Section):
     """The tuning method of a run; each type has settings of its own besides these.
 
     Attributes:
-        name: of the YAML file in configs/methods/.
+        name: as in configs/methods/.
         type: the method, a module of core/methods/.
     """
 

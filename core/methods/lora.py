@@ -40,7 +40,15 @@ _INITS = (True, False, None, "gaussian", "orthogonal", "eva")
 
 
 class LoraConfig(MethodConfig):
-    """LoRA's settings; target_modules is matched (re.match) on a linear layer's own name: wq, wk, wv, wo, w1..w3."""
+    """LoRA: beside a weight W stands a product B·A of low rank, W' = W + (alpha / rank)·B·A.
+
+    Attributes:
+        rank: rows of A, columns of B.
+        alpha: B·A counts alpha / rank.
+        dropout: share of A's inputs that are set to 0 in training.
+        target_modules: regular expression of the layers that are adapted, matched (re.match) with a linear layer's own
+            name: wq, wk, wv, wo, w1, w2, w3.
+    """
 
     rank: int = Field(ge=1, strict=True)
     alpha: float = Field(gt=0, allow_inf_nan=False, strict=True)
