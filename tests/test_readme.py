@@ -64,12 +64,13 @@ def commands(name: str) -> list[str]:
 ALL = list(dict.fromkeys(commands("README.md")))
 PYTHON = [line for line in ALL if line.startswith("python ") and not line.startswith("python -m")]
 EVERY = list(dict.fromkeys(line for name in TEXTS for line in commands(name) if "COMMAND" not in line))
+DOORS = [line for line in ALL if re.match(r"python -m pipeline (?!job)", line)]
 SHELL = {"finetune/run_lora.sh": "pipeline/job.py"}
 
 
 def can_run_alone(line: str) -> bool:
     """Tell whether a command is given in full, and speaks of no run that has to be made first."""
-    return " " in line.removeprefix("python ") and not re.search(r"logs/latest|--ckpt|submission/|FILE", line)
+    return " " in line.removeprefix("python ") and not re.search(r"logs/latest|--ckpt|submission/|FILE|step_N", line)
 
 
 @cache
@@ -192,5 +193,13 @@ def test_the_commands_that_take_seconds_run(line: str, inputs: Path) -> None:
         text=True,
         timeout=240,
     )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("line", DOORS)
+def test_the_commands_behind_the_door_of_the_pipeline_run(line: str) -> None:
+    words = shlex.split(line)
+    done = subprocess.run([sys.executable, *words[1:]], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip()
