@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from core.command import command_parser
 from core.errors import run_command
 from core.files import write_text
 from core.places import ROOT
@@ -24,11 +24,10 @@ PAGE = ROOT / "docs" / "settings.md"
 
 def main(argv: Sequence[str]) -> int:
     """Print the page, or write it to docs/settings.md and print that path."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline settings",
-        description="Print every setting with its type, default and meaning, as Markdown.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser(
+        "python -m pipeline settings",
+        "Print every setting with its type, default and meaning, as Markdown.",
+        _EXAMPLE,
     )
     parser.add_argument("--write", action="store_true", help="write the page to docs/settings.md instead")
     arguments = parser.parse_args(argv)

@@ -19,6 +19,7 @@ import pytest
 from core.config import load_contest
 from core.places import ROOT
 from core.settings_page import groups
+from core.steps import step_named, usual_steps
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:python|bash) (?:[\w/.]+\.(?:py|sh)|-m \w+ \w+)[^`…]*)`")
@@ -115,6 +116,14 @@ def test_every_room_has_a_page_or_a_section_of_one(room: str) -> None:
         if f"`{room}/{file.parent.name}/" not in text_of(page)
     ]
     assert missing == [], "folders of the room that its page does not speak of"
+
+
+def test_the_page_of_the_main_job_tells_the_usual_steps_and_what_each_reads() -> None:
+    row = re.compile(r"^\| `(\w+)` \| `[\w/]+\.py` \| (.*?) \|", re.MULTILINE)
+    told = dict(row.findall(text_of("docs/pipeline.md")))
+    assert tuple(told) == usual_steps()
+    reads = {name: re.findall(r"`(\w+)`", said) for name, said in told.items() if said != "what the others made"}
+    assert reads == {name: list(step_named(name).reads) for name in reads}
 
 
 @pytest.mark.parametrize("name", TEXTS)
