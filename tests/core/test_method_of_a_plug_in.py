@@ -1,12 +1,15 @@
-"""A tuning method added from a folder, a module and a YAML: it is counted, planned, merged and converted like LoRA."""
+"""A tuning method added from a folder: it is counted, planned, merged and converted like LoRA.
+
+IA3 of docs/extending.md differs from LoRA in all that a method can differ in.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,15 +29,15 @@ from core.methods import method_of
 from core.models.llama import parameter_shapes
 from core.places import ROOT
 from tests.core.test_methods import SHAPE, check_network, check_update
+from tests.recipes import recipes
 
-PLUGIN = ROOT / "tests" / "plugins" / "ia3"
+IA3 = recipes()["a tuning method that needs its own cell"]
 Arrays = dict[str, np.ndarray]
 
 
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "mine"
-    shutil.copytree(PLUGIN, folder)
+    folder = IA3.write(tmp_path / "mine")
     monkeypatch.setenv("KIT_PLUGINS", str(folder))
     return folder
 
@@ -192,8 +195,8 @@ def test_a_method_without_a_form_at_peft_is_refused(tmp_path: Path, adapter: Pat
 
 @given(st.integers(0, 1000), st.integers(1, 40), st.integers(1, 40), st.integers(1, 40))
 def test_its_update_is_the_method_by_definition(seed: int, out: int, into: int, step: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KIT_PLUGINS", str(PLUGIN))
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KIT_PLUGINS", str(IA3.write(Path(folder))))
         check_update(load_method("ia3_kv"), seed, out, into, step, 1.0)
 
 

@@ -25,9 +25,11 @@ from core.registry import METHODS
 
 SHAPE = Shape(64, 2, 4, 2, 100, 96)
 Array = np.ndarray[Any, np.dtype[np.float64]]
-# Each formula as its paper has it: settings, parts, W [out, in] -> W'.
+# Formulas as their papers have them: settings, parts, W [out, in] -> W'. A method that is not here is held to its own
+# update, worked out in float64 and not block by block.
 BY_DEFINITION: dict[str, Callable[[Any, dict[str, Array], Array], Array]] = {
     "lora": lambda settings, parts, w: w + settings.alpha / settings.rank * parts["b"] @ parts["a"],
+    "rslora": lambda settings, parts, w: w + settings.alpha / math.sqrt(settings.rank) * parts["b"] @ parts["a"],
     "ia3": lambda settings, parts, w: np.diag(parts["l"]) @ w,
 }
 
@@ -104,6 +106,13 @@ def test_both_schemas_of_adapter_json_are_read(tmp_path: Path) -> None:
             read_info(tmp_path)
 
 
+def by_its_own_update(settings: Any, parts: dict[str, Array], w: Array) -> Array:
+    """Return W' as the method's own update makes it of the whole weight at once, in float64."""
+    delta = np.full_like(w, np.nan)
+    method_of(settings).update(settings, parts).delta(0, w, delta)
+    return w + delta
+
+
 def check_update(settings: Any, seed: int, out: int, into: int, step: int, size: float) -> None:
     """Sum a random update block by block; compare it with its definition, and see what the numeric check says."""
     made = method_of(settings)
@@ -119,7 +128,7 @@ def check_update(settings: Any, seed: int, out: int, into: int, step: int, size:
     blocks = [base_rows(w[at : at + step], at, "float32", "float32") for at in range(0, out, step)]
     merged = np.concatenate([summed.add(rows).copy() for rows in blocks])
     wide = {role: values.astype(np.float64) for role, values in parts.items()}
-    wanted = BY_DEFINITION[settings.type](settings, wide, w.astype(np.float64))
+    wanted = BY_DEFINITION.get(settings.type, by_its_own_update)(settings, wide, w.astype(np.float64))
     # float32 sums of that many terms, of the sizes that stand in them.
     scale = np.abs(w).max() + np.abs(wanted).max() + into * size**2
     assert np.abs(merged - wanted).max() <= 1e-5 * scale

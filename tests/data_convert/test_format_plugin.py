@@ -15,35 +15,8 @@ from core.places import ROOT
 from core.text.records import Record
 from data_convert.mindrecord import MindRecordReader
 from data_convert.readers import Slice, read_corpus, read_slice, slices
+from tests.recipes import recipes
 
-ASKED = '''"""Questions and replies."""
-
-from core.text.records import Record
-from data_convert.readers.fields import text_field
-from data_convert.readers.formats import Example, QuestionFormat
-from data_convert.readers.question_answer import QuestionAnswer
-
-
-class Asked(QuestionFormat):
-    """{"ask": ..., "reply": ...}."""
-
-    described = "ask/reply"
-    task = "math"
-    example = Example(
-        "asked.jsonl",
-        \'{"ask": "1 + 1?", "reply": "2"}\\n\',
-        (Record("0", "math", "1 + 1?", "2", "asked.jsonl:1", {"type": "english"}),),
-    )
-
-    def recognises(self, row):
-        return "ask" in row
-
-    def question(self, row):
-        return QuestionAnswer(text_field(row, "ask"), "", text_field(row, "reply"))
-
-
-FORMAT = Asked()
-'''
 TABBED = '''"""Tables of questions and answers with tabs between them."""
 
 from core.text.records import Record
@@ -82,7 +55,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plugins"
     formats = folder / "data_convert" / "readers" / "formats"
     formats.mkdir(parents=True)
-    (formats / "asked.py").write_text(ASKED, encoding="utf-8")
+    recipes()["a corpus format"].write(folder)
     (formats / "tabbed.py").write_text(TABBED, encoding="utf-8")
     monkeypatch.setenv("KIT_PLUGINS", str(folder))
     return folder

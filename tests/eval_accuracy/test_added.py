@@ -19,6 +19,7 @@ from core.text.records import Record, read_records, write_records
 from eval_accuracy.judges import judge_named, judge_of
 from eval_accuracy.scoring.accuracy import judge_all
 from evaluation.answers.predictions import Predictions
+from tests.recipes import recipes
 
 JUDGE = '''"""Right is what has the reference's length."""
 
@@ -34,12 +35,6 @@ class Mine(TextJudge):
 
 JUDGE = Mine()
 '''
-TASK = '''"""Entities of a text."""
-
-from core.tasks import Task
-
-TASK = Task(judge="span_f1")
-'''
 ENTITIES = [
     Record("1", "entities", "Paris and London", "Paris; London"),
     Record("2", "entities", "Bonn is a town", "Bonn"),
@@ -53,7 +48,7 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     contest = (ROOT / "configs/contests/practice_math.yaml").read_text(encoding="utf-8")
     files = {
         "eval_accuracy/judges/mine.py": JUDGE,
-        "core/tasks/entities.py": TASK,
+        "core/tasks/entities.py": recipes()["a task"].files["core/tasks/entities.py"],
         "configs/contests/judged.yaml": contest.replace("judge: math\n  equality: exact", "judge: mine"),
         "configs/contests/entities.yaml": contest.replace("task: math", "task: entities").replace(
             "judge: math", "judge: span_f1"

@@ -1,46 +1,50 @@
-"""A contest with other steps comes from a folder outside the kit, and is really run: trained, merged, scored."""
+"""A contest with other steps and a tuning method with its own cell, both of docs/extending.md, are really run.
+
+They come from a folder outside the kit; the method is trained under msrun, merged, and its checkpoints are scored.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from core.files import read_json, read_jsonl
 from core.places import ROOT
 from core.run_folder import find_run
 from tests.pipeline.conftest import free_port, main_job
+from tests.recipes import prints, recipes
 
 pytestmark = [pytest.mark.slow, pytest.mark.mindspore]
 
 STEPS = ["convert", "train", "merge", "accuracy", "score"]
+CONTEST, METHOD = recipes()["a contest with any order of steps"], recipes()["a tuning method that needs its own cell"]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A plug-in folder with one YAML: the practice contest, asked for accuracy alone and handed in nowhere."""
-    contest = yaml.safe_load((ROOT / "configs/contests/practice_math.yaml").read_text(encoding="utf-8"))
-    contest |= {"contest": "accuracy_only", "title": "Accuracy alone", "steps": STEPS}
-    contest["data"] |= {"records": 320, "retention_records": 0, "test_records": 20, "squad_records": 20}
-    contest["train"]["epochs"] = 1
-    folder = tmp_path / "plugin" / "configs" / "contests"
-    folder.mkdir(parents=True)
-    (folder / "accuracy_only.yaml").write_text(yaml.safe_dump(contest), encoding="utf-8")
+    """A plug-in folder with the contest's one file and the method's three."""
+    CONTEST.write(METHOD.write(tmp_path / "plugin"))
     return {**os.environ, "KIT_PLUGINS": str(tmp_path / "plugin"), "KIT_LOGS": str(tmp_path / "logs")}
 
 
 def test_a_contest_with_other_steps_needs_one_file(environment: dict[str, str], tmp_path: Path) -> None:
-    done = main_job(environment, "--contest", "accuracy_only", f"machine.master_port={free_port()}")
+    (_, by_default), (commands, lines) = CONTEST.trials[-1], METHOD.trials[-1]
+    start, *words = shlex.split(commands.removeprefix("bash "))
+    assert start == "finetune/run_lora.sh"
+    done = main_job(environment, *words, f"machine.master_port={free_port()}")
     assert done.returncode == 0, done.stderr[-3000:]
+    prints(done.stdout, lines)
+    prints(done.stdout, [line for line in by_default if not line.startswith("trained")])
     head, *rows = done.stdout.splitlines()
     assert head.split() == ["checkpoint", "accuracy", "score"]
     assert [row.split()[0] for row in rows[:6]] == ["base", *[f"step_{step}" for step in (2, 4, 6, 8, 10)]]
     assert rows[0].split()[2] == "-"
-    assert rows[6].startswith("trained 20,480 of")
+    assert rows[6].startswith("trained 1,280 of")
     assert rows[7].startswith("best (*): step_")
     assert len(rows) == 8, "no zip is spoken of"
     run = find_run(str(tmp_path / "logs" / "latest"))
