@@ -223,7 +223,7 @@ def test_published_forms_count_alike(tmp_path: Path, tiny: Shape, make_base: Mak
     trainable, total = counts.count_checkpoint(tmp_path / "peft")
     assert (trainable.value, total.value) == (lora_parameters(tiny, 4, ".*wq|.*wv"), 0)
     write_tensors(tmp_path / "else.ckpt", {"global_step": np.array(3)})
-    with pytest.raises(InputError, match="holds no parameter of a Llama"):
+    with pytest.raises(InputError, match="holds no parameter of a.* Llama"):
         counts.count_checkpoint(tmp_path / "else.ckpt")
 
 

@@ -102,7 +102,7 @@ def test_rank_stabilised_scaling_is_kept(tmp_path: Path, make_base: Make, make_a
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"peft_type": "IA3"}, "no PEFT configuration of type LORA"),
+        ({"peft_type": "PREFIX_TUNING"}, "no PEFT configuration of type .*LORA"),
         ({"use_dora": True}, "use_dora is 'True'"),
         ({"bias": "all"}, "bias is 'all'"),
         ({"modules_to_save": ["lm_head"]}, r"modules_to_save is .*lm_head"),

@@ -41,6 +41,7 @@ def test_a_plug_in_is_an_entry_like_any_other(tmp_path: Path, monkeypatch: pytes
     folder.mkdir(parents=True)
     (folder / "plugged.py").write_text('"""A judge."""\n\nJUDGE = "mine"\n', encoding="utf-8")
     (folder / "helper.py").write_text('"""No judge."""\n', encoding="utf-8")
+    monkeypatch.delenv("KIT_PLUGINS", raising=False)
     before = JUDGES.names()
     monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
     assert JUDGES.names() == [*before, "plugged"]

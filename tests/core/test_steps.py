@@ -48,8 +48,8 @@ def test_all_that_is_wrong_with_the_steps_is_said_with_all_else() -> None:
     with pytest.raises(InputError) as caught:
         load_contest("practice_math", ["steps=[convert, trian, convert, retention, score, accuracy]", "train.epoch=3"])
     for part in (
-        "unknown step 'trian'; there are: convert, train, merge, retention, accuracy, score, submission; "
-        "did you mean 'train'?",
+        "unknown step 'trian'; there are: convert, train, merge, retention, accuracy, score, submission",
+        "; did you mean 'train'?",
         "step 'convert' is named 2 times",
         "step 'score' needs 'train', which is missing before it",
         "step 'score' needs 'accuracy', which comes after it",

@@ -33,7 +33,7 @@ def test_a_record_may_be_of_it_and_a_contest_where_it_says_so(name: str) -> None
     if task_of(name).is_contest:
         assert load_contest("math_llama3", settings).task == contest_task(name) == name
     else:
-        with pytest.raises(InputError, match=f"a contest cannot be of task '{name}'; it may be of choice, math"):
+        with pytest.raises(InputError, match=f"a contest cannot be of task '{name}'; it may be of choice, .*math"):
             load_contest("math_llama3", settings)
 
 

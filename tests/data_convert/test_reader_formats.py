@@ -215,7 +215,7 @@ def test_a_format_by_name_reads_nothing_else(tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"format_name": "maths"}, "unknown corpus format 'maths'; there are: alpaca, .*math.*did you mean 'math'"),
-        ({"task": "maths"}, "task 'maths' is none of choice, instruction, math, squad; did you mean 'math'"),
+        ({"task": "maths"}, "task 'maths' is none of choice, .*instruction, math, .*squad.*; did you mean 'math'"),
     ],
 )
 def test_an_unknown_format_or_task_is_an_error(tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -35,7 +35,7 @@ ALL, NONE = "erar", "----"
 
 def rules(pair: tuple[str, str], prediction: str) -> str:
     found = judge(pair[0], prediction, pair[1]).rules
-    return "".join(name[0] if right else "-" for name, right in found.items())
+    return "".join(name[0] if found[name] else "-" for name in ("exact", "rounded", "absolute", "relative"))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ WORDS = ("Which day is it?", "It is $\\boxed{\\text{Monday}}$.")
 def rules(pair: tuple[str, str], prediction: str) -> str:
     """Return the rules under which a prediction is right, by their initials."""
     found = judge(pair[0], prediction, pair[1]).rules
-    return "".join(name[0] if right else "-" for name, right in found.items())
+    return "".join(name[0] if found[name] else "-" for name in ("exact", "rounded", "absolute", "relative"))
 
 
 PERCENT = ("What percent?", "It is $\\boxed{20\\%}$ of all.")

@@ -125,7 +125,8 @@ def test_one_that_asks_servers_is_chosen_with_set(run: RunFolder) -> None:
 
 def test_an_unknown_engine_is_refused_with_the_nearest_one(run: RunFolder) -> None:
     said = evaluate(run, "--ckpt", "base", "--set", "eval.engine=countin", code=2).stderr
-    assert "ascend, cpu, http, counting, served_mine" in said
+    assert "there are: ascend, cpu, http, " in said
+    assert "counting, served_mine; " in said
     assert "did you mean 'counting'" in said
 
 

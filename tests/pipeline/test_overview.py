@@ -78,7 +78,9 @@ def test_all_mistakes_of_the_settings_are_said_at_once() -> None:
     assert done.returncode == 2
     for part in (
         "setting 'words' is not of the form key=value",
-        "unknown model 'practise'; there are: internlm_7b, llama3_8b, practice; did you mean 'practice'?",
+        "unknown model 'practise'; there are: ",
+        "internlm_7b, llama3_8b, practice",
+        "; did you mean 'practice'?",
         "did you mean 'train.epochs'",
         "step 'score' needs 'train', which is missing before it",
     ):
