@@ -189,7 +189,7 @@ def test_folders_try_out_the_tables_by_category(tmp_path: Path, benchmark: str) 
     asked = [record for record in read_corpus(tmp_path / benchmark) if record.meta["split"] != "dev"]
     table = by_category(asked, [1.0] * len(asked))
     assert list(table) == [benchmark]
-    assert set(table[benchmark]["categories"]) == set(known.categories)
+    assert set(table[benchmark].categories) == set(known.categories)
 
 
 def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
