@@ -1,8 +1,8 @@
 """Command: merge adapters into their base model; the base passes through once, all results are written side by side.
 
 `python ckpt_tools/merge.py --base BASE --adapter DIR [DIR ...] --out DIR` writes `step_N.ckpt` (or `.safetensors`) and
-`step_N.json`, the ledger that proves it, for each adapter. Memory does not grow with the model. A merge that was killed
-is gone on with when the same command is run again.
+`step_N.json`, its manifest, for each adapter. Memory does not grow with the model. A merge that was killed goes on
+where it was when the same command is run again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from ckpt_tools.formats.sharded import parse_size, shard_layouts
 from ckpt_tools.formats.tensor_file import FLOATS, RESULT_TYPES, DiskError, Layout, TensorFile
 from ckpt_tools.formats.tensors import FORMATS, open_tensors, tensor_layout
 from ckpt_tools.merging.adapter import TENSORS, Adapter, open_adapter
-from ckpt_tools.merging.checks import Unchanged, check_fit, check_steps, checked_base, proven_ledger
-from ckpt_tools.merging.manifest import Recipe, valid_ledger
+from ckpt_tools.merging.checks import Unchanged, check_fit, check_steps, checked_base, proven_manifest
+from ckpt_tools.merging.manifest import MergeSpec, valid_manifest
 from ckpt_tools.merging.partial import Partial
 from ckpt_tools.merging.stream import Lane, stream
 from core.command import command_parser
@@ -73,7 +73,7 @@ def merge(
         progress: called with (bytes of the base done, all bytes of the base); a progress bar where None.
 
     Returns:
-        The ledgers, in the order of the adapters.
+        The manifests, in the order of the adapters.
 
     Raises:
         InputError: another base than the adapter was trained on, tensors that do not fit, NaN or infinity, overflow of
@@ -98,39 +98,39 @@ def merge(
         unchanged = Unchanged([*tensors.files, *(adapter.path / TENSORS for adapter in opened)])
         base_sha256 = checked_base(base, opened)
         hashes = [sha256_file(adapter.path / TENSORS) for adapter in opened]
-        recipes = [
-            Recipe(base_sha256, sha256, adapter.info, file_format, kind, shard_size, checksum)
+        specs = [
+            MergeSpec(base_sha256, sha256, adapter.info, file_format, kind, shard_size, checksum)
             for sha256, adapter in zip(hashes, opened, strict=True)
         ]
         with _alone(out):
-            ledgers = {recipe.name: None if force else valid_ledger(out, recipe) for recipe in recipes}
-            plan = _plan(tensors, recipes[0])
-            results = [Partial(out, recipe, _named(plan, recipe)) for recipe in recipes]
+            manifests = {spec.name: None if force else valid_manifest(out, spec) for spec in specs}
+            plan = _plan(tensors, specs[0])
+            results = [Partial(out, spec, _named(plan, spec)) for spec in specs]
             todo = []
             for result, adapter in zip(results, opened, strict=True):
-                if ledgers[result.recipe.name] is None:
+                if manifests[result.spec.name] is None:
                     todo.append((result, adapter))
                 else:
                     result.tidy()
             if todo:
                 made = _merge(tensors, todo, out, unchanged, force, progress)
-                ledgers |= {step_name(ledger["step"]): ledger for ledger in made}
-    return [ledger for ledger in ledgers.values() if ledger is not None]
+                manifests |= {step_name(manifest["step"]): manifest for manifest in made}
+    return [manifest for manifest in manifests.values() if manifest is not None]
 
 
-def _plan(base: TensorFile, recipe: Recipe) -> dict[str, Layout]:
+def _plan(base: TensorFile, spec: MergeSpec) -> dict[str, Layout]:
     """Return the files of each result: name -> layout; the name is a shard's, empty for a single file."""
     infos = [
-        replace(info, dtype=recipe.dtype) if recipe.dtype != "keep" and info.dtype in FLOATS else info
+        replace(info, dtype=spec.dtype) if spec.dtype != "keep" and info.dtype in FLOATS else info
         for info in base.infos()
     ]
-    if recipe.shard_size is not None:
-        return shard_layouts(infos, recipe.shard_size)
-    return {"": tensor_layout(recipe.file_format, infos, checksum=recipe.checksum)}
+    if spec.shard_size is not None:
+        return shard_layouts(infos, spec.shard_size)
+    return {"": tensor_layout(spec.file_format, infos, checksum=spec.checksum)}
 
 
-def _named(plan: Mapping[str, Layout], recipe: Recipe) -> dict[str, Layout]:
-    return {f"{recipe.result_name}/{name}".rstrip("/"): layout for name, layout in plan.items()}
+def _named(plan: Mapping[str, Layout], spec: MergeSpec) -> dict[str, Layout]:
+    return {f"{spec.result_name}/{name}".rstrip("/"): layout for name, layout in plan.items()}
 
 
 def _merge(
@@ -141,22 +141,22 @@ def _merge(
     force: bool,
     progress: Callable[[int, int], None] | None,
 ) -> list[dict[str, Any]]:
-    """Write the merged files and their ledgers; return the ledgers."""
+    """Write the merged files and their manifests; return the manifests."""
     results = [result for result, _ in todo]
     try:
         _make_room(out, results, force)
-        ledgers = _written(base, todo, unchanged, progress)
-        for result, ledger in zip(results, ledgers, strict=True):
-            result.publish(ledger)
+        manifests = _written(base, todo, unchanged, progress)
+        for result, manifest in zip(results, manifests, strict=True):
+            result.publish(manifest)
     except (DiskError, OSError) as error:
         what = error if isinstance(error, DiskError) else unwritable(out, error)
         raise InputError(
             f"{what}; {out}/.step_*.partial keeps what is done: run the command again to go on, or delete it"
         ) from error
-    for ledger in ledgers:
-        for warning in ledger["warnings"]:
+    for manifest in manifests:
+        for warning in manifest["warnings"]:
             say(f"warning: {warning}")
-    return ledgers
+    return manifests
 
 
 def _written(
@@ -165,15 +165,15 @@ def _written(
     unchanged: Unchanged,
     progress: Callable[[int, int], None] | None,
 ) -> list[dict[str, Any]]:
-    """Write the files of the results, without giving them their names, and return their ledgers."""
+    """Write the files of the results, without giving them their names, and return their manifests."""
     try:
         with ExitStack() as stack:
             lanes = [stack.enter_context(Lane(adapter, result)) for result, adapter in todo]
-            targets = [info for layout in todo[0][0].layouts.values() for info in layout.infos]
+            infos = [info for layout in todo[0][0].layouts.values() for info in layout.infos]
             with _steps(sum(info.nbytes for info in base.infos()), progress) as advance:
-                stream(base, targets, lanes, advance)
+                stream(base, infos, lanes, advance)
         unchanged.check()
-        return [proven_ledger(lane.result, lane.adapter, lane.files) for lane in lanes]
+        return [proven_manifest(lane.result, lane.adapter, lane.files) for lane in lanes]
     except DiskError:
         raise
     except KitError:
@@ -287,7 +287,7 @@ def main(argv: Sequence[str]) -> int:
     """Merge, then print a table of the results."""
     arguments = _arguments(argv)
     with _noted(arguments):
-        ledgers = merge(
+        manifests = merge(
             arguments.base,
             arguments.adapter,
             arguments.out,
@@ -298,18 +298,18 @@ def main(argv: Sequence[str]) -> int:
             force=arguments.force,
         )
     if arguments.json:
-        print(json.dumps({"checkpoints": ledgers}, ensure_ascii=False))
+        print(json.dumps({"checkpoints": manifests}, ensure_ascii=False))
         return 0
-    ledgers.sort(key=lambda ledger: int(ledger["step"]))
-    width = max(len(ledger["file"]) for ledger in ledgers)
+    manifests.sort(key=lambda manifest: int(manifest["step"]))
+    width = max(len(manifest["file"]) for manifest in manifests)
     head = f"{'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
     print(f"{'checkpoint':{width}} {head}")
-    for ledger in ledgers:
-        counts = f"{ledger['size'] / 1e9:8.3f} {ledger['pairs']:6} {ledger['untouched']['count']:6}"
-        measured = f"{ledger['max_delta']:10.3g} {100 * ledger['absorbed']:7.2f} % {ledger['max_error']:9.3g}"
-        print(f"{ledger['file']:{width}} {counts} {measured}")
-    for ledger in ledgers:
-        print(arguments.out / f"{step_name(ledger['step'])}.json")
+    for manifest in manifests:
+        counts = f"{manifest['size'] / 1e9:8.3f} {manifest['pairs']:6} {manifest['untouched']['count']:6}"
+        measured = f"{manifest['max_delta']:10.3g} {100 * manifest['absorbed']:7.2f} % {manifest['max_error']:9.3g}"
+        print(f"{manifest['file']:{width}} {counts} {measured}")
+    for manifest in manifests:
+        print(arguments.out / f"{step_name(manifest['step'])}.json")
     return 0
 
 

@@ -255,23 +255,23 @@ def _checked(
 def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
     """Set one dotted key; return what is wrong with it, or None."""
     model: type[BaseModel] = RunConfig
-    target = composed
+    level = composed
     words = key.split(".")
     for depth, word in enumerate(words):
         if word not in model.model_fields:
             return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig, composed))}"
-        inner = _section(model, word, target.get(word))
+        inner = _section(model, word, level.get(word))
         if depth == len(words) - 1:
             if inner is not None:
                 return f"{key!r} is a group of settings: set one of {', '.join(inner.model_fields)} in it"
-            target[word] = value
+            level[word] = value
         elif inner is None:
             return f"unknown setting {key!r}: {'.'.join(words[: depth + 1])!r} holds no others"
         else:
             model = inner
-            nested = target.get(word)
-            target[word] = dict(nested) if isinstance(nested, dict) else {}
-            target = target[word]
+            nested = level.get(word)
+            level[word] = dict(nested) if isinstance(nested, dict) else {}
+            level = level[word]
     return None
 
 

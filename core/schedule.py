@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from core.errors import InputError
 
@@ -64,20 +65,20 @@ def even_steps(total_steps: int, count: int = 5) -> list[int]:
 
 
 def evenly_spaced(steps: Sequence[int], sink: int = 1, from_start: bool = False) -> bool:
-    """Tell whether checkpoints were taken at even intervals: positive, ascending, gaps that differ by at most one sink.
+    """Tell whether checkpoints were taken at even intervals: ascending, with intervals that differ by at most one sink.
 
-    (A total that the count does not divide gives gaps that differ by one.)
+    (A total that the count does not divide gives intervals that differ by one.)
 
     Args:
         steps: their steps, in order.
         sink: steps of one sink; 1 without sink mode.
-        from_start: whether the steps before the first one count as a gap too.
+        from_start: whether the steps before the first one count as an interval too.
     """
     if not steps or steps[0] < 1:
         return False
-    marks = [0, *steps] if from_start else steps
-    gaps = [after - before for before, after in zip(marks, marks[1:], strict=False)]
-    return not gaps or (min(gaps) >= 1 and max(gaps) - min(gaps) <= sink)
+    ends = [0, *steps] if from_start else steps
+    intervals = [after - before for before, after in pairwise(ends)]
+    return not intervals or (min(intervals) >= 1 and max(intervals) - min(intervals) <= sink)
 
 
 def steps_per_epoch(records: int, batch_size: int, world_size: int = 1, drop_remainder: bool = True) -> int:

@@ -82,7 +82,7 @@ def _train(
     documents_of_phase = documents(phase.seed, prompts, phase.shares)
     rows = itertools.islice(packed_rows(tokenizer, prompts, documents_of_phase), phase.steps * _BATCH)
     write_mindrecord(folder / "mindrecord" / "train.mindrecord", rows)
-    write_text(folder / "pretrain.yaml", yaml.safe_dump(recipe(folder, phase, start), sort_keys=False))
+    write_text(folder / "pretrain.yaml", yaml.safe_dump(trainer_yaml(folder, phase, start), sort_keys=False))
     command = [sys.executable, str(ROOT / "backend" / "worker.py"), str(folder / "pretrain.yaml")]
     launch(command, folder / "log", folder / "train" / "loss.jsonl", phase.steps, threads=2)
 
@@ -150,7 +150,7 @@ def packed_rows(
         ids, labels = ids + document, labels + learned
 
 
-def recipe(out: Path, phase: Phase, start: Path | None) -> dict[str, Any]:
+def trainer_yaml(out: Path, phase: Phase, start: Path | None) -> dict[str, Any]:
     """Return the MindFormers YAML of a phase: all parameters, one process, from fresh weights or those of `start`."""
     config = load_contest(
         "practice_math",

@@ -79,10 +79,10 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     train_folder = folder / "train"
     mindrecord = folder / "data" / "mindrecord"
     base = kit_path(config.model.checkpoint)
-    recipe = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps)
+    trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps)
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs, method_of(config.method).cells)
-    result = as_json(plan, commands, recipe)
+    result = as_json(plan, commands, trainer_yaml)
     print(json.dumps(result, ensure_ascii=False) if arguments.json else _text(config, result))
     return 0
 

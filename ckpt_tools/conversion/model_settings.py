@@ -12,8 +12,8 @@ from ckpt_tools.formats.regular import read_regular_json
 from core.errors import InputError
 from core.schema import ModelConfig
 
-# Biases of (q, k, v) and of o: what each family's class has, or the key of config.json that says so.
-_FAMILIES: dict[str, tuple[str | bool, str | bool]] = {
+# Biases of (q, k, v) and of o: what each model type's class has, or the key of config.json that says so.
+_BIASES: dict[str, tuple[str | bool, str | bool]] = {
     "llama": ("attention_bias", "attention_bias"),
     "internlm": ("bias", "bias"),
     "qwen2": (True, False),
@@ -71,19 +71,15 @@ def hf_settings(path: Path) -> dict[str, Any]:
         InputError: malformed, or of a model that MindFormers' Llama cannot express (which setting, and why).
     """
     config = _object(path)
-    family = config.get("model_type")
-    if family not in _FAMILIES:
-        raise InputError(
-            f"{path}: model_type {family!r}; MindFormers' Llama can express {', '.join(_FAMILIES)}, no other"
-        )
+    kind = config.get("model_type")
+    if kind not in _BIASES:
+        raise InputError(f"{path}: model_type {kind!r}; MindFormers' Llama can express {', '.join(_BIASES)}, no other")
     _refuse_inexpressible(path, config)
     found = {ours: config[theirs] for theirs, ours in _KEYS.items() if config.get(theirs) is not None}
     missing = [theirs for theirs, ours in _KEYS.items() if ours in _REQUIRED and ours not in found]
     if missing:
         raise InputError(f"{path}: {missing[0]!r} is missing")
-    biases = [
-        key if isinstance(key, bool) else bool(config.get(key, family == "internlm")) for key in _FAMILIES[family]
-    ]
+    biases = [key if isinstance(key, bool) else bool(config.get(key, kind == "internlm")) for key in _BIASES[kind]]
     rope = config.get("rope_parameters", config.get("rotary"))
     theta = rope.get("rope_theta", rope.get("base")) if isinstance(rope, dict) else config.get("rope_theta")
     settings = {

@@ -26,7 +26,7 @@ class Plan:
 
     Attributes:
         source: dialect of the source.
-        target: dialect of the result.
+        dialect: of the result.
         infos: the tensors of the result, in MindFormers' order.
         moves: name in the result -> where it comes from.
         head_size: entries of one attention head.
@@ -34,20 +34,20 @@ class Plan:
     """
 
     source: Dialect
-    target: Dialect
+    dialect: Dialect
     infos: tuple[TensorInfo, ...]
     moves: Mapping[str, Move]
     head_size: int
     left_out: tuple[str, ...]
 
 
-def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "keep") -> Plan:
+def plan(tensors: TensorFile, model: ModelShape, dialect: Dialect, dtype: str = "keep") -> Plan:
     """Match every tensor of a checkpoint with one of the model, by name and shape.
 
     Args:
         tensors: the source; its dialect is told by its names.
         model: the model that it has to be.
-        target: the dialect wanted.
+        dialect: the one wanted.
         dtype: type of the floating tensors of the result; "keep" for that of the source.
 
     Raises:
@@ -64,7 +64,7 @@ def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "
         )
     shapes = family.parameter_shapes(model)
     head_size = model.hidden_size // model.num_heads
-    reorder = _reorder(source, target)
+    reorder = _reorder(source, dialect)
     if reorder and head_size % 2:
         raise InputError(f"model: heads of {head_size} entries cannot hold the pairs of a rotary embedding")
     names = {name_in(source, name): name for name in shapes}
@@ -74,20 +74,20 @@ def plan(tensors: TensorFile, model: ModelShape, target: Dialect, dtype: str = "
     for theirs, ours in names.items():
         info = tensors[theirs]
         kind = info.dtype if dtype == "keep" or info.dtype not in FLOATS else dtype
-        name = name_in(target, ours)
+        name = name_in(dialect, ours)
         infos.append(TensorInfo(name, kind, info.shape))
         moves[name] = Move(theirs, reorder if any(part in ours for part in family.rotary) else None)
-    if target == "meta" and family.head not in shapes:
+    if dialect == "meta" and family.head not in shapes:
         # Meta's code knows no tied embeddings: its files hold them twice.
-        embedding, head = name_in(target, family.embedding), name_in(target, family.head)
+        embedding, head = name_in(dialect, family.embedding), name_in(dialect, family.head)
         infos.append(TensorInfo(head, infos[0].dtype, infos[0].shape))
         moves[head] = moves[embedding]
-    return Plan(source, target, tuple(infos), moves, head_size, tuple(left_out))
+    return Plan(source, dialect, tuple(infos), moves, head_size, tuple(left_out))
 
 
-def _reorder(source: Dialect, target: Dialect) -> Callable[[Array, int], Array] | None:
+def _reorder(source: Dialect, dialect: Dialect) -> Callable[[Array, int], Array] | None:
     """Return what brings the rows of wq and wk from one dialect's order to the other's; None where it is the same."""
-    if (source == "meta") == (target == "meta"):
+    if (source == "meta") == (dialect == "meta"):
         return None
     return to_halves if source == "meta" else to_neighbours
 

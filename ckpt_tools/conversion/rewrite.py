@@ -26,7 +26,7 @@ _BLOCK_BYTES = 16 << 20
 def convert(
     tensors: TensorFile,
     model: ModelShape,
-    target: Dialect,
+    dialect: Dialect,
     out: Path,
     dtype: str = "keep",
     shard_size: int | None = None,
@@ -38,7 +38,7 @@ def convert(
     Args:
         tensors: the source, open.
         model: the model that it has to be.
-        target: "mindformers", "hf" or "meta".
+        dialect: "mindformers", "hf" or "meta".
         out: the file to write; its suffix chooses the format (.safetensors, or .ckpt for MindFormers).
         dtype: "keep", "float32", "float16" or "bfloat16".
         shard_size: bytes of tensors that one file holds at most; `out` is then a folder for safetensors files and
@@ -52,7 +52,7 @@ def convert(
         InputError: as `plan` does; NaN or infinity; values beyond the chosen type; a disk that is too small or cannot
             be written; a folder that holds a sharded checkpoint already.
     """
-    planned = plan(tensors, model, target, dtype)
+    planned = plan(tensors, model, dialect, dtype)
     layouts = _layouts(planned, out, shard_size)
     for path in layouts:
         refuse_symlink(path)
@@ -67,7 +67,7 @@ def convert(
         "file": str(out if shard_size is None else out / INDEX),
         "format": next(iter(layouts.values())).file_format,
         "from": planned.source,
-        "to": target,
+        "to": dialect,
         "dtype": dtype,
         "tensors": len(planned.infos),
         "reordered": sum(move.reorder is not None for move in planned.moves.values()),
@@ -80,12 +80,12 @@ def convert(
 def _layouts(planned: Plan, out: Path, shard_size: int | None) -> dict[Path, Layout]:
     """Return the files of the result and their plans; InputError for a place or format that cannot be."""
     # transformers refuses a file that does not say which library's tensors it holds.
-    metadata = {"format": "ms" if planned.target == "mindformers" else "pt"}
+    metadata = {"format": "ms" if planned.dialect == "mindformers" else "pt"}
     file_format = out.suffix.removeprefix(".")
     if shard_size is None:
-        if file_format == "ckpt" and planned.target != "mindformers":
+        if file_format == "ckpt" and planned.dialect != "mindformers":
             raise InputError(
-                f"{out}: {planned.target} tensors go into a .safetensors file; .ckpt is MindSpore's format"
+                f"{out}: {planned.dialect} tensors go into a .safetensors file; .ckpt is MindSpore's format"
             )
         if file_format not in FORMATS:
             raise InputError(
@@ -132,18 +132,18 @@ def _stream(
     tensors: TensorFile, planned: Plan, layout: Layout, writer: TensorWriter, advance: Callable[[int], None]
 ) -> None:
     """Pass the tensors of one file of the result through."""
-    for target in layout.infos:
-        move = planned.moves[target.name]
+    for info in layout.infos:
+        move = planned.moves[info.name]
         source = tensors[move.source]
         for block in _blocks(tensors, move, planned.head_size):
             if not all_finite(block, source.dtype):
                 raise InputError(f"{tensors.path}: {source.name!r} holds NaN or infinity; the checkpoint is damaged")
-            values = cast(block, target.dtype)
-            if not all_finite(values, target.dtype):
+            values = cast(block, info.dtype)
+            if not all_finite(values, info.dtype):
                 raise InputError(
-                    f"{tensors.path}: {source.name!r} holds values beyond {target.dtype}; choose another --dtype"
+                    f"{tensors.path}: {source.name!r} holds values beyond {info.dtype}; choose another --dtype"
                 )
-            writer.write(target.name, values)
+            writer.write(info.name, values)
             advance(values.nbytes)
 
 

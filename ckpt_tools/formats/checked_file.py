@@ -123,12 +123,12 @@ class CheckedFile:
             except OSError as error:
                 self._buffered(error)
 
-    def _read(self, target: Bytes, needed: int) -> None:
-        """Fill `target` from the staged block's place in the file; at least `needed` bytes have to be there."""
+    def _read(self, buffer: Bytes, needed: int) -> None:
+        """Fill `buffer` from the staged block's place in the file; at least `needed` bytes have to be there."""
         done = 0
         while done < needed:
             try:
-                count = os.preadv(self._descriptor, [target[done:].data], self._offset + done)
+                count = os.preadv(self._descriptor, [buffer[done:].data], self._offset + done)
             except OSError as error:
                 self._buffered(error)
                 continue

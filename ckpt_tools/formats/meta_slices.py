@@ -108,24 +108,24 @@ class _Joined(TensorFile):
     def _fill(self, name: str, values: Array, start: int) -> None:
         """Fill `values` with the tensor's bytes from byte `start` on."""
         cut = self.cuts[name]
-        target = values.reshape(-1).view(np.uint8)
-        if not len(target):
+        buffer = values.reshape(-1).view(np.uint8)
+        if not len(buffer):
             return
         if cut is None:
             self._slices[0]._fill(name, values, start)
         elif cut == 0:
             size = self._slices[0][name].nbytes
             done = 0
-            while done < len(target):
+            while done < len(buffer):
                 number, inside = divmod(start + done, size)
-                count = min(size - inside, len(target) - done)
-                self._slices[number]._fill(name, target[done : done + count], inside)
+                count = min(size - inside, len(buffer) - done)
+                self._slices[number]._fill(name, buffer[done : done + count], inside)
                 done += count
         else:
             row = self[name].nbytes // self[name].shape[0]
-            first, last = start // row, -(-(start + len(target)) // row)
+            first, last = start // row, -(-(start + len(buffer)) // row)
             rows = np.concatenate([slice_.read_rows(name, first, last) for slice_ in self._slices], axis=1)
-            target[:] = rows.reshape(-1).view(np.uint8)[start - first * row :][: len(target)]
+            buffer[:] = rows.reshape(-1).view(np.uint8)[start - first * row :][: len(buffer)]
 
 
 def _cut(info: TensorInfo, width: tuple[int, ...]) -> int | None:

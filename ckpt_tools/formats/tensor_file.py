@@ -244,29 +244,29 @@ class TensorFile:
 
     def _fill(self, name: str, values: Array, start: int) -> None:
         """Fill `values` with the tensor's bytes from byte `start` on."""
-        target = values.reshape(-1).view(np.uint8).data
+        buffer = values.reshape(-1).view(np.uint8).data
         done = 0
         for extent in self.entries[name].extents:
-            if done == len(target):
+            if done == len(buffer):
                 break
             if start >= extent.length:
                 start -= extent.length
                 continue
-            count = min(extent.length - start, len(target) - done)
-            self._pread(extent.file, extent.offset + start, target[done : done + count])
+            count = min(extent.length - start, len(buffer) - done)
+            self._pread(extent.file, extent.offset + start, buffer[done : done + count])
             done, start = done + count, 0
-        if done != len(target):
+        if done != len(buffer):
             raise InputError(f"{self.path}: tensor {name!r} ends early; the file is truncated")
 
-    def _pread(self, file: int, offset: int, target: memoryview) -> None:
+    def _pread(self, file: int, offset: int, buffer: memoryview) -> None:
         path = self.files[file]
         try:
             if file not in self._opened:
                 self._opened[file] = open_regular(path)
             done = 0
-            while done < len(target):
+            while done < len(buffer):
                 # One call moves at most 2 GiB on Linux, so it takes a loop.
-                count = os.preadv(self._opened[file].fileno(), [target[done:]], offset + done)
+                count = os.preadv(self._opened[file].fileno(), [buffer[done:]], offset + done)
                 if count == 0:
                     raise InputError(f"{path}: ends at byte {offset + done}, inside a tensor; the file is truncated")
                 done += count

@@ -74,13 +74,13 @@ class Adapter:
     tensors: TensorFile
     changes: Mapping[str, Change]
 
-    def read(self, target: str) -> dict[str, Array]:
-        """Return role -> tensor of what changes the base's tensor `target`, in their stored type."""
-        return {role: self.tensors.read(name) for role, name in self.changes[target].parts.items()}
+    def read(self, weight: str) -> dict[str, Array]:
+        """Return role -> tensor of what changes the base's tensor `weight`, in their stored type."""
+        return {role: self.tensors.read(name) for role, name in self.changes[weight].parts.items()}
 
-    def update(self, target: str, dtype: Any) -> Update:
-        """Return the update of the base's tensor `target`, summed in a numpy type."""
-        parts = {role: values.astype(dtype) for role, values in self.read(target).items()}
+    def update(self, weight: str, dtype: Any) -> Update:
+        """Return the update of the base's tensor `weight`, summed in a numpy type."""
+        parts = {role: values.astype(dtype) for role, values in self.read(weight).items()}
         return self.info.method.update(self.info.settings, parts)
 
 

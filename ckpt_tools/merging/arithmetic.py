@@ -73,7 +73,7 @@ class RowSum:
     """Adds the update of one tensor to its rows, block by block, and measures what happens.
 
     Attributes:
-        target: name, shape and type of the result; a vector counts as one column.
+        info: name, shape and type of the result; a vector counts as one column.
         update: what is added.
         wide: the summing type, "float32" or "float64".
         x: the vector [in] of the numeric check, float64.
@@ -85,7 +85,7 @@ class RowSum:
         finite: whether all results are finite.
     """
 
-    target: TensorInfo
+    info: TensorInfo
     update: Update
     wide: str
     x: np.ndarray[Any, np.dtype[np.float64]]
@@ -111,7 +111,7 @@ class RowSum:
         self.changed += int(np.count_nonzero(nonzero))
         self.max_delta = max(self.max_delta, float(delta.max(initial=0.0)), -float(delta.min(initial=0.0)))
         total = np.add(delta, rows.wide, out=delta)
-        result = cast(total, self.target.dtype)
+        result = cast(total, self.info.dtype)
         moved = _bits(result) != _bits(rows.rounded)
         self.absorbed += int(np.count_nonzero(nonzero > moved))
         self._check(rows, total, result)
@@ -133,7 +133,7 @@ class RowSum:
         cost = unit * (rows.norms + wanted.cost)
         self._compare(total, rows, wanted, cost)
         if result.dtype != total.dtype:
-            unit, step = _ROUNDING[self.target.dtype]
+            unit, step = _ROUNDING[self.info.dtype]
             cost = cost + unit * (rows.norms + wanted.norms) + step * np.sqrt(len(self.x))
             self._compare(result, rows, wanted, cost)
 

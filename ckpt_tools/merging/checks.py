@@ -13,7 +13,7 @@ from ckpt_tools.formats.tensor_file import FLOATS, TensorFile
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.formats.writing import WrittenFile
 from ckpt_tools.merging.adapter import TENSORS, Adapter
-from ckpt_tools.merging.manifest import full_ledger
+from ckpt_tools.merging.manifest import full_manifest
 from ckpt_tools.merging.partial import Partial
 from core.errors import GateError, InputError
 from core.methods import all_methods
@@ -34,17 +34,17 @@ def check_steps(adapters: Sequence[Adapter]) -> None:
 def check_fit(adapter: Adapter, base: TensorFile) -> None:
     """Check that what the adapter changes is in the base, and that it changes all it has to; InputError otherwise."""
     where, method = adapter.path / TENSORS, adapter.info.method
-    for target, change in adapter.changes.items():
+    for weight, change in adapter.changes.items():
         first = next(iter(change.parts.values()))
-        if target not in base:
-            raise InputError(f"{where}: {first!r} matches no weight of {base.path} ({target!r} is not in it)")
-        info = base[target]
+        if weight not in base:
+            raise InputError(f"{where}: {first!r} matches no weight of {base.path} ({weight!r} is not in it)")
+        info = base[weight]
         if not _fits(info.shape, change.shape) or not info.size or len(info.shape) > 2:
             raise InputError(
-                f"{where}: the {method.noun} of {target} makes a matrix {change.shape}, the base's is {info.shape}"
+                f"{where}: the {method.noun} of {weight} makes a matrix {change.shape}, the base's is {info.shape}"
             )
         if info.dtype not in FLOATS:
-            raise InputError(f"{base.path}: {target} is of type {info.dtype}; only floating weights can be merged")
+            raise InputError(f"{base.path}: {weight} is of type {info.dtype}; only floating weights can be merged")
     for name in adapter.tensors:
         if not all_finite(adapter.tensors.read(name), adapter.tensors[name].dtype):
             raise InputError(f"{where}: {name!r} holds NaN or infinity; the training diverged")
@@ -80,27 +80,27 @@ class Unchanged:
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
-        self._before = self._marks()
+        self._before = self._stamps()
 
     def check(self) -> None:
         """Raise InputError where one of the files is not the one it was."""
-        for path, before, now in zip(self._files, self._before, self._marks(), strict=True):
+        for path, before, now in zip(self._files, self._before, self._stamps(), strict=True):
             if before != now:
                 raise InputError(f"{path}: was changed while it was merged; merge again when nothing writes to it")
 
-    def _marks(self) -> list[tuple[int, ...] | None]:
-        marks: list[tuple[int, ...] | None] = []
+    def _stamps(self) -> list[tuple[int, ...] | None]:
+        stamps: list[tuple[int, ...] | None] = []
         for path in self._files:
             try:
                 found = os.stat(path)
-                marks.append((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+                stamps.append((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
             except OSError:
-                marks.append(None)
-        return marks
+                stamps.append(None)
+        return stamps
 
 
-def proven_ledger(result: Partial, adapter: Adapter, files: Sequence[WrittenFile]) -> dict[str, Any]:
-    """Return the ledger of a result that is written but has no name yet.
+def proven_manifest(result: Partial, adapter: Adapter, files: Sequence[WrittenFile]) -> dict[str, Any]:
+    """Return the manifest of a result that is written but has no name yet.
 
     Its blocks were read back one by one as they were written. What is left is their order: each tensor has to stand
     where the file itself says, under its name, once; and each tensor of the adapter has to be used, as it is meant.
@@ -125,4 +125,4 @@ def proven_ledger(result: Partial, adapter: Adapter, files: Sequence[WrittenFile
             f"{adapter.path}: {len(adapter.changes)} changes, {len(merged)} of them merged into {len(facts)} of "
             f"{len(planned)} tensors; this is a defect, please report it"
         )
-    return full_ledger(result.recipe, files, merged, [entry for entry in facts if "changed" not in entry])
+    return full_manifest(result.spec, files, merged, [entry for entry in facts if "changed" not in entry])

@@ -1,4 +1,4 @@
-"""The ledger beside each merged checkpoint: what it was made of, what was measured, and whether it still holds."""
+"""The manifest beside each merged checkpoint: what it was made of, what was measured, and whether it still holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ABSORBED_WARNING = 0.1
 
 
 @dataclass(frozen=True)
-class Recipe:
+class MergeSpec:
     """Everything that determines the bytes of one merged checkpoint.
 
     Attributes:
@@ -44,7 +44,7 @@ class Recipe:
     checksum: bool = False
 
     def head(self) -> dict[str, Any]:
-        """Return the part of the ledger that says what was asked for."""
+        """Return the part of the manifest that says what was asked for."""
         return {
             "schema": SCHEMA,
             "step": self.adapter.step,
@@ -75,36 +75,36 @@ class Recipe:
         return self.result_name if self.shard_size is None else f"{self.result_name}/{INDEX}"
 
     @property
-    def ledger_name(self) -> str:
-        """Name of the ledger."""
+    def manifest_name(self) -> str:
+        """Name of the manifest."""
         return f"{self.name}.json"
 
 
-def valid_ledger(out: Path, recipe: Recipe) -> dict[str, Any] | None:
-    """Return the ledger in `out` where it and its checkpoint are of this recipe and whole; None otherwise."""
+def valid_manifest(out: Path, spec: MergeSpec) -> dict[str, Any] | None:
+    """Return the manifest in `out` where it and its checkpoint are of this spec and whole; None otherwise."""
     try:
-        path = out / recipe.ledger_name
+        path = out / spec.manifest_name
         # Whoever reads from a pipe may wait for ever.
-        ledger = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         # A round trip through JSON, so that tuples and numbers compare as they are stored.
-        wanted = json.loads(json.dumps(recipe.head()))
-        if any(ledger[key] != value for key, value in wanted.items()):
+        wanted = json.loads(json.dumps(spec.head()))
+        if any(manifest[key] != value for key, value in wanted.items()):
             return None
-        files = ledger["files"] if recipe.shard_size else [{"name": recipe.file_name, "size": ledger["size"]}]
+        files = manifest["files"] if spec.shard_size else [{"name": spec.file_name, "size": manifest["size"]}]
         whole = all((out / file["name"]).stat().st_size == file["size"] for file in files)
-        return ledger if whole and (out / recipe.file_name).is_file() else None
+        return manifest if whole and (out / spec.file_name).is_file() else None
     except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return None
 
 
 def merged_facts(change: Change, measured: RowSum) -> dict[str, Any]:
-    """Return what the ledger says of a tensor that an update was added to."""
-    target = measured.target
+    """Return what the manifest says of a tensor that an update was added to."""
+    info = measured.info
     return {
-        "name": target.name,
+        "name": info.name,
         **change.parts,
-        "shape": list(target.shape),
-        "dtype": target.dtype,
+        "shape": list(info.shape),
+        "dtype": info.dtype,
         "max_delta": measured.max_delta,
         "changed": measured.changed,
         "absorbed_entries": measured.absorbed,
@@ -114,16 +114,16 @@ def merged_facts(change: Change, measured: RowSum) -> dict[str, Any]:
     }
 
 
-def full_ledger(
-    recipe: Recipe,
+def full_manifest(
+    spec: MergeSpec,
     files: Sequence[WrittenFile],
     merged: Sequence[Mapping[str, Any]],
     untouched: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Build the ledger of a finished merge.
+    """Build the manifest of a finished merge.
 
     Args:
-        recipe: what was asked for.
+        spec: what was asked for.
         files: the written files; one, or the shards.
         merged: `merged_facts` of each merged tensor.
         untouched: of every other tensor its name, shape, dtype, the sha256 of its bytes in the result, and whether
@@ -132,12 +132,12 @@ def full_ledger(
     changed = sum(facts["changed"] for facts in merged)
     absorbed = sum(facts["absorbed_entries"] for facts in merged)
     identical = sum(facts["identical"] for facts in untouched)
-    if recipe.shard_size is None:
+    if spec.shard_size is None:
         sha256, listed = files[0].sha256, {}
     else:
         sha256 = joint_fingerprint({Path(file.name).name: file.sha256 for file in files})
         listed = {"files": [asdict(file) for file in files]}
-    return recipe.head() | {
+    return spec.head() | {
         "sha256": sha256,
         "size": sum(file.size for file in files),
         **listed,
@@ -155,7 +155,7 @@ def full_ledger(
         "error_share": max(facts["error_share"] for facts in merged),
         # A result that is not finite is never written to its end.
         "finite": True,
-        "warnings": _warnings(recipe, merged),
+        "warnings": _warnings(spec, merged),
     }
 
 
@@ -163,17 +163,17 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _warnings(recipe: Recipe, merged: Sequence[Mapping[str, Any]]) -> list[str]:
+def _warnings(spec: MergeSpec, merged: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say that nothing changes, or which tensors lost much of their change to rounding."""
     if not any(facts["changed"] for facts in merged):
-        change = recipe.adapter.method.change
-        return [f"{recipe.name}: the adapter changes nothing, each {change} is zero; the result is the base"]
+        change = spec.adapter.method.change
+        return [f"{spec.name}: the adapter changes nothing, each {change} is zero; the result is the base"]
     lossy = [facts for facts in merged if facts["absorbed"] > ABSORBED_WARNING]
     if not lossy:
         return []
     worst = max(lossy, key=lambda facts: facts["absorbed"])
     return [
-        f"{recipe.name}: rounding to {worst['dtype']} swallowed more than {100 * ABSORBED_WARNING:.0f} % of the "
+        f"{spec.name}: rounding to {worst['dtype']} swallowed more than {100 * ABSORBED_WARNING:.0f} % of the "
         f"changed entries in {len(lossy)} of {len(merged)} merged tensors (most in {worst['name']}: "
         f"{100 * worst['absorbed']:.1f} %); --dtype float32 keeps them"
     ]

@@ -2,6 +2,22 @@
 
 A merge that was killed goes on from here. What is kept is checked first: the journal has to be of the very same inputs
 and settings, and the files have to hold, up to the end of each tensor, the bytes whose sha256 the journal states.
+
+An example: a base with tensors a, b and c of 100, 200 and 300 bytes, whose file begins with a header of 80 bytes, is
+merged with the adapter of step 50. The merge is killed when 430 bytes are written:
+
+    .step_50.partial/step_50.safetensors   header 80 | a to byte 180 | b to byte 380 | 50 bytes of c
+    .step_50.partial/journal.jsonl         head (hashes of base and adapter, settings, layout)
+                                           a, sha256 of bytes 0 to 180    b, sha256 of bytes 0 to 380    {"na
+
+The same command again finds its own head, drops the line that was cut off, and reads the file once: the first 380 bytes
+have the sha256 of b's line, so it goes on at byte 380 with the whole of c, over the 50 bytes that are there. Had a bit
+of b flipped, 180 bytes would still have that of a's line, and b would be merged again too. With another adapter, base
+or `--dtype` the head differs, and the folder is removed: the merge begins at byte 0.
+
+When c is done, `publish` puts step_50.safetensors in its place and then step_50.json, the manifest. Killed between the
+two, the next merge takes the file back into the folder (`_take_back`), where all three lines hold: nothing is merged
+again, and the manifest is made from the journal.
 """
 
 from __future__ import annotations
@@ -23,14 +39,14 @@ from ckpt_tools.formats.safetensors_file import SUFFIX
 from ckpt_tools.formats.sharded import index_text
 from ckpt_tools.formats.tensor_file import Array, Layout
 from ckpt_tools.formats.writing import TensorWriter, WrittenFile, checked_prefix, refuse_symlink
-from ckpt_tools.merging.manifest import Recipe
+from ckpt_tools.merging.manifest import MergeSpec
 from core.errors import InputError
 from core.files import write_json, write_text
 
 # To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
 _ARITHMETIC = 1
 _JOURNAL = "journal.jsonl"
-_LEDGER = "ledger.json"
+_MANIFEST = "manifest.json"
 
 
 class Partial:
@@ -43,19 +59,19 @@ class Partial:
             sha256 of its file up to its end.
     """
 
-    def __init__(self, out: Path, recipe: Recipe, layouts: Mapping[str, Layout]) -> None:
+    def __init__(self, out: Path, spec: MergeSpec, layouts: Mapping[str, Layout]) -> None:
         """Name what is to be written; nothing is touched yet.
 
         Args:
             out: folder of the results.
-            recipe: what the result is made of.
+            spec: what the result is made of.
             layouts: file name below `out` -> its plan, in the order of writing.
         """
-        self.out, self.recipe, self.layouts = out, recipe, layouts
-        self.folder = out / f".{recipe.name}.partial"
+        self.out, self.spec, self.layouts = out, spec, layouts
+        self.folder = out / f".{spec.name}.partial"
         self.facts: dict[str, dict[str, Any]] = {}
         self.records: list[dict[str, Any]] = []
-        self._head = {"arithmetic": _ARITHMETIC, "recipe": recipe.head(), "layout": _digest(layouts)}
+        self._head = {"arithmetic": _ARITHMETIC, "recipe": spec.head(), "layout": _digest(layouts)}
         self._waiting = deque(layouts)
         self._writer: TensorWriter | None = None
         self._written: list[WrittenFile] = []
@@ -63,11 +79,11 @@ class Partial:
 
     def check_place(self) -> None:
         """Raise InputError where the result would be written over or through what is not its own."""
-        result, sharded = self.out / self.recipe.result_name, self.recipe.shard_size is not None
+        result, sharded = self.out / self.spec.result_name, self.spec.shard_size is not None
         for path, is_folder in (
             (self.folder, True),
             (result, sharded),
-            (self.out / self.recipe.ledger_name, False),
+            (self.out / self.spec.manifest_name, False),
         ):
             refuse_symlink(path)
             if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
@@ -114,20 +130,20 @@ class Partial:
         while self._waiting:
             self._next_file([])
             self._end_file()
-        if self.recipe.shard_size is not None:
-            write_text(self.folder / self.recipe.result_name / INDEX, index_text(_base_names(self.layouts)))
+        if self.spec.shard_size is not None:
+            write_text(self.folder / self.spec.result_name / INDEX, index_text(_base_names(self.layouts)))
         return list(self._written)
 
-    def publish(self, ledger: dict[str, Any]) -> None:
-        """Give the result its name, put its ledger beside it, and remove the folder."""
-        name = self.recipe.result_name
-        write_json(self.folder / _LEDGER, ledger)
-        # From here on the result is the new one: an old ledger must not speak for it.
-        (self.out / self.recipe.ledger_name).unlink(missing_ok=True)
-        if self.recipe.shard_size is not None and (self.out / name).exists():
+    def publish(self, manifest: dict[str, Any]) -> None:
+        """Give the result its name, put its manifest beside it, and remove the folder."""
+        name = self.spec.result_name
+        write_json(self.folder / _MANIFEST, manifest)
+        # From here on the result is the new one: an old manifest must not speak for it.
+        (self.out / self.spec.manifest_name).unlink(missing_ok=True)
+        if self.spec.shard_size is not None and (self.out / name).exists():
             os.replace(self.out / name, self.folder / "replaced")
         os.replace(self.folder / name, self.out / name)
-        os.replace(self.folder / _LEDGER, self.out / self.recipe.ledger_name)
+        os.replace(self.folder / _MANIFEST, self.out / self.spec.manifest_name)
         _sync_folder(self.out)
         self.discard()
 
@@ -177,14 +193,14 @@ class Partial:
             os.write(self._journal, _line(record))
 
     def _take_back(self, known: int) -> None:
-        """Take a result back that was given its name just before the merge was killed: its ledger is missing."""
-        place = self.folder / self.recipe.result_name
-        named = self.out / self.recipe.result_name
+        """Take a result back that was given its name just before the merge was killed: its manifest is missing."""
+        place = self.folder / self.spec.result_name
+        named = self.out / self.spec.result_name
         if known < sum(len(layout.infos) for layout in self.layouts.values()) or not named.exists():
             return
-        if self.recipe.shard_size is None and not place.exists():
+        if self.spec.shard_size is None and not place.exists():
             os.replace(named, place)
-        elif self.recipe.shard_size is not None and not any(place.iterdir()):
+        elif self.spec.shard_size is not None and not any(place.iterdir()):
             place.rmdir()
             os.replace(named, place)
 

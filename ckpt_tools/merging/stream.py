@@ -78,9 +78,9 @@ class Lane:
         """Bring the result to the disk."""
         self.files = self.result.finish()
 
-    def begin(self, target: TensorInfo, update: Update, wide: str) -> None:
+    def begin(self, info: TensorInfo, update: Update, wide: str) -> None:
         """Make ready for updating the next tensor, summed in the type `wide`."""
-        self._sum = RowSum(target, update, wide, random_vector(target.name, _width(target)))
+        self._sum = RowSum(info, update, wide, random_vector(info.name, _width(info)))
 
     def add(self, rows: Rows, last: bool) -> None:
         """Update some rows, in their order, and write them."""
@@ -89,10 +89,8 @@ class Lane:
         merged = self._sum.add(rows)
         if last:
             self._judge(self._sum)
-            self.result.facts[self._sum.target.name] = merged_facts(
-                self.adapter.changes[self._sum.target.name], self._sum
-            )
-        self.result.write(self._sum.target.name, merged)
+            self.result.facts[self._sum.info.name] = merged_facts(self.adapter.changes[self._sum.info.name], self._sum)
+        self.result.write(self._sum.info.name, merged)
 
     def copy(self, name: str, values: Array, facts: dict[str, Any] | None) -> None:
         """Write entries as they are; `facts` come with the last of a tensor."""
@@ -111,26 +109,24 @@ class Lane:
             raise
 
     def _judge(self, done: RowSum) -> None:
-        where, target = self.adapter.path, done.target
+        where, info = self.adapter.path, done.info
         if not done.finite:
-            raise InputError(
-                f"{where}: merged {target.name} exceeds {target.dtype}; choose --dtype bfloat16 or float32"
-            )
+            raise InputError(f"{where}: merged {info.name} exceeds {info.dtype}; choose --dtype bfloat16 or float32")
         if done.worst > 1:
             raise GateError(
-                f"{where}: merged {target.name} fails the numeric check: (W' - W)x differs from the update applied to "
+                f"{where}: merged {info.name} fails the numeric check: (W' - W)x differs from the update applied to "
                 f"x by {done.max_error:.3g}, {done.worst:.3g} times what rounding can do"
             )
 
 
 def stream(
-    base: TensorFile, targets: Sequence[TensorInfo], lanes: Sequence[Lane], advance: Callable[[int], None]
+    base: TensorFile, infos: Sequence[TensorInfo], lanes: Sequence[Lane], advance: Callable[[int], None]
 ) -> None:
     """Pass every tensor of the base through once, to the results that do not have it yet, and finish their files.
 
     Args:
         base: the base model.
-        targets: the tensors of each result, in the order of writing.
+        infos: the tensors of each result, in the order of writing.
         lanes: the results.
         advance: called with the bytes of the base that were dealt with.
 
@@ -138,73 +134,73 @@ def stream(
         InputError: the base holds NaN or infinity, or values that a chosen type cannot; the disk cannot be written.
         GateError: a merged tensor fails the numeric check, or a file does not read back as it was written.
     """
-    for target in targets:
+    for info in infos:
         for lane in lanes:
-            if not target.size:
-                lane.result.facts[target.name] = _facts(base, target, hashlib.sha256())
+            if not info.size:
+                lane.result.facts[info.name] = _facts(base, info, hashlib.sha256())
     for lane in lanes:
         lane.put(lane.open)
     for lane in lanes:
         lane.wait()
         if lane.done:
-            say(f"{lane.result.recipe.name}: going on behind the {lane.done} of {len(targets)} tensors that are there")
-    for number, target in enumerate(targets):
+            say(f"{lane.result.spec.name}: going on behind the {lane.done} of {len(infos)} tensors that are there")
+    for number, info in enumerate(infos):
         due = [lane for lane in lanes if lane.done <= number]
-        changed = [lane for lane in due if target.name in lane.adapter.changes]
-        plain = [lane for lane in due if target.name not in lane.adapter.changes]
+        changed = [lane for lane in due if info.name in lane.adapter.changes]
+        plain = [lane for lane in due if info.name not in lane.adapter.changes]
         if changed:
-            _add(base, target, changed, plain, advance)
+            _add(base, info, changed, plain, advance)
         elif plain:
-            _copy(base, target, plain, advance)
+            _copy(base, info, plain, advance)
         else:
-            advance(base[target.name].nbytes)
+            advance(base[info.name].nbytes)
     for lane in lanes:
         lane.put(lane.finish)
     for lane in lanes:
         lane.wait()
 
 
-def _copy(base: TensorFile, target: TensorInfo, lanes: Sequence[Lane], advance: Callable[[int], None]) -> None:
+def _copy(base: TensorFile, info: TensorInfo, lanes: Sequence[Lane], advance: Callable[[int], None]) -> None:
     """Pass a tensor through that no result changes."""
-    source, digest, left = base[target.name], hashlib.sha256(), target.size
-    for block in base.read_slices(target.name, _BLOCK_ENTRIES * source.numpy.itemsize):
+    source, digest, left = base[info.name], hashlib.sha256(), info.size
+    for block in base.read_slices(info.name, _BLOCK_ENTRIES * source.numpy.itemsize):
         _refuse_unfinite(base, source, block)
-        values = _converted(block, source, target)
+        values = _converted(block, source, info)
         digest.update(values.view("u1").data)
         left -= values.size
-        facts = None if left else _facts(base, target, digest)
+        facts = None if left else _facts(base, info, digest)
         for lane in lanes:
-            lane.put(partial(lane.copy, target.name, values, facts))
+            lane.put(partial(lane.copy, info.name, values, facts))
         advance(block.nbytes)
 
 
 def _add(
     base: TensorFile,
-    target: TensorInfo,
+    info: TensorInfo,
     changed: Sequence[Lane],
     plain: Sequence[Lane],
     advance: Callable[[int], None],
 ) -> None:
     """Pass a weight through that some results change, and others perhaps do not."""
-    source, digest = base[target.name], hashlib.sha256()
+    source, digest = base[info.name], hashlib.sha256()
     wide = summing_type(source.dtype)
     for lane in changed:
-        update = lane.adapter.update(target.name, DTYPES[wide])
-        lane.put(partial(lane.begin, target, update, wide))
+        update = lane.adapter.update(info.name, DTYPES[wide])
+        lane.put(partial(lane.begin, info, update, wide))
     count, width = source.shape[0], _width(source)
     step = max(1, _BLOCK_ENTRIES // width)
     for start in range(0, count, step):
-        block = base.read_rows(target.name, start, min(start + step, count))
+        block = base.read_rows(info.name, start, min(start + step, count))
         _refuse_unfinite(base, source, block)
-        rows = base_rows(block.reshape(-1, width), start, wide, target.dtype)
+        rows = base_rows(block.reshape(-1, width), start, wide, info.dtype)
         last = start + step >= count
         for lane in changed:
             lane.put(partial(lane.add, rows, last))
         if plain:
-            values = _converted(block, source, target)
+            values = _converted(block, source, info)
             digest.update(values.reshape(-1).view("u1").data)
             for lane in plain:
-                lane.put(partial(lane.copy, target.name, values, _facts(base, target, digest) if last else None))
+                lane.put(partial(lane.copy, info.name, values, _facts(base, info, digest) if last else None))
         advance(block.nbytes)
 
 
@@ -213,23 +209,23 @@ def _width(info: TensorInfo) -> int:
     return info.shape[1] if len(info.shape) > 1 else 1
 
 
-def _facts(base: TensorFile, target: TensorInfo, digest: hashlib._Hash) -> dict[str, Any]:
-    """Return what the ledger says of a tensor that is not changed."""
+def _facts(base: TensorFile, info: TensorInfo, digest: hashlib._Hash) -> dict[str, Any]:
+    """Return what the manifest says of a tensor that is not changed."""
     return {
-        "name": target.name,
-        "shape": list(target.shape),
-        "dtype": target.dtype,
+        "name": info.name,
+        "shape": list(info.shape),
+        "dtype": info.dtype,
         "sha256": digest.hexdigest(),
-        "identical": target.dtype == base[target.name].dtype,
+        "identical": info.dtype == base[info.name].dtype,
     }
 
 
-def _converted(block: Array, source: TensorInfo, target: TensorInfo) -> Array:
-    if source.dtype == target.dtype:
+def _converted(block: Array, source: TensorInfo, info: TensorInfo) -> Array:
+    if source.dtype == info.dtype:
         return block
-    values = cast(block, target.dtype)
-    if not all_finite(values, target.dtype):
-        raise InputError(f"{source.name} holds values beyond {target.dtype}; choose --dtype bfloat16 or float32")
+    values = cast(block, info.dtype)
+    if not all_finite(values, info.dtype):
+        raise InputError(f"{source.name} holds values beyond {info.dtype}; choose --dtype bfloat16 or float32")
     return values
 
 

@@ -57,14 +57,14 @@ def subject_of(run: RunFolder, steps: Sequence[int] | None, questions: int) -> S
 
 
 def _merges(run: RunFolder, steps: Sequence[int] | None) -> dict[int, tuple[Path, Path]]:
-    """Find the merged checkpoints by their ledgers."""
+    """Find the merged checkpoints by their manifests."""
     found: dict[int, tuple[Path, Path]] = {}
-    for ledger in run.checkpoints.glob("step_*.json"):
-        content = read_json(ledger)
+    for manifest in run.checkpoints.glob("step_*.json"):
+        content = read_json(manifest)
         try:
             step, name = int(content["step"]), str(content["file"])
         except (TypeError, KeyError, ValueError) as error:
-            raise InputError(f"{ledger}: is no ledger of a merge; merge again") from error
+            raise InputError(f"{manifest}: is no manifest of a merge; merge again") from error
         found[step] = run.train / "adapters" / step_name(step), run.checkpoints / name
     if not found:
         raise InputError(f"{run.checkpoints}: holds no merged checkpoint yet; merge first (ckpt_tools/merge.py)")

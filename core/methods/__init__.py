@@ -54,13 +54,13 @@ class Change:
     """What an adapter holds for one tensor of the base.
 
     Attributes:
-        target: name of the base's tensor.
+        weight: name of the base's tensor.
         parts: role -> name of a tensor of the adapter, such as {"a": "….mindpet_delta_lora_a", "b": …}. Several
             changes may use one tensor.
         shape: the shape that the base's tensor has to have; None where the parts fit any length.
     """
 
-    target: str
+    weight: str
     parts: Mapping[str, str]
     shape: tuple[int | None, ...]
 

@@ -11,11 +11,11 @@ from core.text.tokenizers import Tokenizer
 
 def prompt_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:
     """Return the tokens of a rendered prompt, as training and inference both use them."""
-    return [tokenizer.bos_id] * prompt.bos + marked_ids(prompt, text, tokenizer)
+    return [tokenizer.bos_id] * prompt.bos + text_ids(prompt, text, tokenizer)
 
 
 def check_pieces(prompt: Prompt, tokenizer: Tokenizer) -> None:
-    """Make sure that the tokenizer has the prompt's marks and fixed ids; InputError where it lacks one."""
+    """Make sure that the tokenizer has the prompt's control tokens and fixed ids; InputError where it lacks one."""
     for piece in prompt.special_pieces:
         if tokenizer.piece_id(piece) is None:
             raise InputError(f"prompt {prompt.name!r} uses {piece!r}, which is no piece of the model's tokenizer")
@@ -24,9 +24,9 @@ def check_pieces(prompt: Prompt, tokenizer: Tokenizer) -> None:
             raise InputError(f"prompt {prompt.name!r} sets ids for {text!r} outside {tokenizer.vocab_size} pieces")
 
 
-def marked_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:
-    """Return the ids of a text in which the prompt's marks stand for tokens of their own."""
-    known = marks(prompt, tokenizer)
+def text_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:
+    """Return the ids of a text in which the prompt's control tokens stand for themselves."""
+    known = control_tokens(prompt, tokenizer)
     if not known:
         return tokenizer.encode(text)
     ids: list[int] = []
@@ -35,7 +35,7 @@ def marked_ids(prompt: Prompt, text: str, tokenizer: Tokenizer) -> list[int]:
     return ids
 
 
-def marks(prompt: Prompt, tokenizer: Tokenizer) -> dict[str, list[int]]:
+def control_tokens(prompt: Prompt, tokenizer: Tokenizer) -> dict[str, list[int]]:
     """Return the texts that the tokenizer's `encode` would not turn into the ids they stand for, and these ids."""
     found = {text: list(ids) for text, ids in prompt.token_ids.items()}
     for piece in prompt.special_pieces:

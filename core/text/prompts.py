@@ -22,7 +22,7 @@ class Prompt(BaseModel):
         template: text with {question} and, from a record's `meta`, {instruction} or {passage}.
         bos: whether the tokenizer's BOS goes before the prompt.
         answer_end: text between the answer and EOS in training; where it begins, a generated answer ends.
-        special_pieces: marks in template or answer_end that the tokenizer must hold as single pieces.
+        special_pieces: control tokens in template or answer_end that the tokenizer must hold as single pieces.
         token_ids: texts of template or answer_end that stand for fixed ids, whatever the tokenizer makes of them.
     """
 

@@ -80,14 +80,14 @@ def permuted(record: Record, copy: int, seed: int) -> Record | None:
 
 def _order(right: int, copy: int, drawn: int) -> tuple[int, ...]:
     """Return which option comes at each letter; none of them is the old order."""
-    target, turn = (right + copy) % len(LETTERS), copy // len(LETTERS)
+    place, turn = (right + copy) % len(LETTERS), copy // len(LETTERS)
     others = [at for at in range(len(LETTERS)) if at != right]
     orders = list(permutations(others))
-    if target == right:
+    if place == right:
         orders.remove(tuple(others))
         turn -= 1
     chosen = list(orders[(drawn + turn) % len(orders)])
-    chosen.insert(target, right)
+    chosen.insert(place, right)
     return tuple(chosen)
 
 

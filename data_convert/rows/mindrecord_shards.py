@@ -73,8 +73,8 @@ def shard_name(number: int, count: int) -> str:
     return "train.mindrecord" if count == 1 else f"train-{number:05d}-of-{count:05d}.mindrecord"
 
 
-def write_shards(plan: ShardPlan, target: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
-    """Write all shards into the folder `target`, and their records as JSON Lines to `records`, in row order.
+def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
+    """Write all shards into `folder`, and their records as JSON Lines to `records`, in row order.
 
     Returns:
         The account of all records, and the sha256 of each file.
@@ -82,15 +82,15 @@ def write_shards(plan: ShardPlan, target: Path, records: Path, processes: int) -
     Raises:
         InputError: no record fits a row, or one does not and is not to be dropped.
     """
-    partial = target.with_name(f".{target.name}.{sha256_text(plan.key)[:16]}.partial")
-    for other in target.parent.glob(f".{target.name}.*.partial"):
+    partial = folder.with_name(f".{folder.name}.{sha256_text(plan.key)[:16]}.partial")
+    for other in folder.parent.glob(f".{folder.name}.*.partial"):
         if other != partial:
             shutil.rmtree(other)
-    (partial / target.name).mkdir(parents=True, exist_ok=True)
+    (partial / folder.name).mkdir(parents=True, exist_ok=True)
     audit, digests = Audit(), {}
     with Progress("convert", len(plan.order), "records") as progress:
         for number, (part, digest) in enumerate(
-            in_parallel(_Shard.write, _Shard(plan, partial, target.name), range(plan.shards), processes)
+            in_parallel(_Shard.write, _Shard(plan, partial, folder.name), range(plan.shards), processes)
         ):
             audit.add(part)
             if digest:
@@ -102,8 +102,8 @@ def write_shards(plan: ShardPlan, target: Path, records: Path, processes: int) -
         for number in range(plan.shards):
             with (partial / f"{number}.jsonl").open("rb") as lines:
                 shutil.copyfileobj(lines, out)
-    shutil.rmtree(target, ignore_errors=True)
-    (partial / target.name).rename(target)
+    shutil.rmtree(folder, ignore_errors=True)
+    (partial / folder.name).rename(folder)
     shutil.rmtree(partial)
     return audit, digests
 
@@ -128,11 +128,11 @@ class _Shard:
     def write(self, number: int) -> tuple[Audit, str]:
         """Write a shard, its records and its account; return the account and the file's sha256 ("": no row)."""
         done, records = self.folder / f"{number}.json", self.folder / f"{number}.jsonl"
-        target = self.folder / self.name / shard_name(number, self.plan.shards)
+        shard = self.folder / self.name / shard_name(number, self.plan.shards)
         if done.is_file() and records.is_file():
             known = read_json(done)
             # A job that was killed at its very end has moved the shards away already.
-            if target.is_file() or not known["sha256"]:
+            if shard.is_file() or not known["sha256"]:
                 return Audit.from_json(known["audit"]), known["sha256"]
         audit = Audit()
         with ExitStack() as stack:
@@ -144,9 +144,9 @@ class _Shard:
                 made = rows(self.plan.encoder.encode(block), self.plan.row, audit, self.plan.tokenizer)
                 if len(made["input_ids"]):
                     if writer is None:
-                        writer = stack.enter_context(MindRecordWriter(target, tuple(made), _DESCRIPTION))
+                        writer = stack.enter_context(MindRecordWriter(shard, tuple(made), _DESCRIPTION))
                     writer.write(made)
-        digest = sha256_file(target) if writer is not None else ""
+        digest = sha256_file(shard) if writer is not None else ""
         write_json(done, {"audit": audit.as_json(), "sha256": digest})
         return audit, digest
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import re
 
-from core.text.prompt_tokens import marks, prompt_ids
+from core.text.prompt_tokens import control_tokens, prompt_ids
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
@@ -43,12 +43,12 @@ _ANCHORS = "\n。)a0"
 
 
 class PromptParts:
-    """The parts of one prompt: tokens that its marks stand for, and the stretches of text between them."""
+    """The parts of one prompt: its control tokens, and the stretches of text between them."""
 
     def __init__(self, prompt: Prompt, tokenizer: Tokenizer) -> None:
         self._prompt, self._tokenizer = prompt, tokenizer
         self._bos = [tokenizer.bos_id] * prompt.bos
-        known = marks(prompt, tokenizer)
+        known = control_tokens(prompt, tokenizer)
         texts = re.split("(" + "|".join(map(re.escape, known)) + ")", prompt.template) if known else [prompt.template]
         self._pieces = [known[text] if text in known else _Stretch(text, tokenizer) for text in texts if text]
         self._unsafe = _unsafe(prompt.template, list(known)) if known else None
@@ -71,14 +71,14 @@ class PromptParts:
 
 
 def _unsafe(template: str, known: list[str]) -> re.Pattern[str]:
-    """Return what a value must not hold if the marks of its prompt are to be the template's own.
+    """Return what a value must not hold if the control tokens of its prompt are to be the template's own.
 
-    That is the first character of a mark; any text at all where a fixed text of the template ends as a mark begins.
+    That is the first character of a control token; any text at all where fixed text of the template ends as one begins.
     """
-    begun = (mark[:size] for mark in known for size in range(1, len(mark)))
+    begun = (token[:size] for token in known for size in range(1, len(token)))
     if any(begin + "{" in template for begin in begun):
         return re.compile("")
-    return re.compile("[" + re.escape("".join(mark[0] for mark in known)) + "]")
+    return re.compile("[" + re.escape("".join(token[0] for token in known)) + "]")
 
 
 class _Stretch:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.errors import InputError
-from core.text.prompt_tokens import marked_ids, prompt_ids
+from core.text.prompt_tokens import prompt_ids, text_ids
 from core.text.prompts import Prompt, render
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
@@ -32,7 +32,7 @@ def example(record: Record, prompt: Prompt, tokenizer: Tokenizer) -> Example:
 
 
 def _end(prompt: Prompt, tokenizer: Tokenizer) -> list[int]:
-    return [*marked_ids(prompt, prompt.answer_end, tokenizer), tokenizer.eos_id]
+    return [*text_ids(prompt, prompt.answer_end, tokenizer), tokenizer.eos_id]
 
 
 class Encoder:

@@ -117,23 +117,23 @@ def _suffix_automaton(sequence: Sequence[str]) -> tuple[list[dict[str, int]], li
             steps[state][segment] = new
             state = links[state]
         if state >= 0:
-            target = steps[state][segment]
-            if lengths[target] > lengths[state] + 1:
-                target = _clone(steps, links, lengths, state, segment)
-            links[new] = target
+            after = steps[state][segment]
+            if lengths[after] > lengths[state] + 1:
+                after = _clone(steps, links, lengths, state, segment)
+            links[new] = after
         last = new
     return steps, links, lengths
 
 
 def _clone(steps: list[dict[str, int]], links: list[int], lengths: list[int], state: int, segment: str) -> int:
-    """Split the target of `state` by `segment`, so that it stands for one length only; return the new state."""
-    target = steps[state][segment]
+    """Split the state that follows `state` by `segment`, so that it stands for one length; return the new state."""
+    after = steps[state][segment]
     clone = len(steps)
-    steps.append(dict(steps[target]))
-    links.append(links[target])
+    steps.append(dict(steps[after]))
+    links.append(links[after])
     lengths.append(lengths[state] + 1)
-    while state >= 0 and steps[state].get(segment) == target:
+    while state >= 0 and steps[state].get(segment) == after:
         steps[state][segment] = clone
         state = links[state]
-    links[target] = clone
+    links[after] = clone
     return clone

@@ -92,7 +92,7 @@ def _delimited(how: RequestSettings, delimiter: str) -> Callable[[Record], tuple
 
 
 def _generation(decoding: DecodingConfig, prompt: Prompt) -> GenerationSettings:
-    """Return how answers are generated: as configured, and never beyond the end mark of the prompt's answers."""
+    """Return how answers are generated: as configured, and never beyond the `answer_end` of the prompt."""
     end = prompt.answer_end.rstrip("\n")
     return GenerationSettings(
         decoding.max_new_tokens,

@@ -123,7 +123,7 @@ def msrun_commands(
     return commands
 
 
-def as_json(plan: Plan, commands: list[list[str]], recipe: dict[str, Any]) -> dict[str, Any]:
+def as_json(plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any]) -> dict[str, Any]:
     """Return the plan as the JSON of the dry run."""
     return {
         "records": plan.records,
@@ -139,5 +139,5 @@ def as_json(plan: Plan, commands: list[list[str]], recipe: dict[str, Any]) -> di
         "published_ratio": plan.published_ratio,
         "disk_bytes": plan.disk,
         "msrun": [shlex.join(command) for command in commands],
-        "mindformers_yaml": recipe,
+        "mindformers_yaml": trainer_yaml,
     }

@@ -46,10 +46,10 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
     plan = _planned(config, run)
     file = run.train / "finetune.yaml"
     log_dir = run.train / "msrun"
-    recipe = version().finetune_yaml(
+    trainer_yaml = version().finetune_yaml(
         config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
     )
-    write_text(file, yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True))
+    write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
     cells = method_of(config.method).cells
     commands = msrun_commands(config.machine, WORKER, file, log_dir, cells)
     if len(commands) > 1:

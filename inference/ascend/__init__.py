@@ -34,7 +34,7 @@ class AscendKind(LocalEngineKind):
         from inference.ascend.pool import command
 
         settings = ascend_settings(config)
-        started = {"command": " ".join(command(config, Path("JOB")))} if config.machine.workers > 1 else {}
+        started = {"command": " ".join(command(config, Path("FOLDER")))} if config.machine.workers > 1 else {}
         return {**started, "llama_config": loglikelihood_settings(settings) if scoring else settings}
 
 

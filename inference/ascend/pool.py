@@ -34,7 +34,7 @@ _FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*\w*(?:Error|Exception): )(.+)")
 
 
 def command(config: RunConfig, folder: Path) -> list[str]:
-    """Return the msrun command that starts a machine's workers on the job in `folder`.
+    """Return the msrun command that starts a machine's workers on the call in `folder`.
 
     The workers do not talk to each other: msrun starts them, gives each its RANK_ID and DEVICE_ID and ends them.
     """
@@ -67,7 +67,7 @@ class WorkerPool:
         config: says which engine, and how many workers.
         checkpoint: the weights.
         tokenizer: of the model.
-        folder: for the job and the workers' logs; emptied for every job.
+        folder: for what is asked, the answers and the workers' logs; emptied for every call.
 
     Raises:
         KitError: while generating: a worker failed. What was finished before has been handed to `on_done`.
@@ -78,7 +78,7 @@ class WorkerPool:
         self._fit = PromptFit(tokenizer, config.model.max_length, config.model.vocab_size)
 
     def load(self, checkpoint: Path) -> None:
-        """Take another checkpoint of the same model for the next job."""
+        """Take another checkpoint of the same model for the next call."""
         self._checkpoint = checkpoint
 
     def use(self, prompt: Prompt) -> None:
@@ -110,20 +110,20 @@ class WorkerPool:
         return self._fit.overlong(prompts, new_tokens)
 
     def _answers(self, requests: Sequence[Request], settings: GenerationSettings | None) -> Iterator[Any]:
-        """Start the workers on a job and yield the rows they write; without settings these are log-likelihoods."""
+        """Start the workers and yield the rows they write; without settings these are log-likelihoods."""
         if not requests:
             return
         check_port(self._config.machine.master_port)
         shutil.rmtree(self._folder, ignore_errors=True)
         write_text(self._folder / "config.yaml", dump(self._config))
         prompt = self._fit.prompt
-        job = {
+        call = {
             "checkpoint": str(self._checkpoint.resolve()),
             "prompt": None if prompt is None else prompt.model_dump(mode="json"),
             "requests": [asdict(request) for request in requests],
             "settings": None if settings is None else asdict(settings),
         }
-        write_json(self._folder / "job.json", job)
+        write_json(self._folder / "call.json", call)
         read = [0] * self._config.machine.workers
         with _running(command(self._config, self._folder), self._folder) as process:
             say(f"{len(read)} workers are running; their logs are in {self._folder / 'msrun'}")

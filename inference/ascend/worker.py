@@ -1,4 +1,4 @@
-"""One worker of `inference.ascend.pool`: answers its share of a job's questions. Started by msrun, not by hand."""
+"""One worker of `inference.ascend.pool`: answers its share of the questions. Started by msrun, not by hand."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ def main(argv: Sequence[str]) -> int:
     for name in [name for name in os.environ if name.startswith("MS_") or name in ("RANK_ID", "RANK_SIZE")]:
         del os.environ[name]
     folder = Path(argv[0])
-    config, job = load_run(folder / "config.yaml"), read_json(folder / "job.json")
-    mine = share([request["prompt"] for request in job["requests"]], rank, count)
+    config, call = load_run(folder / "config.yaml"), read_json(folder / "call.json")
+    mine = share([request["prompt"] for request in call["requests"]], rank, count)
     if not mine:
         return 0
     # For this one process the machine has one worker: the engine is made as on a machine with a single NPU.
     alone = config.model_copy(update={"machine": config.machine.model_copy(update={"workers": 1})})
-    engine = local_engine(alone, Path(job["checkpoint"]), model_tokenizer(config.model), folder)
-    if job["prompt"] is not None:
-        engine.use(Prompt.model_validate(job["prompt"]))
+    engine = local_engine(alone, Path(call["checkpoint"]), model_tokenizer(config.model), folder)
+    if call["prompt"] is not None:
+        engine.use(Prompt.model_validate(call["prompt"]))
     with (folder / f"answers_{rank}.jsonl").open("w", encoding="utf-8", errors="replace") as out:
 
         def write(index: int, **fields: Any) -> None:
             out.write(json.dumps({"index": mine[index], **fields}, ensure_ascii=False) + "\n")
             out.flush()
 
-        _answer(engine, job, mine, write)
+        _answer(engine, call, mine, write)
     return 0
 
 
-def _answer(engine: Engine, job: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
-    """Answer the questions `mine` of a job; `write` takes the place in `mine` and the fields of each answer."""
-    requests = [Request(**job["requests"][index]) for index in mine]
-    if job["settings"] is None:
+def _answer(engine: Engine, call: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
+    """Answer the questions `mine` of a call; `write` takes the place in `mine` and the fields of each answer."""
+    requests = [Request(**call["requests"][index]) for index in mine]
+    if call["settings"] is None:
         engine.loglikelihood(requests, lambda index, value: write(index, loglikelihood=value))
         return
     settings = GenerationSettings(
         **{
-            **job["settings"],
-            "stop": tuple(job["settings"]["stop"]),
-            "sampling": Sampling(**job["settings"]["sampling"]),
+            **call["settings"],
+            "stop": tuple(call["settings"]["stop"]),
+            "sampling": Sampling(**call["settings"]["sampling"]),
         }
     )
     engine.generate(requests, settings, lambda index, answer: write(index, **vars(answer)))

@@ -65,20 +65,20 @@ def build(
     mode = mode or settings.checkpoints
     language = language or settings.language
     folder = facts.run.submission
-    target = folder / layout.team_file_name(team)
+    zip_path = folder / layout.team_file_name(team)
     made = make_documents(facts, team, mode, language)
     parts = parts_of(facts, made, root, mode)
-    state_path = target.with_suffix(".state.json")
+    state_path = zip_path.with_suffix(".state.json")
     inputs = _fingerprint(facts, parts, team, mode)
-    if not force and _is_done(state_path, target, inputs):
-        say(f"{target}: packed and checked already (--force packs it again)")
-        return Built(target, folder / layout.REPORT, packed=False, verdict=None)
+    if not force and _is_done(state_path, zip_path, inputs):
+        say(f"{zip_path}: packed and checked already (--force packs it again)")
+        return Built(zip_path, folder / layout.REPORT, packed=False, verdict=None)
     state_path.unlink(missing_ok=True)
-    pack(facts, parts, target, team, mode)
-    verdict = check_zip(target)
+    pack(facts, parts, zip_path, team, mode)
+    verdict = check_zip(zip_path)
     if verdict.ok:
-        write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(target)})
-    return Built(target, folder / layout.REPORT, packed=True, verdict=verdict)
+        write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(zip_path)})
+    return Built(zip_path, folder / layout.REPORT, packed=True, verdict=verdict)
 
 
 def make_documents(facts: RunFacts, team: str, mode: str, language: str) -> dict[str, Path]:
@@ -121,14 +121,14 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _is_done(state_path: Path, target: Path, inputs: str) -> bool:
-    if not state_path.is_file() or not target.is_file():
+def _is_done(state_path: Path, zip_path: Path, inputs: str) -> bool:
+    if not state_path.is_file() or not zip_path.is_file():
         return False
     try:
         state = read_json(state_path)
     except InputError:
         return False
-    return bool(state == {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(target)})
+    return bool(state == {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(zip_path)})
 
 
 def as_json(built: Built) -> str:

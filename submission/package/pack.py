@@ -67,7 +67,7 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -
     return sorted(parts, key=lambda part: part.name)
 
 
-def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str) -> None:
+def pack(facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str) -> None:
     """Write the zip.
 
     The weights are read once: each is hashed while it is copied and compared with its merge manifest. In manifest
@@ -76,7 +76,7 @@ def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str)
     Args:
         facts: the run.
         parts: from `parts_of`.
-        target: the zip; it appears when it is complete, and an older one stays until then.
+        out: the zip; it appears when it is complete, and an older one stays until then.
         team: stands in the zip's manifest.
         mode: "full" or "manifest".
 
@@ -86,13 +86,13 @@ def pack(facts: RunFacts, parts: list[Part], target: Path, team: str, mode: str)
     """
     for checkpoint in facts.checkpoints:
         _refuse_adapter(checkpoint.path)
-    _need_room(target, parts)
+    _need_room(out, parts)
     hashes: dict[str, tuple[int, str]] = {}
     apart = [] if mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
     total = sum(_size(path) for path in [*(part.path for part in parts), *(path for _, path in apart)])
     with (
         megabytes("packing", total) as advance,
-        replacing(target) as partial,
+        replacing(out) as partial,
         zipfile.ZipFile(partial, "w", allowZip64=True) as archive,
     ):
         for part in parts:
@@ -146,13 +146,13 @@ def _refuse_adapter(path: Path) -> None:
         raise InputError(f"{path}: not merged, it holds the adapter tensor {adapter!r}: merge it into the base")
 
 
-def _need_room(target: Path, parts: list[Part]) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _need_room(out: Path, parts: list[Part]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
     needed = sum(_size(part.path) for part in parts) + _RESERVE
-    free = shutil.disk_usage(target.parent).free
+    free = shutil.disk_usage(out.parent).free
     if needed > free:
         raise InputError(
-            f"{target.parent}: the zip needs up to {needed >> 20} MiB and {free >> 20} MiB are free:"
+            f"{out.parent}: the zip needs up to {needed >> 20} MiB and {free >> 20} MiB are free:"
             " make room, or set submission.checkpoints=manifest"
         )
 

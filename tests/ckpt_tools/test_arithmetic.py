@@ -35,7 +35,7 @@ def product(pair: RowSum) -> Array:
 
 def add_all(w: Array, pair: RowSum, step: int = OUT) -> Array:
     wide = pair.wide
-    blocks = [base_rows(w[at : at + step], at, wide, pair.target.dtype) for at in range(0, OUT, step)]
+    blocks = [base_rows(w[at : at + step], at, wide, pair.info.dtype) for at in range(0, OUT, step)]
     return np.concatenate([pair.add(rows).copy() for rows in blocks])
 
 

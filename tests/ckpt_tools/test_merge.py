@@ -48,21 +48,21 @@ def test_five_adapters_are_merged(
     monkeypatch.setattr(mindspore_ckpt, "SLICE_BYTES", 3000)
     base = make_base(suffix=base_format)
     adapters = [make_adapter(base, step, targets="w[qv]" if step < 50 else "w") for step in (10, 20, 30, 40, 50)]
-    ledgers = merge(base, adapters, tmp_path / "out", file_format)
-    assert [ledger["step"] for ledger in ledgers] == [10, 20, 30, 40, 50]
+    manifests = merge(base, adapters, tmp_path / "out", file_format)
+    assert [manifest["step"] for manifest in manifests] == [10, 20, 30, 40, 50]
     names = {f"step_{step}.{kind}" for step in (10, 20, 30, 40, 50) for kind in (file_format, "json")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
-    for adapter, ledger in zip(adapters, ledgers, strict=True):
-        path = tmp_path / "out" / ledger["file"]
-        assert json.loads((tmp_path / "out" / f"step_{ledger['step']}.json").read_text()) == ledger
-        assert ledger["sha256"] == sha256_file(path)
-        assert ledger["size"] == path.stat().st_size
-        assert ledger["base_sha256"] == sha256_file(base)
-        assert ledger["adapter_sha256"] == sha256_file(adapter / TENSORS)
-        assert (ledger["scaling"], ledger["format"], ledger["dtype"]) == (2.0, file_format, "keep")
-        assert ledger["finite"] is True
-        merged = {entry["name"]: entry for entry in ledger["merged"]}
-        others = {entry["name"]: entry for entry in ledger["untouched"]["tensors"]}
+    for adapter, manifest in zip(adapters, manifests, strict=True):
+        path = tmp_path / "out" / manifest["file"]
+        assert json.loads((tmp_path / "out" / f"step_{manifest['step']}.json").read_text()) == manifest
+        assert manifest["sha256"] == sha256_file(path)
+        assert manifest["size"] == path.stat().st_size
+        assert manifest["base_sha256"] == sha256_file(base)
+        assert manifest["adapter_sha256"] == sha256_file(adapter / TENSORS)
+        assert (manifest["scaling"], manifest["format"], manifest["dtype"]) == (2.0, file_format, "keep")
+        assert manifest["finite"] is True
+        merged = {entry["name"]: entry for entry in manifest["merged"]}
+        others = {entry["name"]: entry for entry in manifest["untouched"]["tensors"]}
         with open_tensors(path) as tensors, open_tensors(base) as original:
             assert set(tensors) == set(original)
             same = 0
@@ -81,11 +81,11 @@ def test_five_adapters_are_merged(
                     assert np.array_equal(got, w)
                     assert others.pop(name)["sha256"] == hashlib.sha256(got.tobytes()).hexdigest()
                     same += 1
-        assert len(merged) == (14 if ledger["step"] == 50 else 4)
+        assert len(merged) == (14 if manifest["step"] == 50 else 4)
         assert not others
-        counts = {key: ledger["untouched"][key] for key in ("count", "identical", "converted")}
+        counts = {key: manifest["untouched"][key] for key in ("count", "identical", "converted")}
         assert counts == {"count": same, "identical": same, "converted": 0}
-        assert ledger["warnings"] == []
+        assert manifest["warnings"] == []
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
@@ -95,8 +95,8 @@ def test_the_sum_is_taken_wide_and_rounded_once(
 ) -> None:
     base = make_base(base_dtype, ".safetensors", {"steps": np.array(3, np.int64)})
     adapter = make_adapter(base, 5, size=1e-3)
-    (ledger,) = merge(base, [adapter], tmp_path / "out", "safetensors", dtype)
-    with open_tensors(tmp_path / "out" / ledger["file"]) as tensors:
+    (manifest,) = merge(base, [adapter], tmp_path / "out", "safetensors", dtype)
+    with open_tensors(tmp_path / "out" / manifest["file"]) as tensors:
         w, wanted = expected(base, adapter, WQ)
         got = tensors.read(WQ)
         assert tensors["steps"].dtype == "int64"
@@ -105,14 +105,14 @@ def test_the_sum_is_taken_wide_and_rounded_once(
     # Float32 sums may fall to the other side of a rounding step, never further.
     nearest = wanted.astype(np.float32).astype(DTYPES[dtype])
     assert np.mean(nearest == got) > (0.99 if dtype != "float32" else 0.5)
-    entry = next(entry for entry in ledger["merged"] if entry["name"] == WQ)
+    entry = next(entry for entry in manifest["merged"] if entry["name"] == WQ)
     unmoved = np.mean(got == w.astype(DTYPES[dtype]))
     assert entry["absorbed"] == pytest.approx(unmoved, abs=1e-12)
     least, most = {"float32": (0, 1e-3), "float16": (1e-3, 0.05), "bfloat16": (0.005, 0.2)}[dtype]
     assert least <= entry["absorbed"] <= most
-    lossy = [entry["name"] for entry in ledger["merged"] if entry["absorbed"] > 0.1]
-    assert len(ledger["warnings"]) == bool(lossy)
-    untouched = ledger["untouched"]
+    lossy = [entry["name"] for entry in manifest["merged"] if entry["absorbed"] > 0.1]
+    assert len(manifest["warnings"]) == bool(lossy)
+    untouched = manifest["untouched"]
     assert (untouched["identical"] == 1) == (base_dtype != dtype)
     assert untouched["identical"] + untouched["converted"] == untouched["count"]
 
@@ -153,9 +153,9 @@ def test_what_bfloat16_swallows_is_said(
 ) -> None:
     base = make_base("bfloat16")
     adapter = make_adapter(base, 5, size=1e-5)
-    (ledger,) = merge(base, [adapter], tmp_path / "out")
-    assert ledger["absorbed"] > 0.9
-    (warning,) = ledger["warnings"]
+    (manifest,) = merge(base, [adapter], tmp_path / "out")
+    assert manifest["absorbed"] > 0.9
+    (warning,) = manifest["warnings"]
     assert "swallowed more than 10 % of the changed entries in 4 of 4 merged tensors" in warning
     assert f"warning: {warning}" in capsys.readouterr().err
     (kept,) = merge(base, [adapter], tmp_path / "wide", dtype="float32")
@@ -165,9 +165,9 @@ def test_what_bfloat16_swallows_is_said(
 
 def test_an_adapter_that_changes_nothing_is_said(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
     base = make_base("bfloat16")
-    (ledger,) = merge(base, [make_adapter(base, 5, size=0)], tmp_path / "out")
-    assert ledger["warnings"] == ["step_5: the adapter changes nothing, each B A is zero; the result is the base"]
-    assert sha256_file(tmp_path / "out" / ledger["file"]) == sha256_file(base)
+    (manifest,) = merge(base, [make_adapter(base, 5, size=0)], tmp_path / "out")
+    assert manifest["warnings"] == ["step_5: the adapter changes nothing, each B A is zero; the result is the base"]
+    assert sha256_file(tmp_path / "out" / manifest["file"]) == sha256_file(base)
 
 
 def test_a_row_without_delta_keeps_its_bytes(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
@@ -179,11 +179,11 @@ def test_a_row_without_delta_keeps_its_bytes(tmp_path: Path, make_base: Make, ma
         if name.endswith("_b"):
             arrays[name][::2] = 0
     write_tensors(adapter / TENSORS, arrays)
-    (ledger,) = merge(base, [adapter], tmp_path / "out")
-    with open_tensors(base) as before, open_tensors(tmp_path / "out" / ledger["file"]) as after:
+    (manifest,) = merge(base, [adapter], tmp_path / "out")
+    with open_tensors(base) as before, open_tensors(tmp_path / "out" / manifest["file"]) as after:
         assert before.read(WQ)[::2].tobytes() == after.read(WQ)[::2].tobytes()
         assert before.read(WQ)[1::2].tobytes() != after.read(WQ)[1::2].tobytes()
-    assert all(entry["changed"] == np.prod(entry["shape"]) // 2 for entry in ledger["merged"])
+    assert all(entry["changed"] == np.prod(entry["shape"]) // 2 for entry in manifest["merged"])
 
 
 def test_wrong_calls_are_refused(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
@@ -215,9 +215,9 @@ def test_mindspore_loads_every_merged_file(
     monkeypatch.setattr(mindspore_ckpt, "SLICE_BYTES", 3000)
     base = make_base("bfloat16")
     adapters = [make_adapter(base, step, targets="w") for step in (1, 2)]
-    for ledger in merge(base, adapters, tmp_path / "out", **options):
-        path = tmp_path / "out" / ledger["file"]
-        loaded = mindspore.load_checkpoint(str(path), format=ledger["format"], crc_check=ledger["crc"])
+    for manifest in merge(base, adapters, tmp_path / "out", **options):
+        path = tmp_path / "out" / manifest["file"]
+        loaded = mindspore.load_checkpoint(str(path), format=manifest["format"], crc_check=manifest["crc"])
         with open_tensors(path) as tensors:
             assert set(loaded) == set(tensors)
             for name in tensors:
@@ -231,7 +231,7 @@ def test_command_prints_json_only(tmp_path: Path, make_base: Make, make_adapter:
     arguments = ["merge", "--base", str(base), "--adapter", *adapters, "--out", str(tmp_path / "out"), "--json"]
     done = subprocess.run([sys.executable, "-m", "ckpt_tools", *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert [ledger["file"] for ledger in json.loads(done.stdout)["checkpoints"]] == ["step_1.ckpt", "step_2.ckpt"]
+    assert [manifest["file"] for manifest in json.loads(done.stdout)["checkpoints"]] == ["step_1.ckpt", "step_2.ckpt"]
     wrong = subprocess.run(
         [sys.executable, str(ROOT / "ckpt_tools/merge.py"), *arguments[1:2], adapters[0], *arguments[3:]],
         capture_output=True, text=True, cwd=tmp_path,

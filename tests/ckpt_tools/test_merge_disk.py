@@ -72,7 +72,7 @@ def test_a_disk_that_fills_up(
 ) -> None:
     base = make_base()
     adapters = [make_adapter(base, 1), make_adapter(base, 2)]
-    wanted = [ledger["sha256"] for ledger in merge(base, adapters, tmp_path / "calm")]
+    wanted = [manifest["sha256"] for manifest in merge(base, adapters, tmp_path / "calm")]
     disk = mount(f"size={base.stat().st_size * 3 // 2}")
     with monkeypatch.context() as lie:
         lie.setattr(shutil, "disk_usage", lambda _: Free(1 << 40))  # somebody else fills the disk meanwhile
@@ -80,7 +80,7 @@ def test_a_disk_that_fills_up(
             merge(base, adapters, disk / "out")
     assert names(disk / "out") == {".step_1.partial", ".step_2.partial"}
     subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
-    assert [ledger["sha256"] for ledger in merge(base, adapters, disk / "out")] == wanted
+    assert [manifest["sha256"] for manifest in merge(base, adapters, disk / "out")] == wanted
     assert names(disk / "out") == {f"step_{step}.{kind}" for step in (1, 2) for kind in ("ckpt", "json")}
 
 
@@ -208,8 +208,8 @@ def test_a_pipe_inside_what_was_left(
             with pytest.raises(InputError, match="cannot be written"):
                 merge(base, [adapter], out)
             shutil.rmtree(out)
-    (ledger,) = merge(base, [adapter], out)  # without the journal it begins anew
-    assert sha256_file(out / "step_3.ckpt") == ledger["sha256"]
+    (manifest,) = merge(base, [adapter], out)  # without the journal it begins anew
+    assert sha256_file(out / "step_3.ckpt") == manifest["sha256"]
 
 
 def test_two_merges_into_one_folder(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
@@ -253,6 +253,6 @@ def test_a_small_disk_takes_what_fits(
 ) -> None:
     base = make_base()
     disk = mount("size=10m")
-    (ledger,) = merge(base, [make_adapter(base, 3)], disk)
-    assert ledger["sha256"] == sha256_file(disk / "step_3.ckpt")
-    assert json.loads((disk / "step_3.json").read_text()) == ledger
+    (manifest,) = merge(base, [make_adapter(base, 3)], disk)
+    assert manifest["sha256"] == sha256_file(disk / "step_3.ckpt")
+    assert json.loads((disk / "step_3.json").read_text()) == manifest

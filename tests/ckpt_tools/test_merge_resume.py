@@ -315,7 +315,7 @@ def test_killed_at_random_moments(tmp_path: Path, make_base: Make, make_adapter:
     large = {f"model.extra.{i}.weight": noise.standard_normal((1024, 4096)).astype(np.float32) for i in range(12)}
     base = make_base(changes=large)
     adapters = [make_adapter(base, step) for step in (1, 2, 3)]
-    wanted = [ledger["sha256"] for ledger in merge(base, adapters, tmp_path / "calm")]
+    wanted = [manifest["sha256"] for manifest in merge(base, adapters, tmp_path / "calm")]
     out = tmp_path / "out"
     command = [sys.executable, str(ROOT / "ckpt_tools/merge.py"), "--base", str(base), "--out", str(out), "--adapter"]
     command += map(str, adapters)
@@ -331,5 +331,5 @@ def test_killed_at_random_moments(tmp_path: Path, make_base: Make, make_adapter:
             assert sha256_file(path) in wanted  # whole or absent
     assert killed
     result = subprocess.run([*command, "--json"], check=True, capture_output=True)
-    assert [ledger["sha256"] for ledger in json.loads(result.stdout)["checkpoints"]] == wanted
+    assert [manifest["sha256"] for manifest in json.loads(result.stdout)["checkpoints"]] == wanted
     assert content(out) == content(tmp_path / "calm")

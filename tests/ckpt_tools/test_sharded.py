@@ -56,11 +56,11 @@ def test_a_sharded_result(
     base = make_base("bfloat16", changes={"empty": np.empty((0, 3), np.float32), "steps": np.array(3, np.int64)})
     adapter = make_adapter(base, 7)
     merge(base, [adapter], tmp_path / "whole", "safetensors")
-    (ledger,) = merge(base, [adapter], tmp_path / "out", "safetensors", shard_size=size)
-    assert ledger["file"] == "step_7/model.safetensors.index.json"
-    index = json.loads((tmp_path / "out" / ledger["file"]).read_text())
-    assert ledger["sha256"] == fingerprint(tmp_path / "out" / ledger["file"])
-    files = {Path(file["name"]).name: file for file in ledger["files"]}
+    (manifest,) = merge(base, [adapter], tmp_path / "out", "safetensors", shard_size=size)
+    assert manifest["file"] == "step_7/model.safetensors.index.json"
+    index = json.loads((tmp_path / "out" / manifest["file"]).read_text())
+    assert manifest["sha256"] == fingerprint(tmp_path / "out" / manifest["file"])
+    files = {Path(file["name"]).name: file for file in manifest["files"]}
     assert set(index["weight_map"].values()) == set(files)
     assert {path.name for path in (tmp_path / "out/step_7").iterdir()} == {*files, "model.safetensors.index.json"}
     whole = load_file(tmp_path / "whole" / "step_7.safetensors")
@@ -79,9 +79,9 @@ def test_a_sharded_result(
         total += held
     assert seen == set(whole)
     assert index["metadata"]["total_size"] == total
-    assert merge(base, [adapter], tmp_path / "out", "safetensors", shard_size=size) == [ledger]
+    assert merge(base, [adapter], tmp_path / "out", "safetensors", shard_size=size) == [manifest]
     again = merge(base, [adapter], tmp_path / "out", "safetensors", shard_size=size, force=True)
-    assert again == [ledger]
+    assert again == [manifest]
 
 
 def test_a_result_can_be_the_next_base(

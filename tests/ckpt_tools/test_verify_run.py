@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> RunFolder:
     return run
 
 
-def test_all_merged_steps_are_found_by_their_ledgers_in_order(run: RunFolder) -> None:
+def test_all_merged_steps_are_found_by_their_manifests_in_order(run: RunFolder) -> None:
     subject = subject_of(run, None, 3)
     assert list(subject.merges) == [20, 40, 100]
     assert subject.merges[100] == (
@@ -89,9 +89,9 @@ def test_questions_that_are_too_long_are_passed_over(run: RunFolder) -> None:
 
 def test_a_run_without_merged_checkpoints_is_refused(run: RunFolder) -> None:
     (run.checkpoints / "step_20.json").write_text("[]")
-    with pytest.raises(InputError, match="no ledger"):
+    with pytest.raises(InputError, match="no manifest"):
         subject_of(run, None, 1)
-    for ledger in run.checkpoints.glob("*.json"):
-        ledger.unlink()
+    for manifest in run.checkpoints.glob("*.json"):
+        manifest.unlink()
     with pytest.raises(InputError, match="merge first"):
         subject_of(run, None, 1)

@@ -122,7 +122,7 @@ def test_its_adapter_is_merged_by_its_formula(tmp_path: Path, base: Path, adapte
         "model": "tiny",
         "schema": 2,
     }
-    (ledger,) = merge(base, [adapter], tmp_path / "out")
+    (manifest,) = merge(base, [adapter], tmp_path / "out")
     before, after, scales = arrays(base), arrays(tmp_path / "out" / "step_3.ckpt"), arrays(adapter / TENSORS)
     changed = {name.replace(".ia3_l", ".weight"): values for name, values in scales.items()}
     assert len(changed) == 4
@@ -132,13 +132,13 @@ def test_its_adapter_is_merged_by_its_formula(tmp_path: Path, base: Path, adapte
             np.testing.assert_allclose(after[name], wanted, rtol=1e-6, atol=1e-6)
         else:
             assert after[name].tobytes() == values.tobytes()
-    assert {entry["name"]: entry["l"] for entry in ledger["merged"]} == {
+    assert {entry["name"]: entry["l"] for entry in manifest["merged"]} == {
         name: name.replace(".weight", ".ia3_l") for name in changed
     }
-    assert ledger["adapter"] == read_json(adapter / DESCRIPTION)
-    assert ledger["error_share"] <= 1
-    assert "scaling" not in ledger
-    assert merge(base, [adapter], tmp_path / "out") == [ledger]
+    assert manifest["adapter"] == read_json(adapter / DESCRIPTION)
+    assert manifest["error_share"] <= 1
+    assert "scaling" not in manifest
+    assert merge(base, [adapter], tmp_path / "out") == [manifest]
 
 
 def test_a_base_that_holds_such_an_adapter_is_refused(tmp_path: Path, base: Path, adapter: Path) -> None:

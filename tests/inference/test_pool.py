@@ -43,7 +43,7 @@ def world(tmp_path: Path) -> tuple[RunConfig, Any, Any, list[str]]:
     config = load_contest("practice_math", changed)
     model = config.model
     tokenizer = load_tokenizer(model.tokenizer.kind, kit_path(model.tokenizer.file), 1, 2, 3)
-    pool = WorkerPool(config, kit_path(model.checkpoint), tokenizer, tmp_path / "job")
+    pool = WorkerPool(config, kit_path(model.checkpoint), tokenizer, tmp_path / "workers")
     pool.use(config.squad_prompt)
     return config, tokenizer, pool, [render(config.squad_prompt, record) for record in reading.records(30, 3)]
 
@@ -55,7 +55,7 @@ def test_two_workers_answer_as_one_process(world: tuple[RunConfig, Any, Any, lis
     seen: dict[int, Completion] = {}
     answers = pool.generate(requests(prompts), GenerationSettings(8), seen.__setitem__)
     assert [seen[index] for index in range(30)] == answers
-    assert all((tmp_path / "job" / f"answers_{rank}.jsonl").stat().st_size for rank in range(2))
+    assert all((tmp_path / "workers" / f"answers_{rank}.jsonl").stat().st_size for rank in range(2))
     alone = local_engine(config, kit_path(config.model.checkpoint), tokenizer, tmp_path)
     alone.use(config.squad_prompt)
     assert generated(alone, prompts, 8) == [answer.text for answer in answers]
