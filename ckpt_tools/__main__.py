@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.errors import InputError, run_command
+from core.errors import InputError, run_command, unknown
 
 COMMANDS = {
     "convert": "convert between the names of MindFormers, Hugging Face and Meta",
@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
         print("\nexample: python -m ckpt_tools show model.ckpt")
         return 0
     if argv[0] not in COMMANDS:
-        raise InputError(f"unknown command {argv[0]!r} (known: {', '.join(COMMANDS)})")
+        raise InputError(unknown("command", argv[0], list(COMMANDS)))
     # As merge.py does: its threads share out the processors themselves.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     code: int = importlib.import_module(f"ckpt_tools.{argv[0]}").main(list(argv[1:]))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InputError, did_you_mean
+from core.errors import InputError, did_you_mean, unknown
 from core.files import read_text
 from core.places import ROOT, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
@@ -200,8 +200,7 @@ def _part(section: str, value: Any) -> dict[str, Any]:
 def _read_part(folder: str, name: str) -> dict[str, Any]:
     files = _files(folder)
     if name not in files:
-        kind, known = folder.rstrip("s"), sorted(files)
-        raise InputError(f"unknown {kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
+        raise InputError(unknown(folder.rstrip("s"), name, sorted(files)))
     return _yaml(files[name])
 
 

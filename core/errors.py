@@ -40,6 +40,11 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+def unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """Say that there is nothing of a kind under a name, what there is, and which of it is nearest."""
+    return f"unknown {kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}"
+
+
 def refusal(error: OSError) -> str:
     """Say why the system did not let a file be read or written, and what to do where the disk is full."""
     reason = error.strerror or str(error)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from core.errors import InputError
 
@@ -72,6 +72,24 @@ def append_line(path: Path, line: str) -> None:
         out.write(f"{stamp} {line}\n")
 
 
+def append_jsonl(path: Path, row: Any) -> None:
+    """Append one JSON value as a line; what a full disk left of an unfinished line before it is cut off."""
+    with path.open("ab+") as out:
+        cut_unfinished_line(out)
+        out.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+
+
+def cut_unfinished_line(file: IO[bytes]) -> None:
+    """Cut off what stands behind a file's last line break: a kill or a full disk left it."""
+    end = file.seek(0, os.SEEK_END)
+    if not end:
+        return
+    file.seek(end - 1)
+    if file.read(1) != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
 def read_text(path: Path) -> str:
     """Read UTF-8 text (a byte-order mark is dropped); InputError where it is missing or not UTF-8."""
     try:
@@ -90,8 +108,12 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path}: {json_fault(error)}") from error
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+def read_jsonl(path: Path, whole_lines: bool = False) -> Iterator[tuple[int, Any]]:
     """Yield (line number from 1, value) of a JSON Lines file; blank lines are passed over.
+
+    Args:
+        path: the file.
+        whole_lines: pass over a last line without a line break: a full disk or a kill cut it off.
 
     Raises:
         InputError: the file is missing, a line is not UTF-8 or not JSON; names file and line.
@@ -102,6 +124,8 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     with stream:
         for number, raw in enumerate(stream, start=1):
+            if whole_lines and not raw.endswith(b"\n"):
+                return
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 if line:

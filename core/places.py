@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def plugin_folders() -> list[Path]:
     """Return the folders that KIT_PLUGINS names; InputError for one that is not there."""
     words = os.environ.get("KIT_PLUGINS", "").split(os.pathsep)
-    folders = [Path(word).expanduser().resolve() for word in words if word]
+    folders = list(dict.fromkeys(Path(word).expanduser().resolve() for word in words if word))
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"KIT_PLUGINS names {folder}, which is no folder")

@@ -1,10 +1,12 @@
-"""Processes that end with the one that started them (Linux)."""
+"""What a process has from the one that started it: its end (Linux), and what is noted in the environment."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _PR_SET_PDEATHSIG = 1
 
@@ -20,3 +22,17 @@ def die_with_parent(sign: signal.Signals = signal.SIGKILL) -> Callable[[], None]
         library.prctl(_PR_SET_PDEATHSIG, int(sign))
 
     return ask
+
+
+@contextmanager
+def told_to_children(name: str, value: str) -> Iterator[None]:
+    """Set a variable of the environment for processes that are started in the `with` block; then it is as before."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before

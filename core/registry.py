@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError, did_you_mean
+from core.errors import InputError, unknown
 from core.places import ROOT, plugin_folders
 
 
@@ -42,24 +42,33 @@ class Registry:
             return list(self._mapping())
         return list(self.files())
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str, *classes: type) -> Any:
         """Import and return an entry.
 
+        Args:
+            name: of the entry.
+            classes: what the entry has to be an object of, any of them; none: whatever its module assigns is taken.
+
         Raises:
-            InputError: there is none of this name; the nearest one is named.
+            InputError: there is none of this name (the nearest one is named), or it is of another class.
         """
         name = self.checked(name)
         if self._is_mapping:
-            return self._mapping()[name]
-        extended(self.place)
-        return getattr(importlib.import_module(f"{self.place}.{name}"), self.constant)
+            entry = self._mapping()[name]
+        else:
+            extended(self.place)
+            entry = getattr(importlib.import_module(f"{self.place}.{name}"), self.constant)
+        if classes and not isinstance(entry, classes):
+            wanted = " or ".join(one.__name__ for one in classes)
+            raise InputError(f"{self.kind} {name!r}: its {self.constant} must be a {wanted}, not {entry!r}")
+        return entry
 
     def checked(self, name: str) -> str:
         """Return an entry's present name without importing it; InputError as `get`."""
         name = self._former.get(name, name)
         known = self.names()
         if name not in known:
-            raise InputError(f"unknown {self.kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
+            raise InputError(unknown(self.kind, name, known))
         return name
 
     def _mapping(self) -> Mapping[str, Any]:
@@ -67,15 +76,22 @@ class Registry:
         return mapping
 
     def files(self) -> dict[str, Path]:
-        """Return name -> file of the entries that are modules, without importing them."""
+        """Return name -> file of the entries that are modules, without importing them.
+
+        Raises:
+            InputError: a plug-in has the name of another entry, and would never be read.
+        """
         assigns = re.compile(rf"^{self.constant}\b.*=", re.MULTILINE)
         found: dict[str, Path] = {}
         for root in (ROOT, *plugin_folders()):
             folder = root / self._path
             for file in sorted([*folder.glob("*.py"), *folder.glob("*/__init__.py")]):
                 name = file.parent.name if file.name == "__init__.py" else file.stem
-                if file != folder / "__init__.py" and assigns.search(file.read_text(encoding="utf-8")):
-                    found.setdefault(name, file)
+                if file == folder / "__init__.py" or not assigns.search(file.read_text("utf-8", "replace")):
+                    continue
+                if name in found:
+                    raise InputError(f"{file}: {found[name]} is a {self.kind} {name!r} already; rename the plug-in")
+                found[name] = file
         return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
 import subprocess
@@ -20,8 +19,9 @@ from typing import Any
 from core import __version__
 from core.config import dump, load_run, settings_in
 from core.errors import InputError
-from core.files import read_text, write_json, write_text
+from core.files import append_jsonl, read_text, write_json, write_text
 from core.places import ROOT
+from core.processes import told_to_children
 from core.schema import RunConfig
 from core.step_notes import StepNotes
 
@@ -55,10 +55,14 @@ class RunFolder:
         """The run's name: that of its folder."""
         return self.path.name
 
-    def config(self, overrides: Sequence[str] = ()) -> RunConfig:
-        """Read the run's configuration; InputError where the folder is no run folder."""
+    def need(self) -> None:
+        """Raise InputError where the folder is not a run folder."""
         if not self.settings_file.is_file():
             raise InputError(f"{self.path} is not a run folder (run.yaml is missing); give --run logs/NAME")
+
+    def config(self, overrides: Sequence[str] = ()) -> RunConfig:
+        """Read the run's configuration; InputError where the folder is not a run folder."""
+        self.need()
         return load_run(self.settings_file, overrides)
 
     def settings(self) -> dict[str, Any]:
@@ -69,8 +73,7 @@ class RunFolder:
         """Append to events.jsonl what happened when."""
         self.path.mkdir(parents=True, exist_ok=True)
         row = {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": name, **facts}
-        with (self.path / "events.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        append_jsonl(self.events, row)
 
     @property
     def steps(self) -> StepNotes:
@@ -100,20 +103,19 @@ class RunFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise InputError(f"{self.path}: another job is at work on this run; wait for its end") from error
-            os.environ[_HELD] = name
-            try:
+                raise InputError(
+                    f"{self.path}: another process is working on this run; wait until it has finished"
+                ) from error
+            with told_to_children(_HELD, name):
                 yield
-            finally:
-                del os.environ[_HELD]
 
 
 def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     """Make a run folder named after the contest and the time, with run.yaml and environment.json in it."""
     path = _new_folder(logs, f"{config.contest}-{time.strftime('%Y%m%d-%H%M%S')}")
     run = RunFolder(path)
-    write_text(path / "run.yaml", dump(config))
-    write_json(path / "environment.json", environment(config))
+    write_text(run.settings_file, dump(config))
+    write_json(run.environment, environment(config))
     run.event("run created", contest=config.contest)
     point_latest(run)
     return run
@@ -159,8 +161,7 @@ def find_run(path: str | None) -> RunFolder:
     if not path and not folder.exists():
         raise InputError("there is no run yet: start one with `bash finetune/run_lora.sh`, or give --run")
     run = RunFolder(Path(os.path.realpath(folder)))  # Path.resolve() has an error of its own for links in a circle
-    if not (run.path / "run.yaml").is_file():
-        raise InputError(f"{folder} is not a run folder (run.yaml is missing); give --run logs/NAME")
+    run.need()
     return run
 
 

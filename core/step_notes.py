@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError, KitError
 from core.files import read_jsonl, sha256_file, sha256_text
+from core.processes import told_to_children
 from core.progress import say
 from core.registry import STEPS
 from core.sources import Hashes, Watched, stamp_of
@@ -40,8 +41,9 @@ class StepNotes:
 
     def last(self) -> dict[str, dict[str, Any]]:
         """Return the last event about each step."""
-        file = self._run.path / "events.jsonl"
-        return {row["step"]: row for _, row in read_jsonl(file) if "step" in row} if file.is_file() else {}
+        file = self._run.events
+        rows = read_jsonl(file, whole_lines=True) if file.is_file() else ()
+        return {row["step"]: row for _, row in rows if "step" in row}
 
     def finished(self, name: str) -> bool:
         """Tell whether the last thing that happened to a step was that it was done."""
@@ -95,8 +97,8 @@ class StepNotes:
             files = "; ".join(f"{', '.join(found)} since step {name!r}" for name, found in changed.items())
             again = ", ".join(name for name in STEPS.names() if name in undone)
             raise InputError(
-                f"{self._run.path}: changed under the same name after training: {files}. Put back what was there "
-                f"before, or give --force to do again: {again}"
+                f"{self._run.path}: changed under the same name after training: {files}. Restore what was there "
+                f"before, or give --force to redo: {again}"
             )
         for name, found in changed.items():
             say(f"— {name}: {', '.join(found)} has changed since it was done; it is done again")
@@ -115,20 +117,22 @@ class StepNotes:
         Raises:
             InputError: it is done; a source that it depends on changed since, or while it ran; another job is at work.
         """
-        mark = f"{name} of {self._run.path.resolve()}"
-        before = os.environ.get(_NOTED)
-        if before == mark:
+        if self._is_noted(name):
             yield
             return
-        with self._run.locked():
-            os.environ[_NOTED] = mark
-            try:
-                with self._noted(step_named(name), force):
-                    yield
-            finally:
-                os.environ.pop(_NOTED)
-                if before is not None:
-                    os.environ[_NOTED] = before
+        with (
+            self._run.locked(),
+            told_to_children(_NOTED, self._label(name)),
+            self._noted(step_named(name), force),
+        ):
+            yield
+
+    def _label(self, name: str) -> str:
+        return f"{name} of {self._run.path.resolve()}"
+
+    def _is_noted(self, name: str) -> bool:
+        """Tell whether a step of the run is noted by this process, or by the one that started it."""
+        return os.environ.get(_NOTED) == self._label(name)
 
     @contextmanager
     def _noted(self, step: Step, force: bool) -> Iterator[None]:
@@ -141,7 +145,7 @@ class StepNotes:
         try:
             yield
             if moved := sources.changed():
-                raise InputError(f"{', '.join(moved)} was changed while step {step.name!r} read it; start it again")
+                raise InputError(f"{', '.join(moved)} was changed while step {step.name!r} read it; run it again")
         except BaseException as error:
             self._run.event("step failed", step=step.name, exit_code=_exit_code(error))
             raise
@@ -174,8 +178,8 @@ class StepNotes:
         for name in all_needs(step.name, last):
             if last[name]["event"] == "step done" and (found := self._differing(name, last[name], settings)):
                 raise InputError(
-                    f"{self._run.path}: {', '.join(found)} has changed since step {name!r}, and {step.name} would go "
-                    f"on with what was there before: do {name} again first, or put that back"
+                    f"{self._run.path}: {', '.join(found)} has changed since step {name!r}, and {step.name} would "
+                    f"use what was made before: redo {name} first, or restore what was there"
                 )
 
     def _sources(self, step: Step) -> dict[str, Source]:
@@ -190,7 +194,7 @@ class StepNotes:
         try:
             yield
         finally:
-            if made != self.fingerprint(step) and os.environ.get(_NOTED) != f"{name} of {self._run.path.resolve()}":
+            if made != self.fingerprint(step) and not self._is_noted(name):
                 self.redo(name)
                 self._run.event("step changed by hand", step=name)
 

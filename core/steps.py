@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import did_you_mean
+from core.errors import unknown
 from core.registry import STEPS
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Step:
 
 def step_named(name: str) -> Step:
     """Return a step; InputError that names the nearest one where there is none of this name."""
-    step: Step = STEPS.get(name)
+    step: Step = STEPS.get(name, Step)
     return step
 
 
@@ -101,7 +101,7 @@ def order_faults(names: Sequence[str]) -> list[str]:
     faults = []
     for name in dict.fromkeys(names):
         if name not in known:
-            faults.append(f"unknown step {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}")
+            faults.append(unknown("step", name, known))
             continue
         if names.count(name) > 1:
             faults.append(f"step {name!r} is named {names.count(name)} times")

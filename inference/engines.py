@@ -151,7 +151,5 @@ def _kinds() -> Iterator[tuple[str, EngineKind]]:
 
 
 def _kind(name: str) -> EngineKind:
-    kind = ENGINES.get(name)
-    if not isinstance(kind, EngineKind):
-        raise InputError(f"engine {name!r}: its ENGINE must be a LocalEngineKind or ServedEngineKind, not {kind!r}")
+    kind: EngineKind = ENGINES.get(name, LocalEngineKind, ServedEngineKind)
     return kind

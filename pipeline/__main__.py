@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from core.errors import InputError, did_you_mean, run_command
+from core.errors import InputError, run_command, unknown
 
 COMMANDS = {
     "job": "the main job, from corpus to zip (as bash finetune/run_lora.sh)",
@@ -25,8 +25,7 @@ def main(argv: Sequence[str]) -> int:
         print("\nexample: python -m pipeline ls contests")
         return 0
     if argv[0] not in COMMANDS:
-        known = ", ".join(COMMANDS)
-        raise InputError(f"unknown command {argv[0]!r} (known: {known}){did_you_mean(argv[0], list(COMMANDS))}")
+        raise InputError(unknown("command", argv[0], list(COMMANDS)))
     code: int = importlib.import_module(f"pipeline.{argv[0]}").main(list(argv[1:]))
     return code
 

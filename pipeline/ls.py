@@ -11,7 +11,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from core.command import command_parser
-from core.errors import InputError, did_you_mean, run_command
+from core.errors import InputError, run_command, unknown
 from pipeline.overview.listing import KINDS, listing
 
 _EXAMPLE = """examples:
@@ -32,8 +32,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("kind", nargs="?", help=f"one of {', '.join(KINDS)} (default: all of them)")
     arguments = parser.parse_args(argv)
     if arguments.kind and arguments.kind not in KINDS:
-        known = ", ".join(KINDS)
-        raise InputError(f"unknown kind {arguments.kind!r}; there are: {known}{did_you_mean(arguments.kind, KINDS)}")
+        raise InputError(unknown("kind", arguments.kind, KINDS))
     kinds = [arguments.kind] if arguments.kind else list(KINDS)
     found = {kind: listing(kind) for kind in kinds}
     if arguments.json:

@@ -13,7 +13,7 @@ from core.config import kit_path
 from core.errors import InputError
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.step_names import BASE
+from core.step_names import BASE, step_of, step_order
 from core.steps import Source, Step
 
 
@@ -63,7 +63,8 @@ def _evaluate(room: str) -> Callable[[RunFolder, RunConfig], list[str]]:
 
 
 def _merge(run: RunFolder, config: RunConfig) -> list[str]:
-    adapters = sorted((run.train / "adapters").glob("step_*"), key=lambda folder: int(folder.name[len("step_") :]))
+    folders = [folder for folder in (run.train / "adapters").glob("step_*") if step_of(folder.name) is not None]
+    adapters = sorted(folders, key=lambda folder: step_order(folder.name))
     return [
         "ckpt_tools/merge.py",
         *("--base", str(kit_path(config.model.checkpoint))),

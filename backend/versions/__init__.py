@@ -78,7 +78,7 @@ def laid_over(composed: dict[str, Any], changes: dict[str, Any]) -> dict[str, An
 
 
 def _entry(name: str) -> Version:
-    entry: Version = VERSIONS.get(name)
+    entry: Version = VERSIONS.get(name, Version)
     return entry
 
 

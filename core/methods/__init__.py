@@ -231,7 +231,7 @@ class Method(ABC, Generic[S]):
 
 def method(name: str) -> Method[Any]:
     """Return a tuning method by its name; InputError where there is none."""
-    entry: Method[Any] = METHODS.get(name)
+    entry: Method[Any] = METHODS.get(name, Method)
     return entry
 
 

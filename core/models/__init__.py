@@ -133,7 +133,7 @@ class Family(ABC):
 
 def family(name: str) -> Family:
     """Return a model family by its name; InputError where there is none."""
-    entry: Family = FAMILIES.get(name)
+    entry: Family = FAMILIES.get(name, Family)
     return entry
 
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from core.errors import InputError
-from core.files import read_json, write_json
+from core.files import cut_unfinished_line, read_json, write_json
 from core.progress import say
 
 
@@ -121,7 +121,7 @@ class PredictionLog:
 
     def _take_over(self, wanted: Any) -> str:
         """Read what is there; return why it cannot be gone on with, empty where it can."""
-        self._drop_torn_line()
+        cut_unfinished_line(self._stream)
         if self._stream.seek(0, os.SEEK_END) == 0:
             settings_path(self.path).unlink(missing_ok=True)
             return ""
@@ -143,14 +143,6 @@ class PredictionLog:
                 raise InputError(f"{self.path}:{number}: question {prediction.id!r} appears twice; remove the file")
             self.done[prediction.id] = prediction
         return ""
-
-    def _drop_torn_line(self) -> None:
-        """Cut the file after its last whole line: a process that was killed can leave half a line."""
-        self._stream.seek(0)
-        content = self._stream.read()
-        end = content.rfind(b"\n") + 1
-        if end < len(content):
-            self._stream.truncate(end)
 
     def _put_aside(self) -> Path:
         number = 1

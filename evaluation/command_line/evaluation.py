@@ -18,6 +18,7 @@ from core.results import file_name, update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.text.records import Record
+from data_convert.readers.containers import folder_files, folder_suffixes
 from evaluation.command_line.checkpoints import Checkpoint, run_for
 from inference.engines import default_for_servers
 
@@ -237,14 +238,14 @@ def as_json(results: Mapping[str, Answered], described: Asked) -> dict[str, Any]
 def describe_data(path: Path, selection: str, total: int, count: int) -> Asked:
     """Return what a result says about its questions: file, sha256, selection, how many there are and were asked.
 
-    Of a folder of CSV files the sha256 is that of the files' names and hashes.
+    Of a folder the sha256 is that of the names and hashes of the files that a corpus in a folder consists of.
     """
     sha256 = sha256_file(path) if path.is_file() else _sha256_of_folder(path)
     return Asked(file=path.name, sha256=sha256, selection=selection, total=total, count=count)
 
 
 def _sha256_of_folder(folder: Path) -> str:
-    files = sorted(folder.rglob("*.csv"))
+    files = folder_files(folder, folder_suffixes(folder, None))
     return sha256_text("".join(f"{file.relative_to(folder).as_posix()} {sha256_file(file)}\n" for file in files))
 
 

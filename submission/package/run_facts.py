@@ -102,8 +102,7 @@ def read_run(folder: Path) -> RunFacts:
             All that is wrong is said in one error.
     """
     run = RunFolder(folder.resolve())
-    if not run.settings_file.is_file():
-        raise InputError(f"{run.path}: no run folder (it has no run.yaml): give one with --run")
+    run.need()
     reader = _Reader(run)
     config = reader.config()
     steps = config.steps if config is not None else usual_steps()

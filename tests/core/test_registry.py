@@ -10,6 +10,7 @@ import pytest
 
 from core.config import load_contest, names
 from core.errors import InputError
+from core.methods import method
 from core.places import ROOT, plugin_folders
 from core.registry import ALL, JUDGES, METHODS, Registry
 
@@ -46,6 +47,29 @@ def test_a_plug_in_is_an_entry_like_any_other(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
     assert JUDGES.names() == [*before, "plugged"]
     assert JUDGES.get("plugged") == "mine"
+
+
+def test_an_entry_of_another_class_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "core" / "methods"
+    folder.mkdir(parents=True)
+    (folder / "hollow_method.py").write_text("METHOD = 7\n", encoding="utf-8")
+    monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
+    with pytest.raises(InputError, match="tuning method 'hollow_method': its METHOD must be a Method, not 7"):
+        method("hollow_method")
+
+
+def test_a_plug_in_with_the_name_of_an_entry_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "core" / "methods"
+    folder.mkdir(parents=True)
+    (folder / "lora.py").write_text("METHOD = None\n", encoding="utf-8")
+    monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
+    with pytest.raises(InputError, match=r"methods/lora.py: .*lora.py is a tuning method 'lora' already; rename"):
+        METHODS.names()
+
+
+def test_a_plug_in_folder_may_be_named_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIT_PLUGINS", f"{tmp_path}:{tmp_path}/")
+    assert plugin_folders() == [tmp_path]
 
 
 def test_a_plug_in_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,27 @@ def events(run: RunFolder, step: str) -> list[str]:
     return [row["event"] for _, row in read_jsonl(run.path / "events.jsonl") if row.get("step") == step]
 
 
+def test_an_event_that_a_full_disk_cut_off_is_passed_over_and_written_over(run: RunFolder) -> None:
+    do(run, "convert")
+    whole = run.events.read_bytes()
+    run.events.write_bytes(whole + b'{"time": "2026-01-01T00:00:00", "event": "step do')
+    assert done(run) == ["convert"]
+    run.event("step started", step="train")
+    text = run.events.read_bytes()
+    assert text.startswith(whole)
+    assert text.count(b"\n") == whole.count(b"\n") + 1
+    assert events(run, "train") == ["step started"]
+
+
+def test_two_runs_held_at_once_are_both_held_until_the_end(run: RunFolder, tmp_path: Path) -> None:
+    other = new_run(run.config(), tmp_path / "others")
+    with run.locked():
+        with other.locked():
+            pass
+        with run.locked():  # as by a command that the holder starts
+            pass
+
+
 def test_a_step_is_noted_with_its_seconds_and_its_sources(run: RunFolder) -> None:
     do(run, "convert")
     assert events(run, "convert") == ["step started", "step done"]
@@ -165,7 +186,7 @@ def test_a_corpus_that_changed_after_training_ends_the_job_unless_it_is_forced(r
     corpus.write_text("two\n")
     before = (run.path / "events.jsonl").read_text()
     for work in (lambda: run.steps.check_sources(USUAL, force=False), lambda: do(run, "convert")):
-        with pytest.raises(InputError, match=rf"{corpus} \(data.train\).*--force to do again: convert, train, merge"):
+        with pytest.raises(InputError, match=rf"{corpus} \(data.train\).*--force to redo: convert, train, merge"):
             work()
     assert (run.path / "events.jsonl").read_text() == before
     run.steps.check_sources(USUAL, force=True)
@@ -176,7 +197,7 @@ def test_the_base_that_changed_is_named_and_a_step_by_hand_refuses_too(run: RunF
     do(run, "convert", "train")
     base = Path(run.config().model.checkpoint)
     base.write_text("other weights")
-    with pytest.raises(InputError, match=r"base.ckpt \(model.checkpoint\) since step 'train'.*again: train$"):
+    with pytest.raises(InputError, match=r"base.ckpt \(model.checkpoint\) since step 'train'.*redo: train$"):
         run.steps.check_sources(USUAL, force=False)
     with pytest.raises(InputError, match=r"\(model.checkpoint\) has changed since step 'train', and merge would go on"):
         do(run, "merge")
@@ -185,7 +206,7 @@ def test_the_base_that_changed_is_named_and_a_step_by_hand_refuses_too(run: RunF
 def test_a_step_refuses_to_go_on_with_what_an_old_file_became(run: RunFolder, corpus: Path) -> None:
     do(run, "convert")
     corpus.write_text("two\n")
-    with pytest.raises(InputError, match="has changed since step 'convert', and train would go on"):
+    with pytest.raises(InputError, match="has changed since step 'convert', and train would use"):
         do(run, "train")
     assert events(run, "train") == []
     corpus.write_text("one\n")

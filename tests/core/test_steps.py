@@ -90,6 +90,15 @@ def test_needs_and_dependents_are_the_same_arrows_both_ways(present: set[str], n
     assert name not in dependents(name, present)
 
 
+def test_adapters_are_merged_in_the_order_of_their_steps_and_nothing_else_is(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    for name in ("step_100", "step_20", "step_20.old", "step_"):
+        (run.train / "adapters" / name).mkdir(parents=True)
+    words = step_named("merge").command(run, load_contest("practice_math"))
+    named = words[words.index("--adapter") + 1 : words.index("--out")]
+    assert [Path(word).name for word in named] == ["step_20", "step_100"]
+
+
 @pytest.mark.parametrize("name", STEPS.names())
 def test_every_step_says_what_it_is(name: str) -> None:
     """The contract of an entry: others that it reads are steps, its command is there, its sources can be named."""

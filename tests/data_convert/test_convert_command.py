@@ -86,7 +86,7 @@ def test_a_run_is_converted_by_one_command_at_a_time(tmp_path: Path, monkeypatch
         refused = _run(tmp_path, "--run", str(path), "--force")
         monkeypatch.setenv("KIT_RUN_HELD", str(path))
     assert refused.returncode == 2
-    assert "another job is at work on this run; wait for its end" in refused.stderr
+    assert "another process is working on this run; wait until it has finished" in refused.stderr
     assert "KIT_RUN_HELD" not in os.environ
 
 

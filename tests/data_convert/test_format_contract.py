@@ -222,5 +222,5 @@ def test_a_format_without_an_example_is_told_where_to_add_one(tmp_path: Path, mo
     monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
     with pytest.raises(pytest.fail.Exception, match="formats/bare_format.py: FORMAT has no example; give its class"):
         example_of("bare_format")
-    with pytest.raises(InputError, match="'wrong_format': its FORMAT must be a JsonFormat or a FileFormat"):
+    with pytest.raises(InputError, match="'wrong_format': its FORMAT must be a JsonFormat or FileFormat"):
         corpus_format("wrong_format")

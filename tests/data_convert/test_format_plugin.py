@@ -15,6 +15,7 @@ from core.places import ROOT
 from core.text.records import Record
 from data_convert.mindrecord import MindRecordReader
 from data_convert.readers import Slice, read_corpus, read_slice, slices
+from evaluation.command_line.evaluation import describe_data
 from tests.recipes import recipes
 
 TABBED = '''"""Tables of questions and answers with tabs between them."""
@@ -107,6 +108,15 @@ def test_without_its_plug_in_folder_it_is_unknown(
 
 def _read(part: Slice) -> list[Record]:
     return list(read_slice(part))
+
+
+def test_two_folders_of_its_files_are_not_the_same_questions(tmp_path: Path, plugins: Path) -> None:
+    hashes = set()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.tsv").write_text(f"PK\x03\x04\n1 + 1?\t{name}\n", encoding="utf-8")
+        hashes.add(describe_data(tmp_path / name, "all", 1, 1).sha256)
+    assert len(hashes) == 2
 
 
 def test_a_process_that_begins_anew_knows_it_too(tmp_path: Path, plugins: Path) -> None:

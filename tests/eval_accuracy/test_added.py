@@ -157,5 +157,5 @@ def test_a_judge_of_a_plug_in_that_is_none_is_said(tmp_path: Path, monkeypatch: 
     (tmp_path / "eval_accuracy/judges").mkdir(parents=True)
     (tmp_path / "eval_accuracy/judges/hollow.py").write_text('JUDGE = "mine"\n', encoding="utf-8")
     monkeypatch.setenv("KIT_PLUGINS", str(tmp_path))
-    with pytest.raises(InputError, match="judge 'hollow': JUDGE of its module is no eval_accuracy.judges.Judge"):
+    with pytest.raises(InputError, match="judge 'hollow': its JUDGE must be a Judge"):
         judge_of("hollow")

@@ -123,7 +123,7 @@ def test_what_changed_after_training_ends_the_job_until_it_is_forced(
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
         f"error: {run.path}: changed under the same name after training: {file} ({setting}) since step "
-        f"{again.split(',')[0]!r}. Put back what was there before, or give --force to do again: {again}"
+        f"{again.split(',')[0]!r}. Restore what was there before, or give --force to redo: {again}"
     )
     assert records(run) == before
     assert (run.path / "events.jsonl").read_bytes() == events
@@ -144,7 +144,7 @@ def test_commands_by_hand_see_the_change_too(
     words = ["--run", str(run.path)]
     refused = command(environment, "finetune/run.py", *words)
     assert refused.returncode == 2
-    assert f"{corpus} (data.train) has changed since step 'convert', and train would go on with what" in refused.stderr
+    assert f"{corpus} (data.train) has changed since step 'convert', and train would use what" in refused.stderr
     again = command(environment, "data_convert/run.py", *words)
     assert again.returncode == 0, again.stderr
     assert "+ 500?" in records(run)
@@ -152,7 +152,7 @@ def test_commands_by_hand_see_the_change_too(
     write_corpus(tmp_path / "test.jsonl", "500", 10)
     refused = command(environment, "data_convert/run.py", *words)
     assert refused.returncode == 2
-    assert "--force to do again: convert, train" in refused.stderr
+    assert "--force to redo: convert, train" in refused.stderr
     refused = command(environment, "eval_accuracy/run.py", *words, "--ckpt", "all")
     assert refused.returncode == 2
     assert "(data.test) has changed since step 'convert', and accuracy would go on" in refused.stderr

@@ -57,7 +57,7 @@ def test_a_missing_file_is_named(run: Path, name: str) -> None:
 
 
 def test_no_run_folder(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no run folder"):
+    with pytest.raises(InputError, match="not a run folder"):
         read_run(tmp_path)
 
 

@@ -32,7 +32,7 @@ def test_a_zip_that_fails_its_check_is_exit_code_3(tmp_path: Path, capsys: pytes
 
 
 def test_no_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no run folder"):
+    with pytest.raises(InputError, match="not a run folder"):
         main(["--run", str(tmp_path)])
 
 
