@@ -10,15 +10,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from core.errors import InputError, KitError
 from core.processes import die_with_parent
 from core.progress import Progress
 
 _POLL_SECONDS = 0.5
-_FAULT = re.compile(r"^\s*(?:\w+\.)*(\w*(?:Error|Exception)): (.+)")
+# "error: no such file" -> "no such file"; a traceback's "  mindspore.MyError: no memory" -> "MyError: no memory"
+_FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*(?=\w*(?:Error|Exception): ))(.+)")
 
 
 def check_port(port: int) -> None:
@@ -47,12 +50,33 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
     log_dir.mkdir(parents=True, exist_ok=True)
     for old in [*log_dir.glob("*.log"), loss_log]:
         old.unlink(missing_ok=True)
+    with running(command, log_dir, OMP_NUM_THREADS=str(threads)) as process, Progress("train", steps, "steps") as shown:
+        position, ended = 0, False
+        while not ended:
+            ended = process.poll() is not None
+            position, rows = new_rows(loss_log, position)
+            if rows:
+                shown.advance(len(rows), f"loss {rows[-1]['loss']:.3f}")
+            if not ended:
+                time.sleep(_POLL_SECONDS)
+    if process.returncode:
+        raise KitError(f"training stopped: {last_error(log_dir)}; the workers' logs are in {log_dir}")
+
+
+@contextmanager
+def running(command: Sequence[str], log_dir: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start msrun, or one worker by itself, and end it with its workers where it has not ended by itself.
+
+    Args:
+        command: what to start; `msrun` is looked up beside the running Python.
+        log_dir: where it runs; what it prints goes to launch.log there.
+        environment: variables for it, besides those of this process.
+    """
+    words = list(command)
+    if words[0] == "msrun":
+        words = [sys.executable, "-m", "mindspore.parallel.cluster.run", *words[1:]]
     # msrun starts its workers with the first `python` on the PATH: let it be the one that runs now.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1"}
-    words = [sys.executable, "-m", "mindspore.parallel.cluster.run", *command[1:]]
-    if command[0] != "msrun":
-        words = list(command)
     with (log_dir / "launch.log").open("wb") as log:
         process = subprocess.Popen(
             words,
@@ -60,26 +84,19 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=log_dir,
-            env=environment,
+            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **environment},
             start_new_session=True,
             # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
             preexec_fn=die_with_parent(signal.SIGINT),
         )
     try:
-        with Progress("train", steps, "steps") as progress:
-            position = 0
-            while process.poll() is None:
-                position = _advance(loss_log, position, progress)
-                time.sleep(_POLL_SECONDS)
-            _advance(loss_log, position, progress)
+        yield process
     finally:
         _end(process)
-    if process.returncode:
-        raise KitError(f"training stopped: {_why(log_dir)}; the workers' logs are in {log_dir}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End msrun, and with it its scheduler and its workers."""
+    """End msrun, its scheduler and its workers, and the readers of its logs (tail -f) that a failure leaves behind."""
     for sign, patience in ((signal.SIGINT, 20.0), (signal.SIGKILL, 10.0)):
         try:
             os.killpg(process.pid, sign)
@@ -91,30 +108,24 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def _advance(loss_log: Path, position: int, progress: Progress) -> int:
-    """Read the loss log from byte `position` on; return where the last whole line ends."""
+def new_rows(path: Path, position: int) -> tuple[int, list[Any]]:
+    """Read the whole lines of a JSON Lines file from byte `position` on; return where they end, and their values."""
     try:
-        with loss_log.open("rb") as stream:
+        with path.open("rb") as stream:
             stream.seek(position)
-            fresh = stream.read()
+            whole, newline, _ = stream.read().rpartition(b"\n")
     except FileNotFoundError:
-        return position
-    whole, newline, _ = fresh.rpartition(b"\n")
+        return position, []
     if not newline:
-        return position
-    lines = whole.split(b"\n")
-    progress.advance(len(lines), f"loss {json.loads(lines[-1])['loss']:.3f}")
-    return position + len(whole) + 1
+        return position, []
+    return position + len(whole) + 1, [json.loads(line) for line in whole.split(b"\n")]
 
 
-def _why(log_dir: Path) -> str:
-    """Find the last error that a worker wrote; its name and text."""
-    for log in sorted(log_dir.glob("worker_*.log")) + [log_dir / "launch.log"]:
-        if not log.is_file():
-            continue
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        for line in reversed(lines):
-            found = _FAULT.match(line)
-            if found:
-                return f"{log.stem}: {found[1]}: {found[2]}"
-    return "a worker ended without a word (killed, or out of memory)"
+def last_error(log_dir: Path) -> str:
+    """Find the last error that a worker wrote: the log's name and the error."""
+    for log in [*sorted(log_dir.glob("worker_*.log")), log_dir / "launch.log"]:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        for line in reversed(text.splitlines()):
+            if found := _FAULT.match(line):
+                return f"{log.stem}: {found[1]}"
+    return "no error in the logs (killed, or out of memory)"

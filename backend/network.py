@@ -123,7 +123,7 @@ class Network:
         if missing or extra:
             kind, names = ("lacks", missing) if missing else ("has the unexpected", extra)
             raise InputError(
-                f"{what}: {kind} {names[0]!r} ({len(names)} such names); it is no checkpoint of this model"
+                f"{what}: {kind} {names[0]!r} ({len(names)} such names); it is not a checkpoint of this model"
             )
         for name, shape in wanted.items():
             if shapes[name] != shape:

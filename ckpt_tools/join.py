@@ -28,7 +28,7 @@ from ckpt_tools.formats.writing import TensorWriter
 from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_adapter, read_info
 from ckpt_tools.merging.slices import SliceLayout, read_layouts
 from core.command import command_parser
-from core.errors import GateError, InputError, run_command
+from core.errors import GateError, InputError, first_line, run_command
 from core.files import replacing, write_json
 from core.methods import Method
 from core.models.names import some
@@ -118,7 +118,7 @@ def _merged_stages(folder: Path, to: Path) -> Path:
     try:
         mindspore.merge_pipeline_strategys(str(folder), str(to))
     except Exception as error:  # MindSpore raises whatever its parsers do
-        raise InputError(f"{folder}: no strategy files of MindSpore ({_first_line(error)})") from error
+        raise InputError(f"{folder}: no strategy files of MindSpore ({first_line(error)})") from error
     return to
 
 
@@ -128,7 +128,7 @@ def _layouts(strategy: Path) -> dict[str, SliceLayout]:
     try:
         read = mindspore.build_searched_strategy(str(strategy))
     except Exception as error:  # MindSpore raises whatever its parsers do
-        raise InputError(f"{strategy}: no strategy file of MindSpore ({_first_line(error)})") from error
+        raise InputError(f"{strategy}: no strategy file of MindSpore ({first_line(error)})") from error
     return read_layouts(read, str(strategy))
 
 
@@ -196,7 +196,7 @@ def _join(
             0, {rank: str(pieces[rank]) for rank in sorted(needed)}, str(scratch / "joined.ckpt"), str(strategy), None
         )
     except Exception as error:  # MindSpore raises whatever its parsers do
-        raise InputError(f"{strategy}: MindSpore cannot join {group[0].name} ({_first_line(error)})") from error
+        raise InputError(f"{strategy}: MindSpore cannot join {group[0].name} ({first_line(error)})") from error
     with open_tensors(scratch / "joined.ckpt") as tensors:
         joined = {info.name: tensors.read(info.name) for info in group}
     for info in group:
@@ -222,10 +222,6 @@ def _refuse_misdescribed(out: Path) -> None:
         (out / DESCRIPTION).unlink()
         (out / TENSORS).unlink()
         raise
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
 
 
 def main(argv: Sequence[str]) -> int:

@@ -202,9 +202,11 @@ def _lock(descriptor: int, out: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise InputError(f"{out}: another merge is writing there; wait for its end or choose another folder") from error
+        raise InputError(
+            f"{out}: another merge is writing there; wait until it has finished or choose another folder"
+        ) from error
     except OSError:
-        say(f"{out}: its file system knows no locks; see to it that no other merge writes there")
+        say(f"{out}: its file system does not support locks; make sure that no other merge writes there")
 
 
 def _make_room(out: Path, results: Sequence[Partial], force: bool) -> None:

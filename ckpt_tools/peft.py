@@ -58,12 +58,12 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
         info = opened.info
         form = info.method.peft
         if form is None:
-            raise InputError(f"{adapter}: {info.method.title} has no form at PEFT")
+            raise InputError(f"{adapter}: {info.method.title} has no equivalent in PEFT")
         family = _family_of_adapter(opened.changes)
         for weight in opened.changes:
             place = family.linear(weight)
             if not place:
-                raise InputError(f"{adapter}: {weight} is no linear layer of a {family.title}")
+                raise InputError(f"{adapter}: {weight} is not a linear layer of a {family.title}")
             module = family.module_in("hf", weight)
             layers.add(place.layer)
             modules.add(module.rpartition(".")[2])
@@ -107,7 +107,7 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
     with open_source(path) as peft, open_tensors(base) as weights:
         family = family_with(weights.entries)
         if family.dialect_of(weights.entries) != "mindformers":
-            raise InputError(f"{base}: is not in MindFormers' names; convert it first (ckpt_tools/convert.py)")
+            raise InputError(f"{base}: does not use MindFormers' names; convert it first (ckpt_tools/convert.py)")
         made, form = _linear(name)
         # Which targets the tensors themselves say; until then any expression does.
         kind: Any = made.settings

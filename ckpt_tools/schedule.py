@@ -168,7 +168,7 @@ def main(argv: Sequence[str]) -> int:
         else:
             print("no save_checkpoint_steps of CheckpointMonitor gives just these")
     if result["even"] and not result["from_start"]:
-        say("note: even among themselves, not from the start of training on, which the submission's check asks for")
+        say("note: even among themselves, but not from the start of training, which the submission check requires")
     if not result["even"]:
         raise GateError(f"the {len(steps)} checkpoints are not evenly spaced: steps {', '.join(map(str, steps))}")
     return 0

@@ -157,7 +157,7 @@ def _compared(adapted: Array, folded: Array, alone: Array, beyond: float) -> dic
 
 def _judge(results: Sequence[Mapping[str, Any]]) -> None:
     """Raise GateError for merges beyond their tolerance; warn of those that lost much of what their adapter does."""
-    # Written so that a difference that is no number fails.
+    # Written so that a difference that is not a number fails.
     failed = [one for one in results if not one["relative"] <= one["tolerance"]]
     wrong = [one for one in results if not one["beyond_rounding"] <= _BEYOND_ROUNDING]
     if failed:
@@ -196,7 +196,7 @@ def _padded(prompts: Sequence[Sequence[int]], config: Mapping[str, Any]) -> Arra
             )
         wrong = [token for token in prompt if type(token) is not int or not 0 <= token < vocabulary]
         if wrong:
-            raise InputError(f"prompt {number}: {wrong[0]!r} is no token id of a vocabulary of {vocabulary}")
+            raise InputError(f"prompt {number}: {wrong[0]!r} is not a token id of a vocabulary of {vocabulary}")
         rows[number - 1, : len(prompt)] = prompt
     return rows
 
@@ -209,9 +209,9 @@ def main(argv: Sequence[str]) -> int:
     else:
         config, prompts = read_json(arguments.config), read_json(arguments.prompts)
         if not isinstance(config, dict):
-            raise InputError(f"{arguments.config}: has to be a JSON object of LlamaConfig's arguments")
+            raise InputError(f"{arguments.config}: must be a JSON object of LlamaConfig's arguments")
         if not isinstance(prompts, list) or not all(isinstance(prompt, list) for prompt in prompts):
-            raise InputError(f"{arguments.prompts}: has to be a JSON list of lists of token ids")
+            raise InputError(f"{arguments.prompts}: must be a JSON list of lists of token ids")
         merges = [(arguments.adapter, arguments.merged)]
         results = verify(arguments.base, merges, config, prompts, arguments.tolerance)
     print(json.dumps({"checkpoints": results}) if arguments.json else _table(results))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InputError, did_you_mean, unknown
+from core.errors import InputError, did_you_mean, first_line, unknown
 from core.files import read_text
 from core.places import ROOT, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
@@ -213,7 +213,7 @@ def settings_in(text: str, where: str) -> dict[str, Any]:
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2001-99-99
-        raise InputError(f"{where}: not YAML ({_first_line(error)})") from error
+        raise InputError(f"{where}: not YAML ({first_line(error)})") from error
     if not isinstance(value, dict):
         raise InputError(f"{where}: a mapping of settings is expected")
     numbers: dict[str, Any] = _numbers(value)
@@ -309,7 +309,3 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
     shown = "" if isinstance(item["input"], dict) else f" (it is {item['input']!r})"
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

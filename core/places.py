@@ -16,5 +16,5 @@ def plugin_folders() -> list[Path]:
     folders = list(dict.fromkeys(Path(word).expanduser().resolve() for word in words if word))
     for folder in folders:
         if not folder.is_dir():
-            raise InputError(f"KIT_PLUGINS names {folder}, which is no folder")
+            raise InputError(f"KIT_PLUGINS names {folder}, which is not a folder")
     return folders

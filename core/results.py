@@ -113,7 +113,7 @@ def parsed(value: Any, kind: type[R], where: str) -> R:
     raise InputError(f"{where} " + ", ".join(faults[:_MOST_FAULTS]) + more)
 
 
-_NOUNS = {"int": "number", "float": "number", "finite": "number", "string": "text", "bool": "true or false"}
+_NOUNS = {"int": "number", "float": "number", "finite": "number", "string": "text", "bool": "boolean"}
 
 
 def _sentence(fault: str, place: Sequence[str | int]) -> str:
@@ -122,10 +122,10 @@ def _sentence(fault: str, place: Sequence[str | int]) -> str:
     key = key if key.isprintable() else ascii(key)
     noun = _NOUNS.get(fault.partition("_")[0])
     if noun:
-        return f"'{key}' is missing or no {noun}"
+        return f"'{key}' is missing or not a {noun}"
     if fault in ("missing", "dict_type", "mapping_type", "model_type", "model_attributes_type", "tuple_type"):
         return f"has no '{key}'"
-    return f"has a '{key}' that cannot be"
+    return f"has a '{key}' that is not valid"
 
 
 def read_result(path: Path, kind: type[R]) -> R:

@@ -104,9 +104,9 @@ class ModelConfig(Section):
     @model_validator(mode="after")
     def _heads_fit(self) -> ModelConfig:
         if self.hidden_size % self.num_heads:
-            raise ValueError(f"hidden_size {self.hidden_size} is no multiple of num_heads {self.num_heads}")
+            raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of num_heads {self.num_heads}")
         if self.num_heads % (self.n_kv_heads or self.num_heads):
-            raise ValueError(f"num_heads {self.num_heads} is no multiple of n_kv_heads {self.n_kv_heads}")
+            raise ValueError(f"num_heads {self.num_heads} is not a multiple of n_kv_heads {self.n_kv_heads}")
         return self
 
 

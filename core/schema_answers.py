@@ -94,7 +94,7 @@ def _by_type(setting: object, allowed: Callable[[object], bool], wanted: str) ->
     values = setting if isinstance(setting, dict) else {"every type": setting}
     for kind, value in values.items():
         if isinstance(setting, dict) and kind not in TEMPLATE_TYPES:
-            raise ValueError(f"{kind!r} is no type of math question{did_you_mean(str(kind), TEMPLATE_TYPES)}")
+            raise ValueError(f"{kind!r} is not a type of math question{did_you_mean(str(kind), TEMPLATE_TYPES)}")
         if isinstance(value, (list, dict, bool)) or not allowed(value):
             raise ValueError(f"{value!r} for {kind}: give {wanted}, or a mapping such as {{mul: …, div: …}}")
     return setting

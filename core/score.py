@@ -26,7 +26,7 @@ def low_parameter_score(
         ratio_factor: 1 in stage 1, 10 in stage 2.
 
     Raises:
-        InputError: accuracy or ratio is no number from 0 to 1.
+        InputError: accuracy or ratio is not a number from 0 to 1.
     """
     for name, value in (("accuracy", accuracy), ("ratio", ratio)):
         if not math.isfinite(value) or not 0 <= value <= 1:

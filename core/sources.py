@@ -56,7 +56,7 @@ class Hashes:
                 say(f"hashing {path} ({stamp[0] / 1e9:.1f} GB), once for this run")
             held = kept[key] = {"stamp": stamp, "sha256": sha256_file(path)}
             if stamp_of(path) != stamp:
-                raise InputError(f"{path}: is being written to; wait for the end of that and start again")
+                raise InputError(f"{path}: is still being written; wait until it is complete and start again")
             write_json(self._file, {"schema": _SCHEMA, "files": kept})
         return str(held["sha256"])
 

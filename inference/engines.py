@@ -112,7 +112,7 @@ def engine_kind(config: RunConfig) -> EngineKind:
     local = (kind for _, kind in _kinds() if isinstance(kind, LocalEngineKind))
     found = next((kind for kind in local if kind.device == device), None)
     if found is None:
-        raise InputError(f"no engine computes on machine.device={device}: set eval.engine to one of {ENGINES.names()}")
+        raise InputError(f"no engine runs on machine.device={device}: set eval.engine to one of {ENGINES.names()}")
     return found
 
 
@@ -135,7 +135,7 @@ def served_kind(config: RunConfig) -> ServedEngineKind:
     """Return the configuration's engine, which asks a server; InputError where it does not."""
     kind = engine_kind(config)
     if not isinstance(kind, ServedEngineKind):
-        raise InputError(f"eval.engine is {config.eval.engine}: it computes on this machine; give --ckpt, not --server")
+        raise InputError(f"eval.engine is {config.eval.engine}: it runs on this machine; give --ckpt, not --server")
     return kind
 
 

@@ -230,5 +230,5 @@ def _tokenizer(folder: Path) -> dict[str, str]:
 def _object(path: Path) -> dict[str, Any]:
     value = read_regular_json(path)
     if not isinstance(value, dict):
-        raise InputError(f"{path}: has to be a JSON object")
+        raise InputError(f"{path}: must be a JSON object")
     return value

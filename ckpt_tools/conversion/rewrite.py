@@ -96,7 +96,7 @@ def _layouts(planned: Plan, out: Path, shard_size: int | None) -> dict[Path, Lay
         raise InputError(f"{out}: several files go into a folder; name one, or leave --shard-size out")
     refuse_symlink(out)
     if (out / INDEX).exists():
-        raise InputError(f"{out / INDEX}: is there already; remove that checkpoint or choose another folder")
+        raise InputError(f"{out / INDEX}: already exists; remove that checkpoint or choose another folder")
     return {out / name: layout for name, layout in shard_layouts(planned.infos, shard_size, metadata).items()}
 
 

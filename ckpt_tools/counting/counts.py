@@ -122,6 +122,6 @@ def agreed(counts: Sequence[Count], what: str) -> Count:
         if not count.agrees(best):
             raise GateError(
                 f"{what} parameters: {best.source} says {best.value}, {count.source} says "
-                f"{count.value if count.exact else f'{count.value // 1_000_000} M'}; they are not of one training"
+                f"{count.value if count.exact else f'{count.value // 1_000_000} M'}; they are not of the same training"
             )
     return best

@@ -165,7 +165,7 @@ def _entries(path: Path, window: Window, end: int) -> tuple[list[Entry], dict[st
             return
         tag = slices[0].tag
         if tag in seen:
-            raise InputError(f"{path}: tensor {tag!r} stands twice")
+            raise InputError(f"{path}: tensor {tag!r} appears twice")
         seen.add(tag)
         if slices[0].kind == "str":
             metadata[tag] = _text(path, window, slices)
@@ -204,7 +204,7 @@ def _value(window: Window, start: int, end: int) -> _Value:
         elif number == 3:
             raise InputError(f"{window.path}: {tag!r} is a map parameter (hash table), which the kit does not handle")
         else:
-            raise window.fault(start, f"field {number} has no place in a value")
+            raise window.fault(start, f"field {number} does not belong in a value")
     if tag is None or tensor is None:
         raise window.fault(start, "a value without name or tensor")
     dims: list[int] = []

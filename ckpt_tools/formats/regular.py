@@ -26,7 +26,7 @@ def open_regular(path: Path) -> BinaryIO:
         raise InputError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InputError(f"{path}: is no regular file; name a file that is one")
+        raise InputError(f"{path}: is not a regular file; give one that is")
     return os.fdopen(descriptor, "rb")
 
 

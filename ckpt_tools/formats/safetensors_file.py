@@ -41,7 +41,7 @@ _MAX_NAME = 4096
 
 
 class _Duplicate(ValueError):
-    """A name that stands twice in the header."""
+    """A name that appears twice in the header."""
 
 
 def open_safetensors(path: Path) -> TensorFile:
@@ -100,7 +100,7 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
             stream.seek(0)
             first = stream.read(8)
             if len(first) < 8:
-                raise InputError(f"{path}: {size} bytes are no safetensors file; it is empty or truncated")
+                raise InputError(f"{path}: {size} bytes are not a safetensors file; it is empty or truncated")
             (length,) = struct.unpack("<Q", first)
             if length > size - 8:
                 raise InputError(
@@ -116,7 +116,7 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
     try:
         header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)
     except _Duplicate as error:
-        raise InputError(f"{path}: {error.args[0]!r} stands twice in the header") from error
+        raise InputError(f"{path}: {error.args[0]!r} appears twice in the header") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: the header is not JSON; the file is damaged or not a safetensors file") from error
     if not isinstance(header, dict):
@@ -142,7 +142,7 @@ def _entry(path: Path, name: str, value: Any, data_start: int, data_size: int) -
         raise InputError(f"{where}: unknown type {reprlib.repr(code)} (known: {', '.join(_CODES)})")
     if not _whole_numbers(shape) or not _whole_numbers(offsets) or len(offsets) != 2:
         raise InputError(
-            f"{where}: shape {reprlib.repr(shape)} or offsets {reprlib.repr(offsets)} are no lists of whole numbers"
+            f"{where}: shape {reprlib.repr(shape)} or offsets {reprlib.repr(offsets)} are not lists of whole numbers"
         )
     info = TensorInfo(name, _CODES[code], checked_shape(shape, _CODES[code], where))
     start, end = offsets

@@ -127,7 +127,7 @@ def parse_size(text: str) -> int:
         power = " KMGT".index(match[2].upper() or " ")
         size = int(float(match[1]) * (1024 if match[3] else 1000) ** power)
     if size < 1:
-        raise InputError(f"{text!r} is no size; write for instance 5GB or 500MB")
+        raise InputError(f"{text!r} is not a size; write for example 5GB or 500MB")
     return size
 
 

@@ -130,7 +130,7 @@ def _changes(shapes: Mapping[str, tuple[int, ...]], info: AdapterInfo, path: Pat
 def _checked(value: Any, path: Path) -> AdapterInfo:
     """Turn the content of `adapter.json` into an `AdapterInfo`."""
     if not isinstance(value, dict):
-        raise InputError(f"{path}: has to be a JSON object")
+        raise InputError(f"{path}: must be a JSON object")
     schema, flat = _schema(value, path), _flat(value, path)
     known = ["method", *(flat if schema == 1 else ("settings",)), *_OF_EVERY_METHOD]
     for wrong, kind in ((sorted(set(value) - set(known)), "unknown"), (sorted(set(known) - set(value)), "missing")):
@@ -144,7 +144,7 @@ def _checked(value: Any, path: Path) -> AdapterInfo:
         if not isinstance(value[key], str):
             raise InputError(f"{path}: {key} is {value[key]!r}; it has to be a text")
     if not _SHA256.fullmatch(value["base_sha256"]):
-        raise InputError(f"{path}: base_sha256 is no sha256 (64 hexadecimal digits)")
+        raise InputError(f"{path}: base_sha256 is not a sha256 (64 hexadecimal digits)")
     settings = {name: value[key] for key, name in flat.items()} if schema == 1 else value["settings"]
     names = {name: key for key, name in flat.items()} if schema == 1 else {}
     return AdapterInfo(
@@ -173,7 +173,7 @@ def _flat(value: Mapping[str, Any], path: Path) -> Mapping[str, str]:
 def _settings(name: str, settings: Any, keys: Mapping[str, str], path: Path) -> MethodConfig:
     """Read a method's settings; `keys` says what a setting is called in the file, where it is not by its own name."""
     if not isinstance(settings, dict):
-        raise InputError(f"{path}: settings has to be a JSON object")
+        raise InputError(f"{path}: settings must be a JSON object")
     try:
         read: MethodConfig = method(name).settings.model_validate({**settings, "name": name, "type": name})
     except ValidationError as error:

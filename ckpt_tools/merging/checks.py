@@ -27,7 +27,7 @@ def check_steps(adapters: Sequence[Adapter]) -> None:
         other = seen.setdefault(adapter.info.step, adapter.path)
         if other is not adapter.path:
             raise InputError(
-                f"{adapter.path}: is of step {adapter.info.step} like {other}; merge them into two folders"
+                f"{adapter.path}: is of step {adapter.info.step} like {other}; merge them into separate folders"
             )
 
 

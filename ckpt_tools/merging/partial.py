@@ -92,7 +92,9 @@ class Partial:
         if sharded and result.exists():
             strange = [path for path in result.iterdir() if not _of_a_checkpoint(path)]
             if strange:
-                raise InputError(f"{strange[0]}: would be lost, a sharded checkpoint goes there; move it away")
+                raise InputError(
+                    f"{strange[0]}: would be lost when the sharded checkpoint is written; move it elsewhere"
+                )
 
     def prepare(self) -> int:
         """Drop what an earlier merge of other inputs left; return the bytes on the disk that can be gone on with."""

@@ -104,7 +104,9 @@ def _layout(raw: Any, stage: int, where: str) -> SliceLayout:
     cuts = tuple(tuple(axis for axis in axes if axis != -1) for axes in dimensions)
     used = [axis for axes in cuts for axis in axes]
     if min(devices, default=1) < 1 or not all(0 <= axis < len(devices) for axis in used) or len(set(used)) != len(used):
-        raise InputError(f"{where}: arrangement {list(devices)} with map {dimensions} cannot be; the file is damaged")
+        raise InputError(
+            f"{where}: arrangement {list(devices)} with map {dimensions} is impossible; the file is damaged"
+        )
     replicas = math.prod(devices) // math.prod(devices[-1 - axis] for axis in used)
     shards = int(raw.opt_weight_shard_size) if raw.opt_weight_shard_step else 1
     shards = replicas if shards == -1 else max(shards, 1)

@@ -143,7 +143,7 @@ def stream(
     for lane in lanes:
         lane.wait()
         if lane.done:
-            say(f"{lane.result.spec.name}: going on behind the {lane.done} of {len(infos)} tensors that are there")
+            say(f"{lane.result.spec.name}: resuming after the {lane.done} of {len(infos)} tensors that are done")
     for number, info in enumerate(infos):
         due = [lane for lane in lanes if lane.done <= number]
         changed = [lane for lane in due if info.name in lane.adapter.changes]

@@ -64,7 +64,7 @@ def _merges(run: RunFolder, steps: Sequence[int] | None) -> dict[int, tuple[Path
         try:
             step, name = int(content["step"]), str(content["file"])
         except (TypeError, KeyError, ValueError) as error:
-            raise InputError(f"{manifest}: is no manifest of a merge; merge again") from error
+            raise InputError(f"{manifest}: is not the manifest of a merge; merge again") from error
         found[step] = run.train / "adapters" / step_name(step), run.checkpoints / name
     if not found:
         raise InputError(f"{run.checkpoints}: holds no merged checkpoint yet; merge first (ckpt_tools/merge.py)")

@@ -84,7 +84,7 @@ class LinearMethod(Method[S]):
             layer, _, ending = name.rpartition(".")
             if not layer or ending not in roles:
                 known = " or ".join(ending if at else f"….{ending}" for at, ending in enumerate(roles))
-                raise InputError(f"tensor {name!r} is no {self.piece} of a {self.title} {self.noun} ({known})")
+                raise InputError(f"tensor {name!r} is not a {self.piece} of a {self.title} {self.noun} ({known})")
             layers.setdefault(layer, {})[roles[ending]] = name
         if not layers:
             raise InputError("holds no tensor")
@@ -102,7 +102,7 @@ class LinearMethod(Method[S]):
             needed = " and ".join(f"{role.upper()} [{_words(shape)}]" for role, shape in wanted.items())
             raise InputError(f"{self.noun} of {layer} has shapes {shown}; {self.size(settings)} needs {needed}")
         if not re.match(self.expression(settings), layer.rpartition(".")[2]):
-            raise InputError(f"{layer} is adapted, but the targets {self.expression(settings)!r} do not name it")
+            raise InputError(f"{layer} is adapted, but target_modules {self.expression(settings)!r} does not match it")
         parts = {role: found[role] for role in wanted}
         return Change(f"{layer}.weight", parts, (_length(OUT, wanted, has), _length(IN, wanted, has)))
 

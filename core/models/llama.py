@@ -131,9 +131,9 @@ def _check(model: ModelShape) -> None:
         if size < 1:
             raise InputError(f"model: {name} is {size}; it has to be at least 1")
     if model.hidden_size % model.num_heads:
-        raise InputError(f"model: hidden_size {model.hidden_size} is no multiple of num_heads {model.num_heads}")
+        raise InputError(f"model: hidden_size {model.hidden_size} is not a multiple of num_heads {model.num_heads}")
     if model.num_heads % kv_heads:
-        raise InputError(f"model: num_heads {model.num_heads} is no multiple of n_kv_heads {kv_heads}")
+        raise InputError(f"model: num_heads {model.num_heads} is not a multiple of n_kv_heads {kv_heads}")
 
 
 class Llama(Family):

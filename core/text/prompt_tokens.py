@@ -18,7 +18,7 @@ def check_pieces(prompt: Prompt, tokenizer: Tokenizer) -> None:
     """Make sure that the tokenizer has the prompt's control tokens and fixed ids; InputError where it lacks one."""
     for piece in prompt.special_pieces:
         if tokenizer.piece_id(piece) is None:
-            raise InputError(f"prompt {prompt.name!r} uses {piece!r}, which is no piece of the model's tokenizer")
+            raise InputError(f"prompt {prompt.name!r} uses {piece!r}, which is not a piece of the model's tokenizer")
     for text, ids in prompt.token_ids.items():
         if not all(0 <= number < tokenizer.vocab_size for number in ids):
             raise InputError(f"prompt {prompt.name!r} sets ids for {text!r} outside {tokenizer.vocab_size} pieces")

@@ -52,7 +52,7 @@ def read_records(path: Path) -> list[Record]:
     for number, row in read_jsonl(path):
         record = parse_record(row, f"{path}:{number}")
         if record.id in seen:
-            raise InputError(f"{path}:{number}: id {record.id!r} stands twice")
+            raise InputError(f"{path}:{number}: id {record.id!r} appears twice")
         seen.add(record.id)
         records.append(record)
     return records

@@ -47,7 +47,7 @@ def worked(asked: MathQuestion, wording: Wording, detailed: bool, decimals: int 
     """
     fits = len(asked.operands) <= _MOST_NUMBERS and all(len(text) <= _LONGEST_OPERAND for text in asked.operands)
     if not fits or (asked.type in ("power", "function") and not is_whole(asked.operands[-1])):
-        raise InputError(f"{question_text(asked)[:80]!r} has operands too long to work on paper")
+        raise InputError(f"{question_text(asked)[:80]!r} has operands too long to work out on paper")
     work = Working(wording, detailed)
     unmarked = tuple(text.removeprefix("+") for text in asked.operands)
     result = _WORKERS[asked.type](work, MathQuestion(asked.type, unmarked), decimals)

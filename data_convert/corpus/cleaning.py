@@ -82,7 +82,7 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     if out is not None and out.is_dir():
         raise InputError(f"{out}: a folder; give the name of a file to write")
     if out is not None and os.path.realpath(out) in map(os.path.realpath, (corpus, *wishes.against)):
-        raise InputError(f"{out}: is read here, and would be written over; give another name to write to")
+        raise InputError(f"{out}: is an input and would be overwritten; choose another output file")
     evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}
     asked = {name: question_keys(records) for name, records in evaluations.items()}
     overlaps = {name: Overlap(evaluation_texts(records), wishes.words) for name, records in evaluations.items()}

@@ -228,7 +228,7 @@ def _read_test(data: DataConfig, task: str) -> list[Record] | None:
         raise InputError(f"{other.source or file}: of task {other.task}; this contest's questions are {task}")
     names = {record.id for record in records}
     if len(names) < len(records):
-        raise InputError(f"{file}: {len(records) - len(names)} of its ids stand twice")
+        raise InputError(f"{file}: {len(records) - len(names)} of its ids are repeated")
     return records
 
 

@@ -69,16 +69,16 @@ class IndexReader:
         self._path = path
         if not path.is_file():
             raise InputError(
-                f"{path}: not found; a MindRecord file is of no use without it: copy both, or convert again"
+                f"{path}: not found; a MindRecord file cannot be read without it: copy both, or convert again"
             )
         # Immutable: nothing is written beside it, not even a lock.
         self._base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1", uri=True)
         try:
             names = self._select("SELECT NAME FROM SHARD_NAME")
             if names != [(name,)]:
-                raise InputError(f"{path}: not the index of {name}; a file that was renamed needs its old name again")
+                raise InputError(f"{path}: not the index of {name}; give a renamed file its old name back")
             if self._select("SELECT COUNT(*) FROM INDEXES") != [(rows,)]:
-                raise InputError(f"{path}: it has not the {rows} rows of {name}; convert again")
+                raise InputError(f"{path}: it does not have the {rows} rows of {name}; convert again")
         except InputError:
             self.close()
             raise
@@ -89,7 +89,7 @@ class IndexReader:
             "SELECT PAGE_ID_BLOB, PAGE_OFFSET_BLOB, PAGE_OFFSET_BLOB_END FROM INDEXES WHERE ROW_ID = ?", row
         )
         if len(found) != 1 or not all(isinstance(value, int) for value in found[0]):
-            raise InputError(f"{self._path}: row {row} is not in it as it should be; convert again")
+            raise InputError(f"{self._path}: row {row} is not where it should be; convert again")
         page, start, end = found[0]
         return page, start, end
 

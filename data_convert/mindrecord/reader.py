@@ -35,7 +35,7 @@ class MindRecordReader:
         try:
             self._header = read_header(self._file, path)
             if os.fstat(self._file.fileno()).st_size < self._header.end:
-                raise InputError(f"{path}: cut off, or copied in part; copy it again")
+                raise InputError(f"{path}: truncated, or only partly copied; copy it again")
             self._index = IndexReader(path.with_name(f"{path.name}.db"), path.name, self._header.rows)
         except BaseException:
             self._file.close()

@@ -241,7 +241,7 @@ def _open_alone(path: Path, partial: Path) -> BufferedRandom:
         file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise InputError(f"{path}: another process is writing it; wait for its end") from error
+        raise InputError(f"{path}: another process is writing it; wait until it has finished") from error
     except OSError as error:
         raise _refusal(path, error) from error
     return file

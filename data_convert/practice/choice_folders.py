@@ -80,7 +80,7 @@ def write_folder(benchmark: str, folder: Path, count: int, seed: int) -> int:
     if folder.exists():
         raise InputError(f"{folder} exists: remove it, or name another folder with --out")
     if count < len(names):
-        raise InputError(f"--records {count}: {benchmark} has {len(names)} subjects, each needs a question at least")
+        raise InputError(f"--records {count}: {benchmark} has {len(names)} subjects, each needs at least one question")
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     rows = 0
     try:

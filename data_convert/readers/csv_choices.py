@@ -47,7 +47,7 @@ class Columns(NamedTuple):
     Attributes:
         width: the number of columns.
         by_number: the options are named 0 to 3, and so may answers.
-        twice: the first of these columns that stands twice; "" for none.
+        twice: the first of these columns that appears twice; "" for none.
     """
 
     width: int

@@ -48,7 +48,7 @@ def answers_of(record: Record) -> list[str]:
     if isinstance(answers, list) and all(isinstance(answer, str) for answer in answers):
         return answers
     if answers is not None:
-        raise InputError(f"{record.source or record.id}: meta.answers of question {record.id!r} is no list of texts")
+        raise InputError(f"{record.source or record.id}: meta.answers of question {record.id!r} is not a list of texts")
     return [record.answer] if record.answer else []
 
 

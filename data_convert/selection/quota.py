@@ -41,7 +41,7 @@ class Quotas:
 
 
 def parse_quotas(texts: Sequence[str]) -> dict[str, int]:
-    """Read quotas written LABEL=NUMBER; InputError where one is malformed or a label stands twice."""
+    """Read quotas written LABEL=NUMBER; InputError where one is malformed or a label appears twice."""
     quotas: dict[str, int] = {}
     for text in texts:
         label, _, number = text.rpartition("=")
@@ -116,7 +116,7 @@ def _check(quotas: Mapping[str, int], names: Sequence[str], total: int | None) -
             )
     if total is not None:
         if OTHERS in quotas:
-            raise InputError("a quota of '*' and a total say two things about the other labels: give one of them")
+            raise InputError("a quota of '*' and a total contradict each other: give only one of them")
         if sum(quotas.values()) > total:
             raise InputError(
                 f"the quotas ask for {sum(quotas.values())} records, the total is {total}; raise the total"

@@ -116,7 +116,7 @@ def _no_template(question: MathQuestion) -> InputError:
 
 def _no_solution(question: MathQuestion) -> InputError:
     shown = question_text(question)
-    return InputError(f"{shown[:80]!r} has no solution that can be computed: leave the record out or correct it")
+    return InputError(f"{shown[:80]!r} has no solution that can be computed: leave out or correct the record")
 
 
 # --- the corpus' digits -----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def read_questions(path: Path, judge: str | None = None) -> list[Record]:
         if record.task not in judges:
             judges[record.task] = _judge(record.task, judge, where)
         if record.id in seen:
-            raise InputError(f"{where}: id {record.id!r} stands twice")
+            raise InputError(f"{where}: id {record.id!r} appears twice")
         seen.add(record.id)
         if chosen := judges[record.task]:
             try:

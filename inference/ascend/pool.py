@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.launch import check_port
+from backend.launch import check_port, last_error, new_rows, running
 from core.config import dump
 from core.errors import KitError
 from core.files import write_json, write_text
-from core.processes import die_with_parent
 from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import Prompt
@@ -30,7 +22,6 @@ from inference.prompt_fit import PromptFit
 
 _WORKER = Path(__file__).with_name("worker.py")
 _POLL_SECONDS = 0.2
-_FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*\w*(?:Error|Exception): )(.+)")
 
 
 def command(config: RunConfig, folder: Path) -> list[str]:
@@ -125,73 +116,20 @@ class WorkerPool:
         }
         write_json(self._folder / "call.json", call)
         read = [0] * self._config.machine.workers
-        with _running(command(self._config, self._folder), self._folder) as process:
-            say(f"{len(read)} workers are running; their logs are in {self._folder / 'msrun'}")
+        logs = self._folder / "msrun"
+        logs.mkdir()
+        with running(command(self._config, self._folder), logs) as process:
+            say(f"{len(read)} workers are running; their logs are in {logs}")
             ended = False
             while not ended:
                 ended = process.poll() is not None
                 for rank in range(len(read)):
-                    read[rank], rows = _news(self._folder / f"answers_{rank}.jsonl", read[rank])
+                    read[rank], rows = new_rows(self._folder / f"answers_{rank}.jsonl", read[rank])
                     yield from rows
                 if not ended:
                     time.sleep(_POLL_SECONDS)
         if process.returncode:
             raise KitError(
-                f"a worker stopped: {_why(self._folder / 'msrun')}; the workers' logs are in {self._folder / 'msrun'}. "
+                f"a worker stopped: {last_error(logs)}; the workers' logs are in {logs}. "
                 "Answers so far are saved: run the same command again to resume"
             )
-
-
-@contextmanager
-def _running(words: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start msrun, and end it with its workers where it has not ended by itself."""
-    (folder / "msrun").mkdir(parents=True)
-    # msrun starts its workers with the first `python` on the PATH: let it be the one that runs now.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    with (folder / "msrun" / "launch.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mindspore.parallel.cluster.run", *words[1:]],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-            # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
-            preexec_fn=die_with_parent(signal.SIGINT),
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        # Where a worker failed, msrun leaves the readers of its logs (tail -f) behind, in its own group.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _news(path: Path, position: int) -> tuple[int, list[Any]]:
-    """Read the whole lines of a JSON Lines file from byte `position` on; return where they end, and their values."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(position)
-            whole, newline, _ = stream.read().rpartition(b"\n")
-    except FileNotFoundError:
-        return position, []
-    if not newline:
-        return position, []
-    return position + len(whole) + 1, [json.loads(line) for line in whole.split(b"\n")]
-
-
-def _why(logs: Path) -> str:
-    """Find the last error that a worker wrote."""
-    for log in [*sorted(logs.glob("worker_*.log")), logs / "launch.log"]:
-        for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
-            if found := _FAULT.match(line):
-                return f"{log.stem}: {found[1]}"
-    return "no error in the logs (killed, or out of memory)"

@@ -114,7 +114,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except _FAULTS as error:
-        raise InputError(f"{path}: no zip file, or a truncated one ({error})") from error
+        raise InputError(f"{path}: not a zip file, or a truncated one ({error})") from error
     with archive:
         yield archive
 
@@ -137,7 +137,7 @@ def _name_problems(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
         if entry.flag_bits & _ENCRYPTED:
             yield f"{shown(name)}: encrypted"
         if name.casefold() in seen:
-            yield f"{shown(name)}: stands twice in the zip"
+            yield f"{shown(name)}: appears twice in the zip"
         seen.add(name.casefold())
 
 

@@ -43,9 +43,9 @@ def team_file_name(team: str) -> str:
         raise InputError(f"the team has no name: {advice}")
     bad = next((char for char in name if char in _FORBIDDEN or unicodedata.category(char).startswith("C")), None)
     if bad is not None:
-        raise InputError(f"team name {name!r}: {bad!r} cannot stand in a file name: {advice}")
+        raise InputError(f"team name {name!r}: {bad!r} is not allowed in a file name: {advice}")
     if name.startswith(".") or name.endswith(".") or _RESERVED.fullmatch(name):
-        raise InputError(f"team name {name!r} is no usable file name: {advice}")
+        raise InputError(f"team name {name!r} is not a usable file name: {advice}")
     if len(name.encode("utf-8")) > _LONGEST_TEAM:
         raise InputError(f"team name {name[:20]!r}... is longer than {_LONGEST_TEAM} bytes: {advice}")
     return f"{name}.zip"

@@ -220,7 +220,7 @@ def _as_the_library(data: bytes, found: dict[str, tuple[tuple[int, ...], bytes]]
             raise Broken(f"the library refuses what the kit reads: {error}") from None
         return
     if found is None:
-        # The kit refuses a name that stands twice, which the library reads as one of the two, and shapes of no tensor.
+        # The kit refuses a name that appears twice, which the library reads as one of the two, and shapes of no tensor.
         pairs = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]], object_pairs_hook=list)
         names = [name for name, _ in pairs]
         keys = [sorted(key for key, _ in entry) for name, entry in pairs if name != "__metadata__"]

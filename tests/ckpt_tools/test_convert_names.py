@@ -163,7 +163,7 @@ def test_a_sharded_result_that_fails_leaves_nothing(
     convert_file(source, tiny, "hf", out, shard_size=20_000)
     assert (out / "config.json").is_file()
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    with pytest.raises(InputError, match=r"index\.json: is there already; remove that checkpoint or choose another"):
+    with pytest.raises(InputError, match=r"index\.json: already exists; remove that checkpoint or choose another"):
         convert_file(source, tiny, "hf", out, shard_size=10_000)
     with pytest.raises(InputError, match="several files go into a folder"):
         convert_file(source, tiny, "hf", tmp_path / "model.safetensors", shard_size=10_000)
@@ -327,7 +327,7 @@ def test_command_writes_a_models_yaml_and_a_config(
         ({"num_attention_heads": 0}, "num_heads"),
         ({"max_position_embeddings": "far"}, "max_length: "),
         ({"eos_token_id": None}, "eos_token_id: "),
-        ({"num_attention_heads": 7}, "no multiple of num_heads 7"),
+        ({"num_attention_heads": 7}, "not a multiple of num_heads 7"),
     ],
 )
 def test_models_that_cannot_be_expressed_are_refused(

@@ -234,7 +234,7 @@ def test_a_file_system_without_locks(
     base = make_base()
     monkeypatch.setattr(fcntl, "flock", no_locks)
     assert len(merge(base, [make_adapter(base, 3)], tmp_path / "out")) == 1
-    assert "knows no locks" in capsys.readouterr().err
+    assert "does not support locks" in capsys.readouterr().err
 
 
 def test_a_base_that_is_written_to_meanwhile(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:

@@ -102,7 +102,7 @@ def test_stopped_again_and_again(
         stops += 1
         assert stops < 100
     assert stops > 3
-    assert "going on behind" in capsys.readouterr().err
+    assert "resuming after" in capsys.readouterr().err
     assert content(out) == content(tmp_path / "calm")
 
 
@@ -144,7 +144,7 @@ def test_other_inputs_are_never_mixed(
     capsys.readouterr()
     change(adapter)
     merge(base, [adapter], out, **options)
-    assert ("going on behind" in capsys.readouterr().err) is goes_on
+    assert ("resuming after" in capsys.readouterr().err) is goes_on
     merge(base, [adapter], tmp_path / "calm", **options)
     assert content(out) == content(tmp_path / "calm")
 
@@ -178,7 +178,7 @@ def test_a_disk_that_became_too_small_keeps_what_is_done(
         with pytest.raises(InputError, match="merged checkpoints need"):
             merge(base, [adapter], out)
     merge(base, [adapter], out)
-    assert "going on behind" in capsys.readouterr().err
+    assert "resuming after" in capsys.readouterr().err
 
 
 def test_a_base_that_cannot_be_read_for_a_while(
@@ -201,7 +201,7 @@ def test_a_base_that_cannot_be_read_for_a_while(
         with pytest.raises(InputError, match="run the command again to go on"):
             merge(base, [adapter], out)
     merge(base, [adapter], out)
-    assert "going on behind" in capsys.readouterr().err
+    assert "resuming after" in capsys.readouterr().err
 
 
 def _flip(path: Path, share: float) -> None:

@@ -31,11 +31,11 @@ from core.errors import InputError
 def test_what_might_not_end_is_refused(tmp_path: Path, name: str, read: Callable[[Path], Any]) -> None:
     path = tmp_path / name
     os.mkfifo(path)
-    with pytest.raises(InputError, match=f"{name}: is no regular file"):
+    with pytest.raises(InputError, match=f"{name}: is not a regular file"):
         read(path)
     path.unlink()
     path.symlink_to("/dev/zero")
-    with pytest.raises(InputError, match=f"{name}: is no regular file"):
+    with pytest.raises(InputError, match=f"{name}: is not a regular file"):
         read(path)
 
 

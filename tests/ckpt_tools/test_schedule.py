@@ -230,7 +230,7 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert "note" not in capsys.readouterr().err
     assert run_command(schedule.main, [*words, *(f"a-{number}_2.ckpt" for number in (8600, 8605, 8610))]) == 0
-    assert "not from the start of training on" in capsys.readouterr().err
+    assert "not from the start of training" in capsys.readouterr().err
     assert run_command(schedule.main, [*words, "a-8611_2.ckpt"]) == 2
     assert "a-8611_2.ckpt: is of step 17222, the training has 17220" in capsys.readouterr().err
     assert run_command(schedule.main, [*words, "a-1_2.ckpt", "a-2_2.ckpt", "a-9_2.ckpt"]) == 3

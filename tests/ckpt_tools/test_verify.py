@@ -130,10 +130,10 @@ def test_words_that_do_not_go_together_are_refused(
         ([], "no prompt"),
         ([[]], "prompt 1: 0 tokens"),
         ([[1], [1] * 33], "prompt 2: 33 tokens"),
-        ([[100]], "100 is no token id"),
-        ([[-1]], "-1 is no token id"),
-        ([["a"]], "'a' is no token id"),
-        ([[True]], "True is no token id"),
+        ([[100]], "100 is not a token id"),
+        ([[-1]], "-1 is not a token id"),
+        ([["a"]], "'a' is not a token id"),
+        ([[True]], "True is not a token id"),
     ],
 )
 def test_prompts_that_do_not_fit_are_refused(

@@ -89,7 +89,7 @@ def test_questions_that_are_too_long_are_passed_over(run: RunFolder) -> None:
 
 def test_a_run_without_merged_checkpoints_is_refused(run: RunFolder) -> None:
     (run.checkpoints / "step_20.json").write_text("[]")
-    with pytest.raises(InputError, match="no manifest"):
+    with pytest.raises(InputError, match="not the manifest of a merge"):
         subject_of(run, None, 1)
     for manifest in run.checkpoints.glob("*.json"):
         manifest.unlink()

@@ -52,7 +52,7 @@ def test_a_path_setting_is_relative_to_where_the_command_was_given(
         (["machine.workers=3"], "they must be equal"),
         (["machine.model_parallel=2", "machine.data_parallel=1"], "data-parallel only on the CPU"),
         (["train.learning_rate=nan"], "train.learning_rate"),
-        (["model.num_heads=3"], "no multiple of num_heads"),
+        (["model.num_heads=3"], "not a multiple of num_heads"),
         (["prompt=alpca"], "did you mean 'alpaca'"),
         (["data.quotas={mul:5}"], "a blank must follow each colon, as in {mul: 5}"),
     ],

@@ -152,9 +152,12 @@ def test_a_base_that_holds_such_an_adapter_is_refused(tmp_path: Path, base: Path
     ("change", "what"),
     [
         (lambda held: held.pop("model.layers.0.attention.wk.ia3_l"), "its vector is missing"),
-        (lambda held: held.update({"model.layers.0.attention.wk.else": np.ones(3, "f4")}), "no part of a IA3 vector"),
+        (
+            lambda held: held.update({"model.layers.0.attention.wk.else": np.ones(3, "f4")}),
+            "not a part of a IA3",
+        ),
         (lambda held: held.update({"model.layers.0.attention.wk.ia3_l": np.ones(3, "f4")}), "makes a matrix"),
-        (lambda held: held.update({"model.layers.0.attention.wq.ia3_l": np.ones(64, "f4")}), "do not name it"),
+        (lambda held: held.update({"model.layers.0.attention.wq.ia3_l": np.ones(64, "f4")}), "does not match it"),
         (lambda held: held.update({"model.layers.0.attention.wk.ia3_l": np.ones((32, 1), "f4")}), r"needs L \[out\]"),
         (lambda held: held.update({"model.layers.0.attention.wk.ia3_l": np.full(32, np.nan, "f4")}), "NaN or infinity"),
     ],
@@ -187,7 +190,7 @@ def test_a_method_without_a_form_at_peft_is_refused(tmp_path: Path, adapter: Pat
     held = method("ia3")
     held.__dict__["peft"] = None
     try:
-        with pytest.raises(InputError, match="IA3 has no form at PEFT"):
+        with pytest.raises(InputError, match="IA3 has no equivalent in PEFT"):
             to_peft(adapter, tmp_path / "peft", "")
     finally:
         del held.__dict__["peft"]

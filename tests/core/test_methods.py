@@ -98,7 +98,7 @@ def test_both_schemas_of_adapter_json_are_read(tmp_path: Path) -> None:
     for wrong, what in (
         ({"settings": apart | {"rank": 0}}, "rank is 0"),
         ({"settings": apart | {"rnk": 1}}, "rnk is 1"),
-        ({"settings": [1]}, "has to be a JSON object"),
+        ({"settings": [1]}, "must be a JSON object"),
         ({"schema": 3}, "schema 3; this version of the kit reads schema 1 and 2"),
     ):
         (tmp_path / "adapter.json").write_text(json.dumps(second | wrong))

@@ -24,7 +24,7 @@ def test_round_trip(tmp_path: Path) -> None:
         ("[]", "must be a JSON object"),
         ('{"id": "1", "task": "math", "question": "q"}', "'answer' is missing"),
         ('{"id": "1", "task": "poem", "question": "q", "answer": "a"}', "'poem' is none of"),
-        ('{"id": "0", "task": "math", "question": "q", "answer": "a"}', "stands twice"),
+        ('{"id": "0", "task": "math", "question": "q", "answer": "a"}', "appears twice"),
         ('{"id": "1", "task": "math", "question": "q", "answer": "a", "x": 1}', "unknown field 'x'"),
     ],
 )

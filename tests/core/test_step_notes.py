@@ -199,7 +199,7 @@ def test_the_base_that_changed_is_named_and_a_step_by_hand_refuses_too(run: RunF
     base.write_text("other weights")
     with pytest.raises(InputError, match=r"base.ckpt \(model.checkpoint\) since step 'train'.*redo: train$"):
         run.steps.check_sources(USUAL, force=False)
-    with pytest.raises(InputError, match=r"\(model.checkpoint\) has changed since step 'train', and merge would go on"):
+    with pytest.raises(InputError, match=r"\(model.checkpoint\) has changed since step 'train', and merge would use"):
         do(run, "merge")
 
 

@@ -153,7 +153,7 @@ def test_the_table_names_what_was_found(tmp_path: Path, capsys: pytest.CaptureFi
         (["train.json", "--near", "80"], "Jaccard"),
         (["train.json", "--words", "1"], "--words 1"),
         (["train.json", "--total", "5", "--quota", "*=2"], "'*'"),
-        (["train.json", "--against", "./out.jsonl"], "would be written over"),
+        (["train.json", "--against", "./out.jsonl"], "would be overwritten"),
         (["train.json", "--against", "train.json"], "no record of it is left"),
         (["broken.json"], "broken.json:2"),
     ],

@@ -134,8 +134,8 @@ def _length(number: int) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: _cut(path, path.stat().st_size - 1), "cut off"),
-        (lambda path: _cut(path, HEADER_SIZE), "cut off"),
+        (lambda path: _cut(path, path.stat().st_size - 1), "truncated, or only partly copied"),
+        (lambda path: _cut(path, HEADER_SIZE), "truncated, or only partly copied"),
         (lambda path: _cut(path, 100), "not a MindRecord file"),
         (lambda path: _cut(path, 0), "not a MindRecord file"),
         (lambda path: path.unlink(), "cannot be read"),
@@ -150,12 +150,12 @@ def _length(number: int) -> Callable[[Path], None]:
         (_header(b'["input_ids","labels"]', b'["labels"]'), "columns that are no arrays"),
         (_header(b'"page_size":32768,"comp', b'"page_size":1,"comp'), "page_size"),
         (_sql("DELETE FROM INDEXES WHERE ROW_ID = 5"), "120 rows"),
-        (_sql("UPDATE INDEXES SET ROW_ID = 500 WHERE ROW_ID = 5"), "row 5 is not in it"),
+        (_sql("UPDATE INDEXES SET ROW_ID = 500 WHERE ROW_ID = 5"), "row 5 is not where it should be"),
         (_sql("UPDATE INDEXES SET PAGE_OFFSET_BLOB = 1 << 60"), "row 0 is damaged"),
         (_sql("UPDATE INDEXES SET PAGE_OFFSET_BLOB = -5"), "row 0 is damaged"),
         (_sql("UPDATE INDEXES SET PAGE_OFFSET_BLOB_END = PAGE_OFFSET_BLOB_END + 1"), "row 0 is damaged"),
         (_sql("UPDATE INDEXES SET PAGE_ID_BLOB = 1"), "row 0 is damaged"),
-        (_sql("UPDATE INDEXES SET PAGE_ID_BLOB = 'x'"), "row 0 is not in it"),
+        (_sql("UPDATE INDEXES SET PAGE_ID_BLOB = 'x'"), "row 0 is not where it should be"),
         (_sql("UPDATE SHARD_NAME SET NAME = 'b.mindrecord'"), "renamed"),
         (_sql("DROP TABLE INDEXES"), "no such table"),
         (_index_bytes(b"tableINDEXES", b"table\xf3\xa2DEXES"), "not an index"),
@@ -173,7 +173,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, sound: Path, change: Callable[[Pa
 def test_a_renamed_file_is_refused_as_mindspore_refuses_it(tmp_path: Path, sound: Path) -> None:
     for suffix in ("", ".db"):
         shutil.copy(f"{sound}{suffix}", tmp_path / f"b.mindrecord{suffix}")
-    with pytest.raises(InputError, match="needs its old name"):
+    with pytest.raises(InputError, match="its old name back"):
         read(tmp_path / "b.mindrecord")
 
 

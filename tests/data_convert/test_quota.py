@@ -96,7 +96,7 @@ def test_another_seed_draws_others_and_a_larger_draw_holds_the_smaller() -> None
         ({"mas": 5}, None, "did you mean 'mass'"),
         ({"sqrt": 5}, None, "the corpus has none"),
         ({"add": -5}, None, "-5 records cannot be taken"),
-        ({"add": 5, "*": 3}, 100, "say two things"),
+        ({"add": 5, "*": 3}, 100, "contradict each other"),
         ({"add": 50, "mass": 51}, 100, "the total is 100"),
     ],
 )

@@ -118,7 +118,7 @@ def test_one_that_asks_servers_is_chosen_with_set(run: RunFolder) -> None:
     words = ["--server", "http://127.0.0.1:9", "--model", "m", "--set"]
     shown = json.loads(evaluate(run, *words, "eval.engine=served_mine", "--json").stdout)
     assert shown["correct"] == 1
-    assert "it computes on this machine" in evaluate(run, *words, "eval.engine=counting", code=2).stderr
+    assert "it runs on this machine" in evaluate(run, *words, "eval.engine=counting", code=2).stderr
     said = evaluate(run, "--ckpt", "base", "--set", "eval.engine=served_mine", code=2).stderr
     assert "the server has its checkpoint" in said
 

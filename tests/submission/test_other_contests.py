@@ -101,7 +101,7 @@ def test_a_fifth_result_that_is_wrong_is_found(five: Path, project: Path, tmp_pa
     assert "results/spans.json: base: was computed from other predictions" in problems(
         lambda value: value[rows]["base"].update(predictions_sha256="0" * 64)
     )
-    assert "results/spans.json 'checkpoints.base.spans' is missing or no number" in problems(
+    assert "results/spans.json 'checkpoints.base.spans' is missing or not a number" in problems(
         lambda value: value[rows]["base"].update(spans="many")
     )
     gone = rewrite(good, tmp_path / "bad.zip", lambda files: files.pop("results/spans.json"), honest=True)

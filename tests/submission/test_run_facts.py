@@ -101,7 +101,7 @@ def _drop(*names: str) -> Any:
         ("accuracy", _drop("checkpoints", "base"), "no figures of base"),
         ("score", _drop("checkpoints"), "has no 'checkpoints'"),
         ("score", lambda value: value.update(best="step_7"), "'step_7' the best"),
-        ("ratio", lambda value: value.update(total="many"), "'total' is missing or no number"),
+        ("ratio", lambda value: value.update(total="many"), "'total' is missing or not a number"),
         ("ratio", lambda value: value.update(schema=9), "schema 9"),
         (
             "squad",

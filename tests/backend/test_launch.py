@@ -1,0 +1,43 @@
+"""What is known of workers from outside: the rows they write, and why they stopped."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.launch import last_error, launch, new_rows
+from core.errors import KitError
+
+
+def test_only_whole_lines_are_read_and_none_twice(tmp_path: Path) -> None:
+    log = tmp_path / "loss.jsonl"
+    assert new_rows(log, 0) == (0, [])
+    log.write_bytes(b'{"step": 1}\n{"st')
+    position, rows = new_rows(log, 0)
+    assert (position, rows) == (12, [{"step": 1}])
+    assert new_rows(log, position) == (12, [])
+    log.write_bytes(b'{"step": 1}\n{"step": 2}\n')
+    assert new_rows(log, position) == (24, [{"step": 2}])
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Traceback …\n  mindspore.common.MemoryError: no room\nleft behind\n", "worker_1: MemoryError: no room"),
+        ("error: model.ckpt: does not fit\n", "worker_1: model.ckpt: does not fit"),
+        ("ValueError: the first\nRuntimeError: the last\n", "worker_1: RuntimeError: the last"),
+        ("nothing to see\n", "no error in the logs (killed, or out of memory)"),
+    ],
+)
+def test_why_a_worker_stopped_is_its_last_error(tmp_path: Path, written: str, said: str) -> None:
+    (tmp_path / "worker_0.log").write_text("step 1\n", encoding="utf-8")
+    (tmp_path / "worker_1.log").write_text(written, encoding="utf-8")
+    assert last_error(tmp_path) == said
+
+
+def test_a_worker_by_itself_that_fails_is_told_of_with_its_error(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "raise ValueError('no such layer')"]
+    with pytest.raises(KitError, match="training stopped: launch: ValueError: no such layer; the workers' logs are in"):
+        launch(command, tmp_path / "log", tmp_path / "loss.jsonl", 1, threads=1)
