@@ -199,37 +199,37 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--results", type=int, choices=range(1, 6), default=5, help="adapters to merge (default: 5)")
     parser.add_argument("--others", type=int, help="adapters that MindFormers and PEFT merge (default: as many)")
     parser.add_argument("--peft-python", default=os.environ.get("KIT_PEFT_PYTHON"), help="interpreter with PEFT")
-    options = parser.parse_args(argv)
-    options.others = options.results if options.others is None else min(options.others, options.results)
-    model = load_model("llama3_8b").model_copy(update={"num_layers": options.layers})
+    arguments = parser.parse_args(argv)
+    arguments.others = arguments.results if arguments.others is None else min(arguments.others, arguments.results)
+    model = load_model("llama3_8b").model_copy(update={"num_layers": arguments.layers})
     size = 2 * sum(int(np.prod(shape)) for shape in parameter_shapes(model).values())
     # The base and the results; PEFT needs its base and its own results beside them.
-    copies = 1 + options.results + (2 + options.others if options.others else 0)
-    if shutil.disk_usage(options.folder).free < copies * size:
-        raise InputError(f"{options.folder}: {copies * size / 1e9:.0f} GB are needed there; take fewer --layers")
-    with tempfile.TemporaryDirectory(prefix="merge-", dir=options.folder) as name:
-        Benchmark(Path(name), model, options).run()
+    copies = 1 + arguments.results + (2 + arguments.others if arguments.others else 0)
+    if shutil.disk_usage(arguments.folder).free < copies * size:
+        raise InputError(f"{arguments.folder}: {copies * size / 1e9:.0f} GB are needed there; take fewer --layers")
+    with tempfile.TemporaryDirectory(prefix="merge-", dir=arguments.folder) as name:
+        Benchmark(Path(name), model, arguments).run()
     return 0
 
 
 class Benchmark:
     """The files of one benchmark and what was measured with them."""
 
-    def __init__(self, folder: Path, model: ModelConfig, options: argparse.Namespace) -> None:
-        self.folder, self.model, self.options = folder, model, options
+    def __init__(self, folder: Path, model: ModelConfig, arguments: argparse.Namespace) -> None:
+        self.folder, self.model, self.arguments = folder, model, arguments
         self.base = folder / "base.ckpt"
-        say(f"making a base of {options.layers} layers")
+        say(f"making a base of {arguments.layers} layers")
         make_base(self.base, model)
-        sha256, steps = sha256_file(self.base), STEPS[: options.results]
-        self.adapters = make_adapters(folder / "adapters", model, sha256, options.rank, options.targets, steps)
+        sha256, steps = sha256_file(self.base), STEPS[: arguments.results]
+        self.adapters = make_adapters(folder / "adapters", model, sha256, arguments.rank, arguments.targets, steps)
         self.out = folder / "ours"
 
     def run(self) -> None:
         """Measure one after the other and print a line of each."""
-        gigabytes, options = self.base.stat().st_size / 1e9, self.options
+        gigabytes, arguments = self.base.stat().st_size / 1e9, self.arguments
         print(
-            f"{options.results} merges of {gigabytes:.2f} GB each, {options.layers} layers, rank {options.rank} on "
-            f"{options.targets}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+            f"{arguments.results} merges of {gigabytes:.2f} GB each, {arguments.layers} layers, rank {arguments.rank} "
+            f"on {arguments.targets}; load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
         )
         copies, merges = self.rounds()
         copying, merging = (statistics.median(taken.seconds for taken in rounds) for rounds in (copies, merges))
@@ -240,7 +240,7 @@ class Benchmark:
             "the kit", merging, memory,
             f"{statistics.median(ratios):.2f} times cp, round by round {', '.join(f'{one:.2f}' for one in ratios)}",
         )  # fmt: skip
-        for label, work in (("MindFormers", self.mindformers), ("PEFT", self.peft)) if self.options.others else ():
+        for label, work in (("MindFormers", self.mindformers), ("PEFT", self.peft)) if self.arguments.others else ():
             result = work()
             if isinstance(result, str):
                 print(f"{label:14} left out: {result}")
@@ -254,14 +254,14 @@ class Benchmark:
     def rounds(self) -> tuple[list[Taken], list[Taken]]:
         """Copy and merge in turn; the last merge stays."""
         copies, merges = [], []
-        for number in range(self.options.rounds):
-            say(f"round {number + 1} of {self.options.rounds}")
+        for number in range(self.arguments.rounds):
+            say(f"round {number + 1} of {self.arguments.rounds}")
             shutil.rmtree(self.out, ignore_errors=True)
             copied = self.folder / "copies"
             copied.mkdir()
             # A clone of the file system's would copy nothing.
             one = 'for n in $2; do cp --reflink=never "$0" "$1/$n" && sync "$1/$n" || exit 1; done'
-            numbers = " ".join(map(str, range(self.options.results)))
+            numbers = " ".join(map(str, range(self.arguments.results)))
             copies.append(take(["sh", "-c", one, self.base, copied, numbers], copied))
             shutil.rmtree(copied)
             command = [sys.executable, ROOT / "ckpt_tools/merge.py", "--base", self.base, "--out", self.out]
@@ -273,7 +273,7 @@ class Benchmark:
         if importlib.util.find_spec("mindformers") is None:
             return "MindFormers is not installed"
         seconds, memory, remark = 0.0, 0, ""
-        count = self.options.others
+        count = self.arguments.others
         for step, adapter in list(zip(STEPS, self.adapters, strict=False))[:count]:
             say(f"MindFormers: step {step}")
             joined, out = self.folder / "joined.ckpt", self.folder / "theirs"
@@ -286,11 +286,11 @@ class Benchmark:
                 remark = compared(ours, theirs, str)
             shutil.rmtree(out)
             joined.unlink()
-        return Taken(seconds * self.options.results / count, memory), self._scaled(remark)
+        return Taken(seconds * self.arguments.results / count, memory), self._scaled(remark)
 
     def peft(self) -> tuple[Taken, str] | str:
         """Merge with PEFT."""
-        python, count = self.options.peft_python, self.options.others
+        python, count = self.arguments.peft_python, self.arguments.others
         if not python:
             return "no interpreter with PyTorch and PEFT was named (--peft-python)"
         if subprocess.run([python, "-c", "import torch, peft, transformers"], capture_output=True).returncode:
@@ -312,10 +312,10 @@ class Benchmark:
         for number, adapter in enumerate(adapters):
             with open_tensors(self.out / f"{adapter.name}.ckpt") as ours, open_source(out / str(number)) as theirs:
                 remark = compared(ours, theirs, lambda name: name_in("hf", name))
-        return Taken(taken.seconds * self.options.results / count, taken.memory), self._scaled(remark)
+        return Taken(taken.seconds * self.arguments.results / count, taken.memory), self._scaled(remark)
 
     def _scaled(self, remark: str) -> str:
-        count, results = self.options.others, self.options.results
+        count, results = self.arguments.others, self.arguments.results
         return remark if count == results else f"{remark}; {count} merges measured, times {results}/{count}"
 
 

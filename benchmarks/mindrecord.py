@@ -69,8 +69,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--width", type=int, default=257, help="numbers of a column's row (default: %(default)s)")
     parser.add_argument("--tokens", type=int, default=62, help="of these, not padding (default: %(default)s)")
     parser.add_argument("--vocabulary", type=int, default=103_168, help="ids below this (default: %(default)s)")
-    options = parser.parse_args(argv)
-    blocks = made_rows(options.rows, options.width, options.tokens, options.vocabulary)
+    arguments = parser.parse_args(argv)
+    blocks = made_rows(arguments.rows, arguments.width, arguments.tokens, arguments.vocabulary)
     calls = [
         [{name: array[row] for name, array in block.items()} for row in range(len(block["labels"]))] for block in blocks
     ]
@@ -88,12 +88,12 @@ def main(argv: Sequence[str]) -> int:
         ):
             started = time.perf_counter()
             work()
-            rates[name] = options.rows / (time.perf_counter() - started)
+            rates[name] = arguments.rows / (time.perf_counter() - started)
         same = all(filecmp.cmp(paths["kit"], paths[name], shallow=False) for name in ("calls", "rows"))
         with MindRecordReader(paths["kit"]) as reader:
             started = time.perf_counter()
             read = sum(1 for _ in reader) / (time.perf_counter() - started)
-    print(f"{options.rows} rows of 2 x {options.width} int32, {options.tokens} of them tokens, one process")
+    print(f"{arguments.rows} rows of 2 x {arguments.width} int32, {arguments.tokens} of them tokens, one process")
     print(f"{'FileWriter, row by row':28} {rates['rows']:10,.0f} rows/s")
     print(f"{f'FileWriter, {BLOCK} rows a call':28} {rates['calls']:10,.0f} rows/s")
     print(

@@ -46,14 +46,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, help="a SQuAD file instead, with --predictions")
     parser.add_argument("--predictions", type=Path, help="predictions for --data")
     parser.add_argument("--answers", type=int, default=100_000, help="math answers to judge (default: %(default)s)")
-    options = parser.parse_args(argv)
-    if options.data and options.predictions:
-        records, _ = _timed("SQuAD: read questions", lambda: read_questions(options.data, "all"))
-        predictions = _timed("SQuAD: read predictions", lambda: read_predictions(options.predictions))
+    arguments = parser.parse_args(argv)
+    if arguments.data and arguments.predictions:
+        records, _ = _timed("SQuAD: read questions", lambda: read_questions(arguments.data, "all"))
+        predictions = _timed("SQuAD: read predictions", lambda: read_predictions(arguments.predictions))
     else:
-        records, predictions = _made_squad(options.questions)
+        records, predictions = _made_squad(arguments.questions)
     _squad(records, predictions)
-    _math(*_made_math(options.answers))
+    _math(*_made_math(arguments.answers))
     return 0
 
 

@@ -273,7 +273,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what notes a run's step: all its adapters go into its checkpoints, as its run.yaml says."""
     run = RunFolder(arguments.out.resolve().parent)
-    if arguments.out.resolve() != run.checkpoints.resolve() or not (run.path / "run.yaml").is_file():
+    if arguments.out.resolve() != run.checkpoints.resolve() or not run.settings_file.is_file():
         return nullcontext()
     config = run.config()
     wanted = {folder.resolve() for folder in (run.train / "adapters").glob("step_*")}

@@ -27,7 +27,7 @@ from core.step_notes import StepNotes
 
 # KIT_LOGS puts the runs elsewhere, on a larger disk for one.
 LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
-# Tells the commands that a job starts which run it holds for them.
+# Tells the commands that a process starts which run it holds for them.
 _HELD = "KIT_RUN_HELD"
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
 
@@ -94,7 +94,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process and the commands it starts; InputError where another job holds it."""
+        """Hold the run for this process and the commands it starts; InputError where another process does."""
         name = str(self.path.resolve())
         if os.environ.get(_HELD) == name:
             yield
@@ -122,7 +122,7 @@ def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
 
 
 def _new_folder(logs: Path, name: str) -> Path:
-    """Make a folder of this name, or of the name with -2, -3, … behind it where jobs of the same second made theirs."""
+    """Make a folder of this name, or of the name with -2, -3, … behind it where runs of the same second have theirs."""
     logs.mkdir(parents=True, exist_ok=True)
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     while True:

@@ -47,7 +47,7 @@ class Step:
         inherits: settings of files that decide it too, but come to it through a step that it reads: where one changed
             since that step, it refuses to go on with what was made from the old file.
         checks: called with the configuration before anything starts; each raises InputError for what is wrong.
-        listens: its workers talk over `machine.master_port`, which must be free when a job begins.
+        listens: its workers talk over `machine.master_port`, which must be free when the main job begins.
         usual: belongs to a contest that names no steps.
         costly: what it made is not thrown away because a source changed, unless that is forced.
         repeats: it may be done again though it is done, and then does no more than what is missing.

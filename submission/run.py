@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
 def _noted(options: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what notes the run's step; a zip that is another than run.yaml says is none of it."""
     run = RunFolder(options.run.resolve())
-    is_own = not (options.team or options.checkpoints or options.language) and (run.path / "run.yaml").is_file()
+    is_own = not (options.team or options.checkpoints or options.language) and run.settings_file.is_file()
     return run.step("submission", options.force) if is_own else nullcontext()
 
 

@@ -78,7 +78,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
         "train_sha256": sha256_file(run.data / "train.jsonl"),
         "mindrecord": digests,
     }
-    write_json(run.data / "audit.json", result)
+    write_json(run.audit, result)
     return result
 
 

@@ -161,7 +161,7 @@ class RecordStore:
         return (self._view[begin:end] for begin, end in zip(begins, ends, strict=True))
 
     def _sweep(self) -> None:
-        """Remove files of `Lines` that nobody asked for any more: their job was killed, or gave up."""
+        """Remove files of `Lines` that nobody asked for any more: their conversion was killed, or gave up."""
         for leftover in self.path.parent.glob(f"{self.path.name}-*"):
             leftover.unlink(missing_ok=True)
 

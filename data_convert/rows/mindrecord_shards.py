@@ -1,7 +1,7 @@
 """Writing a run's training data: MindRecord shards, by all processes, whole or not at all.
 
 What a shard holds follows from the records, their order, the settings and the number of shards alone; how many
-processes write does not matter. Shards that were finished before a job was killed are kept by the next one.
+processes write does not matter. Shards that were finished before a conversion was killed are kept by the next one.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class _Shard:
         shard = self.folder / self.name / shard_name(number, self.plan.shards)
         if done.is_file() and records.is_file():
             known = read_json(done)
-            # A job that was killed at its very end has moved the shards away already.
+            # A conversion that was killed at its very end has moved the shards away already.
             if shard.is_file() or not known["sha256"]:
                 return Audit.from_json(known["audit"]), known["sha256"]
         audit = Audit()

@@ -204,7 +204,7 @@ class Predictor:
 
     def _check_prompt(self, prompt: Prompt, task: str) -> None:
         """Stop where the run was trained with another prompt than it would now be asked with."""
-        audit = self.run.data / "audit.json"
+        audit = self.run.audit
         if not audit.is_file():
             return
         trained = read_json(audit)["prompts"].get(task)

@@ -44,7 +44,7 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         KitError: a worker died, or the workers did not end with the same tensors.
     """
     plan = _planned(config, run)
-    file = run.train / "finetune.yaml"
+    file = run.trainer_yaml
     log_dir = run.train / "msrun"
     trainer_yaml = version().finetune_yaml(
         config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
@@ -64,7 +64,7 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         shutil.rmtree(leftover, ignore_errors=True)
     command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
-    launch(command, log_dir, run.train / "loss.jsonl", plan.steps, threads)
+    launch(command, log_dir, run.losses, plan.steps, threads)
     return collect(config, run)
 
 
@@ -92,10 +92,10 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
             f"machine {machine.name}: the kit trains data-parallel (set machine.model_parallel=1 "
             "machine.pipeline_stage=1); slices that MindFormers trained by itself are joined by ckpt_tools/join.py"
         )
-    if not (run.data / "audit.json").is_file() or not _mindrecord(run).is_dir():
+    if not run.audit.is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
     check_base(config)
-    return make_plan(config, read_json(run.data / "audit.json")["rows"], "of the converted corpus")
+    return make_plan(config, read_json(run.audit)["rows"], "of the converted corpus")
 
 
 def _mindrecord(run: RunFolder) -> Path:
