@@ -115,7 +115,7 @@ class StepNotes:
             force: do it though it is done, or though that undoes what is costly.
 
         Raises:
-            InputError: it is done; a source that it depends on changed since, or while it ran; another process holds it.
+            InputError: it is done; a source that it reads changed since, or while it ran; another process holds it.
         """
         if self._is_noted(name):
             yield

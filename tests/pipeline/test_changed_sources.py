@@ -155,7 +155,7 @@ def test_commands_by_hand_see_the_change_too(
     assert "--force to redo: convert, train" in refused.stderr
     refused = command(environment, "eval_accuracy/run.py", *words, "--ckpt", "all")
     assert refused.returncode == 2
-    assert "(data.test) has changed since step 'convert', and accuracy would go on" in refused.stderr
+    assert "(data.test) has changed since step 'convert', and accuracy would use" in refused.stderr
 
 
 def test_a_corpus_that_is_gone_is_not_needed_any_more(
