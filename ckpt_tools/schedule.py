@@ -115,12 +115,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         "--save", type=int, metavar="N", help="look at what the callback leaves with save_checkpoint_steps: N"
     )
     parser.add_argument("--keep", type=int, metavar="N", help="and with keep_checkpoint_max: N (default: 5)")
-    options = parser.parse_args(argv)
-    if options.files and options.save is not None:
+    arguments = parser.parse_args(argv)
+    if arguments.files and arguments.save is not None:
         raise InputError("name files, or give --save: not both")
-    if options.keep is not None and options.save is None:
+    if arguments.keep is not None and arguments.save is None:
         raise InputError("--keep says what is left of what --save N saves; give both")
-    return options
+    return arguments
 
 
 def _steps_of(files: Sequence[str], epoch_steps: int, sink_size: int | None, total: int) -> list[int]:
@@ -136,18 +136,18 @@ def _steps_of(files: Sequence[str], epoch_steps: int, sink_size: int | None, tot
 
 def main(argv: Sequence[str]) -> int:
     """Print the even steps, or those of the files; exit code 3 where the files are not even."""
-    options = _arguments(argv)
-    drop, sink_size = not options.keep_remainder, options.sink
-    epoch_steps = steps_per_epoch(options.records, options.batch, options.workers, drop)
-    total, sink = total_steps(options.epochs, epoch_steps, sink_size), sink_length(epoch_steps, sink_size)
-    if options.files:
-        steps = _steps_of(options.files, epoch_steps, sink_size, total)
-    elif options.save is not None:
-        steps = surviving(saved_steps(total, options.save, sink), 5 if options.keep is None else options.keep)
+    arguments = _arguments(argv)
+    drop, sink_size = not arguments.keep_remainder, arguments.sink
+    epoch_steps = steps_per_epoch(arguments.records, arguments.batch, arguments.workers, drop)
+    total, sink = total_steps(arguments.epochs, epoch_steps, sink_size), sink_length(epoch_steps, sink_size)
+    if arguments.files:
+        steps = _steps_of(arguments.files, epoch_steps, sink_size, total)
+    elif arguments.save is not None:
+        steps = surviving(saved_steps(total, arguments.save, sink), 5 if arguments.keep is None else arguments.keep)
     else:
         steps = even_checkpoints(
-            options.records, options.batch, options.epochs,
-            world_size=options.workers, sink_size=sink_size, drop_remainder=drop, count=options.count,
+            arguments.records, arguments.batch, arguments.epochs,
+            world_size=arguments.workers, sink_size=sink_size, drop_remainder=drop, count=arguments.count,
         )  # fmt: skip
     result: dict[str, Any] = {
         "epoch_steps": epoch_steps,
@@ -157,7 +157,7 @@ def main(argv: Sequence[str]) -> int:
         "from_start": evenly_spaced(steps, sink, from_start=True),
         "save_checkpoint_steps": steps[0] if saved_steps(total, steps[0], sink) == steps else None,
     }
-    if options.json:
+    if arguments.json:
         print(json.dumps(result))
     else:
         print(f"{epoch_steps} steps an epoch, {total} in all")

@@ -126,14 +126,14 @@ def main(argv: Sequence[str]) -> int:
         json="the verdict",
     )
     parser.add_argument("file", type=Path, help="the zip")
-    options = parser.parse_args(argv)
-    verdict = check_zip(options.file)
-    if options.json:
+    arguments = parser.parse_args(argv)
+    verdict = check_zip(arguments.file)
+    if arguments.json:
         print(json.dumps(asdict(verdict), ensure_ascii=False, indent=2))
     else:
         print_verdict(verdict)
     if not verdict.ok:
-        raise GateError(f"{options.file}: not fit to be handed in, {len(verdict.problems)} problems")
+        raise GateError(f"{arguments.file}: not fit to be handed in, {len(verdict.problems)} problems")
     return 0
 
 

@@ -37,21 +37,21 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
     parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")
     parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
-    options = parser.parse_args(argv)
-    with _noted(options):
-        built = build(options.run, options.team, options.checkpoints, options.language, options.force)
-        _show(built, options.json)
+    arguments = parser.parse_args(argv)
+    with _noted(arguments):
+        built = build(arguments.run, arguments.team, arguments.checkpoints, arguments.language, arguments.force)
+        _show(built, arguments.json)
         if built.verdict is not None and not built.verdict.ok:
             problems = len(built.verdict.problems)
             raise GateError(f"{built.path}: packed, but not fit to be handed in ({problems} problems)")
     return 0
 
 
-def _noted(options: argparse.Namespace) -> AbstractContextManager[None]:
+def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what notes the run's step; a zip that is another than run.yaml says is none of it."""
-    run = RunFolder(options.run.resolve())
-    is_own = not (options.team or options.checkpoints or options.language) and run.settings_file.is_file()
-    return run.step("submission", options.force) if is_own else nullcontext()
+    run = RunFolder(arguments.run.resolve())
+    is_own = not (arguments.team or arguments.checkpoints or arguments.language) and run.settings_file.is_file()
+    return run.step("submission", arguments.force) if is_own else nullcontext()
 
 
 def _show(built: Built, as_data: bool) -> None:
