@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from core.errors import InputError
-from core.schema import RulesConfig
+from core.schema_evaluation import RulesConfig
 
 
 def low_parameter_score(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from core.errors import InputError
+
+T = TypeVar("T")
 
 
 class Section(BaseModel):
@@ -24,3 +29,11 @@ class Section(BaseModel):
 
 # A field may be called `type`, which then means something else in its class.
 SectionClass: TypeAlias = type[Section]
+
+
+def or_value_error(look_up: Callable[[Any], T], value: Any) -> T:
+    """Call what may not know a name; what it says of that becomes a mistake of the configuration like any other."""
+    try:
+        return look_up(value)
+    except InputError as error:
+        raise ValueError(str(error)) from error

@@ -32,7 +32,8 @@ from core.result_types import (
 )
 from core.results import RESULTS, file_name, read_result
 from core.run_folder import RunFolder, find_run
-from core.schema import RulesConfig, RunConfig
+from core.schema import RunConfig
+from core.schema_evaluation import RulesConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
 from core.step_names import BASE
 from eval_accuracy.contest_score.best_of import optimism

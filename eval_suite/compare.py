@@ -22,7 +22,7 @@ from core.files import write_json
 from core.result_parts import EvaluationResult
 from core.results import read_result
 from core.run_folder import RunFolder, find_run
-from core.schema import RulesConfig
+from core.schema_evaluation import RulesConfig
 from core.text.records import Record
 from data_convert.readers import squad_questions as squad
 from eval_accuracy.judges import judge_named

@@ -8,7 +8,8 @@ from typing import Any
 from core.methods import method_of
 from core.methods.lora import lora_parameters
 from core.models import total_parameters
-from core.schema import MethodConfig, ModelConfig, RulesConfig
+from core.schema import MethodConfig, ModelConfig
+from core.schema_evaluation import RulesConfig
 from core.score import low_parameter_score, parameter_ratio, points_lost, published_scores, rank
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128)

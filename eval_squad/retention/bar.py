@@ -12,7 +12,7 @@ from core.progress import say
 from core.result_parts import Asked
 from core.result_types import RetentionResult
 from core.results import read_result, same_data
-from core.schema import RulesConfig
+from core.schema_evaluation import RulesConfig
 from core.step_names import BASE
 from core.text.records import Record
 from eval_squad.metrics.contest_metric import mean_percent

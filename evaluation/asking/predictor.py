@@ -13,7 +13,8 @@ from core.config import model_tokenizer
 from core.errors import InputError
 from core.files import read_json, sha256_text
 from core.run_folder import RunFolder
-from core.schema import DecodingConfig, RunConfig
+from core.schema import RunConfig
+from core.schema_evaluation import DecodingConfig
 from core.text.prompts import Prompt, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.errors import InputError
-from core.schema import HttpConfig, RunConfig
+from core.schema import RunConfig
+from core.schema_evaluation import HttpConfig
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
 from inference.engine import Engine

@@ -14,7 +14,7 @@ from core.config import settings_in
 from core.errors import InputError
 from core.result_parts import Part
 from core.results import Made, gather, results_of
-from core.schema import RulesConfig
+from core.schema_evaluation import RulesConfig
 from core.step_names import step_name, step_order
 from core.steps import usual_steps
 from submission.package import layout
