@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from fuzz_readers import CSV_FORMATS, SEEDS, Broken, check, fuzz, records_in
 
+# Together they take a while: each reads thousands of damaged inputs.
+pytestmark = pytest.mark.slow
+
 _INPUTS = 400
 
 

@@ -163,6 +163,7 @@ def test_a_prompt_that_is_only_repeated_is_no_answer(judge: Judge, name: str) ->
         assert not judge.binary or not any(verdict.rules.values())
 
 
+@pytest.mark.slow
 @EVERY
 @pytest.mark.parametrize("shape", HUGE)
 def test_a_huge_answer_costs_bounded_time(judge: Judge, shape: str) -> None:

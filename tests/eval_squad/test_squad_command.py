@@ -16,6 +16,9 @@ from data_convert.readers.squad_questions import read_questions
 from eval_squad import run as squad_command
 from evaluation.command_line.checkpoints import Checkpoint
 
+# Each of them starts commands as a user does; in `fast`, test_squad_scoring.py tries what they compute.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

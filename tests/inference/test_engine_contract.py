@@ -35,7 +35,7 @@ from inference.engines import (
 from inference.sampling import Sampling
 from tests.inference.scripted import generated, requests, scored
 
-pytestmark = pytest.mark.mindspore
+pytestmark = [pytest.mark.mindspore, pytest.mark.slow]
 
 MAX_LENGTH = 160
 # A server is asked in both ways: its own tokens, and the kit's.

@@ -20,6 +20,9 @@ from core.places import ROOT
 from core.run_folder import RunFolder
 from tests.pipeline.conftest import main_job
 
+# Each of them starts the main job several times.
+pytestmark = pytest.mark.slow
+
 
 def write_corpus(file: Path, plus: str, count: int = 60) -> Path:
     rows = [{"problem": f"What is {n} + {plus}?", "solution": f"{n} + {plus} = {n + int(plus)}"} for n in range(count)]

@@ -21,6 +21,9 @@ from submission.package.build import build
 from submission.package.run_facts import read_run
 from submission.report.figures import find_figures
 
+# Each of them draws the pictures of a run and packs it.
+pytestmark = pytest.mark.slow
+
 
 def packed(zip_file: Path) -> dict[str, str]:
     """Return name -> text of a zip's JSON and Markdown files."""

@@ -21,6 +21,9 @@ from submission.package import layout
 from submission.package.build import build
 from submission.package.code import code_files
 
+# Each of them draws the pictures of a run and packs it, some several times.
+pytestmark = pytest.mark.slow
+
 
 def _names(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
