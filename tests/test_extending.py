@@ -16,6 +16,9 @@ from core.models import family_of
 from core.places import ROOT
 from tests.recipes import PAGE, Recipe, prints, recipes
 
+# Each of them follows a recipe with the commands that it names.
+pytestmark = pytest.mark.slow
+
 # | a judge | 1 module in `eval_accuracy/judges/` |
 _ROW = re.compile(r"^\| (an? [^|]+) \| ([^|]*\b1 (?:YAML|module|entry)\b[^|]*) \|$", re.MULTILINE)
 _TRIALS = [
@@ -109,7 +112,6 @@ def test_every_contract_test_that_the_page_names_is_there() -> None:
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
-@pytest.mark.slow
 @pytest.mark.mindspore
 @pytest.mark.timeout(600)
 def test_what_the_recipes_add_keeps_the_contracts_that_the_page_names(tmp_path: Path) -> None:
@@ -130,7 +132,6 @@ def test_what_the_recipes_add_keeps_the_contracts_that_the_page_names(tmp_path: 
     assert " FAILED" not in output
 
 
-@pytest.mark.slow
 @pytest.mark.mindspore
 def test_the_family_of_another_shape_has_the_tensors_of_mindformers_network(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,9 @@ from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS
 from core.errors import InputError
 from core.files import sha256_file
 
+# Each of them merges several times, and is killed in between.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(merging.__file__).resolve().parent.parent
 Make = Callable[..., Path]
 FORMATS: dict[str, dict[str, Any]] = {
@@ -309,7 +312,6 @@ def test_stopped_while_what_is_left_is_removed(
     assert content(tmp_path / "out") == content(tmp_path / "calm")
 
 
-@pytest.mark.slow
 def test_killed_at_random_moments(tmp_path: Path, make_base: Make, make_adapter: Make) -> None:
     noise = np.random.default_rng(0)
     large = {f"model.extra.{i}.weight": noise.standard_normal((1024, 4096)).astype(np.float32) for i in range(12)}

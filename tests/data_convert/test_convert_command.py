@@ -15,6 +15,9 @@ import pytest
 from core.places import ROOT
 from core.run_folder import RunFolder
 
+# Each of them starts commands as a user does; in `fast`, test_convert.py tries what they do.
+pytestmark = pytest.mark.slow
+
 SMALL = ["data.retention_records=0", "data.squad_records=20"]
 
 

@@ -16,6 +16,9 @@ from core.text.records import Record, write_records
 from eval_suite.paired.comparison import Side, compare
 from evaluation.figures.statistics import mcnemar
 
+# Most of them start the command as a user does.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
