@@ -27,6 +27,7 @@ COMMANDS = sorted(
 PREAMBLE = "sys.path[0] = str(Path(__file__).resolve().parents[1])"
 
 
+@pytest.mark.slow  # a process for each
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_how_the_command_is_called_and_an_example(command: str) -> None:
     words = [sys.executable, str(ROOT / command), "--help"]

@@ -191,6 +191,7 @@ ALONE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ALONE)
 def test_the_commands_that_take_seconds_run(line: str, inputs: Path) -> None:
     words = shlex.split(line)

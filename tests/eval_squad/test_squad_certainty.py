@@ -18,6 +18,9 @@ from eval_squad.retention.scoring import question_scores, score, summarise
 from eval_squad.retention.table import table, warnings
 from evaluation.answers.predictions import read_predictions
 
+# Resampling whole data sets, and commands as a user starts them.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
