@@ -1,0 +1,216 @@
+"""A model's text without what is not its answer: prompt and question said again, reasoning apart, further questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.tasks.choice import parse_options
+from core.tasks.math import MathQuestion, recognise
+from eval_accuracy.extraction.numbers import plain
+
+# What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
+# "7</s> x" -> "</s>"
+# "7\n### Instruction:" -> "\n### Instruction"
+_TURN = re.compile(
+    r"(?=[<\nU])(?:</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
+    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:))"
+)
+# The next task a model sets itself; before the first number it is rather the task at hand, said again.
+# "7\n题目：计算" -> "\n题目："
+_NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem|Q)\s?[:：]")
+# GSM8K's last line; what follows it is no part of the answer.
+# "so 72\n#### 72\nMore" -> "#### 72"
+_SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")
+# "共 ７ 个" -> "７"
+_DIGIT = re.compile("[0-9０-９]")
+# Where the answer begins; it matches at the start of any text, if only the empty string.
+# "\n### Response: 7" -> "\n### Response: "
+_RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bot\|>\s?:|\s)*")
+# What stands before the question in the prompts of this field.
+# "USER: 3 + 4" -> "USER:"
+_PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|Here is a question about")
+# An example of a prompt with shots: a question's label, or options, and a stated answer after it.
+# "Question: 2 + 2?\nAnswer: 4" -> "Answer:"
+# "问题：2 + 2？\n答案：4" -> "答案："
+_SHOT = re.compile(
+    r"(?:(?:^|\n)\s{0,9}(?:Question|Problem|Q|问题?|题目|例题?\s?[0-9]{0,2})\s?[0-9]{0,3}\s?[.:：]|\n\s{0,9}\(?D\s?[).．、:：])"
+    r"(?:[^\n]|\n(?!\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：])){0,2000}\n\s{0,9}(?P<answer>(?:Answer|A|答案?|解答?)\s?[:：])"
+)
+# What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
+# "(A) x, y" -> "("
+_FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
+# What can be an answer: a digit, a letter alone, a formula.
+# "是 7 个" -> "7"
+# "so x" -> "x"
+_VALUE = re.compile(r"[0-9０-９零一二三四五六七八九十]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|\\[a-z]{2}")
+# What says that an answer has been given.
+# "答案是 7" -> "答案"
+# "so the answer is" -> "answer"
+_ANSWERED = re.compile(r"答案|最终|\b[Aa]nswer\b|\\boxed|####")
+# Only so many lines are looked at, and so many repetitions, so that no answer costs more than a moment.
+_MOST_LINES, _MOST_REPEATS, _SHORTEST = 60, 20, 8
+
+
+@dataclass(frozen=True)
+class Own:
+    """The part of a text that is the model's own.
+
+    Attributes:
+        text: that part.
+        seems_prompt: what looks like the examples of a prompt stands in it: prompt and question were not recognised.
+    """
+
+    text: str
+    seems_prompt: bool = False
+
+
+def without_echo(prediction: str, question: str, prompt: str | None = None) -> str:
+    """Return a prediction without the prompt or question it repeats, its reasoning, and what follows its end mark.
+
+    Args:
+        prediction: what the model wrote, or prompt and answer together.
+        question: the question's own text.
+        prompt: the text the model was given, where it is known.
+    """
+    return own_text(prediction, question, prompt).text
+
+
+def own_text(prediction: str, question: str, prompt: str | None = None) -> Own:
+    """Do as `without_echo`, and say whether an unrecognised prompt seems to be left."""
+    text = None
+    if prompt:
+        text = prediction.removeprefix(prompt) if prediction.startswith(prompt) else _behind(prediction, prompt)
+    if text is None:
+        text = _after_question(prediction, question.strip())
+    text = _RESPONSE_MARK.sub("", text.rpartition("</think>")[2], count=1)
+    if turn := _TURN.search(text):
+        text = text[: turn.start()]
+    if end := _SOLVED.search(text):
+        text = text[: end.end()]
+    if (task := _NEXT_TASK.search(text)) and _DIGIT.search(text, 0, task.start()):
+        text = text[: task.start()]
+    text = _before_next_question(text, question)
+    return Own(text, _SHOT.search(text) is not None)
+
+
+def _behind(text: str, prompt: str) -> str | None:
+    """Return what follows a prompt that is repeated in another spelling; None where the text does not begin with it."""
+    words = _squeezed(prompt)
+    if len(words) < _SHORTEST or not _squeezed(text[: 2 * len(prompt) + 100]).startswith(words):
+        return None
+    return text[_places(text)[len(words) - 1] + 1 :]
+
+
+def _after_question(text: str, question: str) -> str:
+    """Return what follows the question where the text repeats it, in whatever spelling."""
+    found = _repeats(text, question)
+    if not found:
+        return text
+    for start, end in reversed(found):
+        before, rest = text[: found[0][0]], text[end:]
+        if not _RESPONSE_MARK.sub("", rest, count=1).strip(" \t\n?？.。\"'”」:：）)"):
+            # Nothing follows: the model goes on with its own next turn, or says at its end what it was asked.
+            if not before.strip() and start == found[0][0]:
+                return rest.lstrip("?？.。")
+            continue
+        if _says_nothing(rest) and not _is_prompt(before) and not _says_nothing(before):
+            return before
+        return rest.lstrip("?？.。")
+    before = text[: found[0][0]]
+    return "" if _PROMPT_HEAD.search(before) or not before.strip() else before
+
+
+def _is_prompt(text: str) -> bool:
+    return _PROMPT_HEAD.search(text) is not None or _SHOT.search(text) is not None
+
+
+def _says_nothing(text: str) -> bool:
+    """Tell whether a text names neither number nor formula nor letter of an option."""
+    return _VALUE.search(text) is None
+
+
+def _repeats(text: str, question: str) -> list[tuple[int, int]]:
+    """Return where a text holds the question's own words, whatever stands between them, in order."""
+    if not question or len(text) < len(question) // 2:
+        return []
+    words = _squeezed(question)
+    if not words:
+        return []
+    squeezed = _squeezed(text)
+    if words in squeezed and (len(words) >= _SHORTEST or plain(question) in plain(text)):
+        return _occurrences(text, squeezed, [words])
+    options = parse_options(question)
+    if options is None:
+        return []
+    stem = _squeezed(options.head)
+    if len(stem) < _SHORTEST or stem not in squeezed:
+        return []
+    return _occurrences(text, squeezed, [stem, *map(_squeezed, options.texts)])
+
+
+def _occurrences(text: str, squeezed: str, parts: list[str]) -> list[tuple[int, int]]:
+    """Return where the parts follow one another, at most a few characters apart: an option's letter may stand between."""
+    places = _places(text)
+    found: list[tuple[int, int]] = []
+    at = squeezed.find(parts[0])
+    while at >= 0 and len(found) < _MOST_REPEATS:
+        end = at + len(parts[0])
+        for part in parts[1:]:
+            following = squeezed.find(part, end, end + len(part) + 12)
+            if following < 0:
+                break
+            end = following + len(part)
+        else:
+            found.append((places[at], places[end - 1] + 1))
+        at = squeezed.find(parts[0], at + 1)
+    return found
+
+
+def _squeezed(text: str) -> str:
+    """Return the characters of a text that count in a comparison of words, in lower case, one for each."""
+    words = _FILLING.sub("", plain(text))
+    lower = words.lower()
+    return lower if len(lower) == len(words) else words
+
+
+def _places(text: str) -> list[int]:
+    """Return where each character of the squeezed text stands in the text."""
+    places: list[int] = []
+    end = 0
+    same = plain(text)
+    for filling in _FILLING.finditer(same):
+        places.extend(range(end, filling.start()))
+        end = filling.end()
+    places.extend(range(end, len(same)))
+    return places
+
+
+def _before_next_question(text: str, question: str) -> str:
+    """Drop what a model goes on with after its answer: further questions of the corpus' kind.
+
+    A question of its own that the model asks on its way (`先计算 3 * 4 等于多少？`) is a step where no answer to the
+    question stands before it.
+    """
+    at = text.find("\n", len(text) - len(text.lstrip()))
+    asked: MathQuestion | None = None
+    for _ in range(_MOST_LINES):
+        if at < 0:
+            break
+        end = text.find("\n", at + 1)
+        line = text[at + 1 : len(text) if end < 0 else end]
+        if len(line) < 300 and recognise(line).type not in ("english", "other"):
+            asked = asked or recognise(question.strip())
+            if _is_answered(text[:at], asked):
+                return text[:at]
+        at = end
+    return text
+
+
+def _is_answered(text: str, asked: MathQuestion) -> bool:
+    """Tell whether a text that a new question follows holds an answer to the question asked."""
+    if not _DIGIT.search(text):
+        return False
+    if _ANSWERED.search(text) or "\n" not in text.strip():
+        return True
+    return bool(asked.operands) and all(operand.lstrip("+-") in plain(text) for operand in asked.operands)
