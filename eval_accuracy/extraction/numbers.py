@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from functools import lru_cache
 
 from eval_accuracy.extraction.chinese_numerals import NUMERAL, read
+from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
+from eval_accuracy.extraction.english_numerals import read as read_english
 from eval_accuracy.extraction.repeating import REPEATS, as_fraction
 
 # Enough for the exact difference of any two numbers within the bounds below; no flag of it raises.
@@ -15,6 +18,8 @@ EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 # A number with more digits or a larger exponent is no answer to any question of such a contest, and costs time.
 _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
 
+# Fractions that are one character.
+VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _SEPARATOR = r"(?:[,'’_]|\{,\}|,\\!|\\,|[\u2009\u202f])"
 # Spaces separate thousands only where there are two of them: two numbers may stand side by side.
 _GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}})"
@@ -24,40 +29,47 @@ _TEN = (
     r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
     r"|\s?的\s?(?P<said>-?[0-9]+)\s?次[方幂])"
 )
-_SIGN = r"(?P<sign>[-+负負])?[ \t]?[¥$]?[ \t]?"
+_SIGN = r"(?P<sign>(?:[-+负負]|(?<![A-Za-z])(?:[Nn]egative|[Mm]inus)(?=[ \\$]))的?)?[ \t]?(?:\\?[¥$€£])?[ \t]?(?P<second>-(?=[0-9.]))?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
-_MARKS = r"(?:(?P<percent>[ \t]?\\?%)|[ \t]?(?P<scale>万亿|[万萬亿億]))?"
+_SCALE_WORDS = {
+    "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "bn": 9, "mln": 6, "k": 3, "K": 3,
+    "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10,
+    "千亿": 11, "万亿": 12,
+}  # fmt: skip
+# 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
+_SCALE = (
+    r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块])"
+    r"|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
+)
+_MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "-1,234.5" -> {"sign": "-", "digits": "1,234.5"}
+# "minus $5" -> {"sign": "minus", "digits": "5"}
 # "3.2 × 10^{4}" -> {"digits": "3.2", "power": "4"}
 # "12.5%" -> {"digits": "12.5", "percent": "%"}
 # "5万元" -> {"digits": "5", "scale": "万"}
+# "3 million" -> {"digits": "3", "scale": "million"}
+# "负百分之5" -> {"sign": "负", "hundredth": "百分之", "digits": "5"}
 _NUMBER = re.compile(
-    rf"(?=[-+负負 \t¥$百0-9.])(?P<hundredth>百分之[ \t]?)?{_SIGN}(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
+    rf"(?=[-+负負 \t¥$€£\\百0-9.nNmM]){_SIGN}(?P<hundredth>百分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
 # r"-\frac{1}{2}" -> {"sign": "-", "top": "1", "bottom": "2"}
 # "3又1/2" -> {"whole": "3", "left": "1", "right": "2"}
 # "4分之3" -> {"under": "4", "over": "3"}
+# r"{20 \over 39}" -> {"higher": "20", "deeper": "39"}
+# "3½" -> {"whole": "3", "vulgar": "½"}
 _FRACTION = re.compile(
-    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\))|[ ](?=[0-9]+/[0-9])))?"
+    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\|[{VULGAR}]))|[ ](?=[0-9]+/[0-9])|[ ]and[ ](?=[0-9]+/[0-9])))?"
     r"(?:\\[dtc]?frac\s?(?:\{\s?(?P<top>-?[0-9]+)\s?\}|(?P<upper>[0-9]))"
     r"\s?(?:\{\s?(?P<bottom>-?[0-9]+)\s?\}|(?P<lower>[0-9]))"
-    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9.])"
-    r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9.]))"
+    r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9]|\.[0-9])"
+    r"|(?<![0-9.])(?P<under>[0-9]+)\s{0,2}分之\s{0,2}(?P<over>-?[0-9]+)(?![0-9]|\.[0-9])"
+    r"|\{\s?(?P<higher>-?[0-9]+)\s?\\over\s?(?P<deeper>[0-9]+)\s?\}"
+    rf"|(?P<vulgar>[{VULGAR}]))"
 )
-_PARTS = ("sign", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
+_PARTS = ("sign", "second", "inner", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
 # "1,234" -> ","
 _NO_DIGIT = re.compile("[^0-9.]")
-_SCALES = {"万": 4, "萬": 4, "亿": 8, "億": 8, "万亿": 12}
-_NEGATIVE = frozenset("-负負")
-# What makes the number before it a mere part of an expression that nobody has evaluated.
-# " + 4" -> " + 4"
-# "√2" -> "√"
-_GOES_ON = re.compile(
-    r"\s{0,3}(?:[-+*/×÷^]\s{0,3}[(√]?[-+]?[0-9(√]|\\(?:times|div|cdot|sqrt|pi|frac)|[√π]|[加减乘除]以?\s?[-+0-9])"
-    r"|\([-+*/×÷^0-9.() √]{1,40}\)|[xyzn](?![A-Za-z])"
-)
-# "3 + " -> "3 + "
-_OPERATOR_BEFORE = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|√)[ \t]{0,3}\(?$")
+_NEGATIVE = frozenset(["-", *"负負", "minus", "Minus", "negative", "Negative", "负的", "負的"])
 # The 2 of cm^2, cm2 and 厘米^2 is no answer.
 # "5 cm^" -> "m^"
 _UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
@@ -89,7 +101,9 @@ class Number:
         fraction: numerator and denominator as written, the sign in the numerator.
         start, end: where it stands in the text.
         percent: a percent sign follows, or 百分之 precedes; `value` is the number beside it.
-        scale: 4, 8 or 12 where 万, 亿 or 万亿 follows; `value` is the number before it.
+        scale: the power of ten that a word behind it names (万, million); `value` is the number before it.
+        significant: how many digits it is given with, where an exponent or a scale says so; else 0.
+        repeats: `fraction` is the value of a repeating decimal, not a fraction as written.
     """
 
     value: Decimal
@@ -99,6 +113,8 @@ class Number:
     fraction: tuple[Decimal, Decimal] | None = None
     percent: bool = False
     scale: int = 0
+    significant: int = 0
+    repeats: bool = False
 
     @property
     def worth(self) -> Number:
@@ -118,24 +134,34 @@ def plain(text: str) -> str:
 
 
 def first_number(text: str, start: int, end: int, fractions: bool) -> Number | None:
-    r"""Return the first number of `text[start:end]` (plain text), None where there is none.
+    r"""Return the first number of `text[start:end]` (plain text), None where there is none or it is beyond all bounds.
 
     Args:
         text: as `plain` returns it.
         start: where the part to look at begins.
         end: where it ends.
-        fractions: whether p/q and \frac{p}{q} are numbers; else they are expressions.
-
-    Returns:
-        None also where that number is part of an unevaluated expression (`3 + 4`), or beyond all bounds.
+        fractions: whether p/q and \frac{p}{q} are numbers; else the number is the first within them.
     """
     match = _NUMBER.search(text, start, end)
-    ratio = _fraction_at(text, match, start, end) if fractions and match else None
+    ratio = _fraction_at(text, match, start, end) if fractions else None
     if ratio:
-        return None if _GOES_ON.match(text, ratio.end(), end) else _signed(text, _fraction(ratio))
-    if match is None or _GOES_ON.match(text, match.end(), end):
+        return _signed(text, _fraction(ratio))
+    return _signed(text, _number(match)) if match else None
+
+
+def last_number(text: str, start: int, end: int, fractions: bool) -> Number | None:
+    """Return the last number of `text[start:end]` that is no exponent of a unit (cm^2), under the same conditions."""
+    found = list(_NUMBER.finditer(text, start, end))
+    while found and _UNIT_BEFORE.search(text, max(start, found[-1].start() - 6), found[-1].start()):
+        found.pop()
+    if not found:
         return None
-    return _signed(text, _number(match))
+    last = found[-1]
+    if fractions and (ratio := _fraction_ending_at(text, last)):
+        return _signed(text, _fraction(ratio))
+    if last["sign"] and _OPERAND_BEFORE.search(text, max(start, last.start() - 6), last.start("sign")):
+        return None
+    return _number(last)
 
 
 def _signed(text: str, number: Number | None) -> Number | None:
@@ -150,23 +176,6 @@ def _signed(text: str, number: Number | None) -> Number | None:
     return replace(number, value=value, fraction=fraction, start=before.start("minus"), end=number.end + 1)
 
 
-def last_number(text: str, fractions: bool) -> Number | None:
-    """Return the last number of a plain text, under the conditions of `first_number`."""
-    found = list(_NUMBER.finditer(text))
-    while found and _UNIT_BEFORE.search(text, max(0, found[-1].start() - 6), found[-1].start()):
-        found.pop()
-    if not found:
-        return None
-    last = found[-1]
-    if fractions and (ratio := _fraction_ending_at(text, last)):
-        return _signed(text, _fraction(ratio))
-    before = text[max(0, last.start() - 12) : last.start("digits")]
-    glued = last["sign"] and _OPERAND_BEFORE.search(text[max(0, last.start() - 6) : last.start()])
-    if glued or _OPERATOR_BEFORE.search(before) or _GOES_ON.match(text, last.end()):
-        return None
-    return _number(last)
-
-
 def chinese_number(text: str, start: int, end: int) -> Number | None:
     """Return the number that stands in Chinese characters at the very start of `text[start:end]`."""
     if text[start : start + 1] < "〇":  # the first of the characters that a numeral can begin with
@@ -175,9 +184,20 @@ def chinese_number(text: str, start: int, end: int) -> Number | None:
     return _numeral(match) if match else None
 
 
-def last_chinese_number(text: str) -> Number | None:
-    """Return the last number of a text in Chinese characters."""
-    found = [number for match in NUMERAL.finditer(text) if (number := _numeral(match))]
+def english_number(text: str, start: int, end: int) -> Number | None:
+    """Return the number that stands in English words at the very start of `text[start:end]`."""
+    match = ENGLISH.match(text, start, end)
+    found = read_english(match) if match else None
+    if match is None or found is None:
+        return None
+    top, bottom, decimals = found
+    fraction = (top, bottom) if bottom != 1 else None
+    return Number(EXACT.divide(top, bottom) if fraction else top, decimals, match.start(), match.end(), fraction)
+
+
+def last_chinese_number(text: str, start: int, end: int) -> Number | None:
+    """Return the last number of `text[start:end]` in Chinese characters."""
+    found = [number for match in NUMERAL.finditer(text, start, end) if (number := _numeral(match))]
     return found[-1] if found else None
 
 
@@ -190,10 +210,10 @@ def whole_number(text: str) -> Number | None:
     return _number(match) if match else None
 
 
-def _fraction_at(text: str, number: re.Match[str], start: int, end: int) -> re.Match[str] | None:
+def _fraction_at(text: str, number: re.Match[str] | None, start: int, end: int) -> re.Match[str] | None:
     r"""Return the fraction that begins where the first number does, or holds it (`\frac{1}{2}`)."""
-    ratio = _FRACTION.search(text, max(start, number.start() - 10), end)
-    return ratio if ratio and ratio.start() <= number.start() else None
+    ratio = _FRACTION.search(text, max(start, number.start() - 10) if number else start, end)
+    return ratio if ratio and (number is None or ratio.start() <= number.start("digits")) else None
 
 
 def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | None:
@@ -204,29 +224,40 @@ def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | Non
 
 
 def _number(match: re.Match[str]) -> Number | None:
-    sign, digits, hundredth, percent, scale, e, power, said, raised = match.group(*_PARTS)
+    sign, second, inner, digits, hundredth, percent, scale, e, power, said, raised = match.group(*_PARTS)
     digits = _NO_DIGIT.sub("", digits)
     power = e or power or said or (raised.translate(_SUPERSCRIPTS) if raised else "0")
     if len(digits) > _MOST_DIGITS or len(power) > 8 or abs(int(power)) > _MOST_EXPONENT:
         return None
     decimals = len(digits.partition(".")[2]) - int(power)
-    minus = "-" if sign in _NEGATIVE else ""
-    start, end = match.start("hundredth" if hundredth else "sign" if sign else "digits"), match.end()
+    minus = "-" if (sign in _NEGATIVE) != bool(second or inner) else ""
+    start, end = _start(match, "hundredth" if hundredth else "digits"), match.end()
     if power == "0" and not (percent or hundredth or scale) and (ratio := as_fraction(digits, match)):
         ratio = (ratio[0].copy_negate() if minus else ratio[0], ratio[1])
-        return Number(EXACT.divide(*ratio), 0, start, end, ratio)
+        return Number(EXACT.divide(*ratio), 0, start, end, ratio, repeats=True)
     value = Decimal(f"{minus}{digits}E{power}")
-    return Number(value, decimals, start, end, None, bool(percent or hundredth), _SCALES[scale] if scale else 0)
+    significant = len(digits.replace(".", "").lstrip("0")) if power != "0" or scale else 0
+    return Number(
+        value, decimals, start, end, None, bool(percent or hundredth), _SCALE_WORDS[scale] if scale else 0, significant
+    )
+
+
+def _start(match: re.Match[str], group: str) -> int:
+    return match.start("sign") if match["sign"] else match.start("second") if match["second"] else match.start(group)
 
 
 def _fraction(match: re.Match[str]) -> Number | None:
-    whole, top = match["whole"] or "0", match["top"] or match["upper"] or match["left"] or match["over"]
-    bottom = match["bottom"] or match["lower"] or match["right"] or match["under"]
+    whole, top, bottom = match["whole"] or "0", "", ""
+    if match["vulgar"]:
+        top, bottom = unicodedata.normalize("NFKC", match["vulgar"]).split("\u2044")
+    else:
+        top = match["top"] or match["upper"] or match["left"] or match["over"] or match["higher"]
+        bottom = match["bottom"] or match["lower"] or match["right"] or match["under"] or match["deeper"]
     if max(len(whole), len(top), len(bottom)) > _MOST_DIGITS or not int(bottom):
         return None
     denominator = Decimal(bottom)
     numerator = EXACT.fma(Decimal(whole), denominator, Decimal(top))
-    if (match["sign"] in _NEGATIVE) != (denominator < 0):
+    if (match["sign"] in _NEGATIVE) ^ (denominator < 0) ^ bool(match["second"]):
         numerator = numerator.copy_negate()
     denominator = denominator.copy_abs()
     value = EXACT.divide(numerator, denominator)

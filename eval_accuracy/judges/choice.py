@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from core.errors import InputError
 from core.tasks.choice import LETTERS, parse_options
 from core.text.records import Record
-from eval_accuracy.extraction.final_answer import without_echo
+from eval_accuracy.extraction.echo import without_echo
 from eval_accuracy.extraction.numbers import plain
 from eval_accuracy.judges import CIRCULAR, Answer, Judge, subject
 from eval_accuracy.judges.verdict import Verdict, refused

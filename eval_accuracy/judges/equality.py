@@ -25,6 +25,16 @@ def in_lowest_terms(fraction: tuple[Decimal, Decimal]) -> bool:
     return math.gcd(int(top), int(bottom)) == 1
 
 
+def is_whole_division(fraction: tuple[Decimal, Decimal]) -> bool:
+    """Tell whether a fraction is a division that somebody has yet to carry out: 72/9, 7.2/0.9; 34/70 is a value."""
+    top, bottom = fraction
+    if top != top.to_integral_value() or bottom != bottom.to_integral_value():
+        return True
+    if max(top.adjusted(), bottom.adjusted()) > _LONGEST_GCD:
+        return False
+    return bottom != 1 and int(top) % int(bottom) == 0
+
+
 def is_exact(found: Number, reference: Number) -> bool:
     """Compare by value: 58 and 58.0, 1/2 and 0.5, 0 and -0."""
     top, bottom = found.fraction or (found.value, Decimal(1))
@@ -33,20 +43,47 @@ def is_exact(found: Number, reference: Number) -> bool:
 
 
 def is_rounded(found: Number, reference: Number) -> bool:
+    """Compare with the reference rounded to the places the answer gives, at least one: see `_is_rounded_to`."""
+    return _is_rounded_to(found, reference, 1)
+
+
+def is_rounded_to_two(found: Number, reference: Number) -> bool:
+    """Compare as `is_rounded` does, with two places at least."""
+    return _is_rounded_to(found, reference, 2)
+
+
+def _is_rounded_to(found: Number, reference: Number, places: int) -> bool:
     """Compare with the reference rounded to the places the answer gives, a tie either way.
 
-    Zero is not the rounding of another number. A fraction, or an answer with more places than a reference that was
-    itself computed in floating point (15 digits or more), need only agree with it to 14 digits; whether such a
-    reference is a tie (57.49999999999999 for 57.5) is known no better.
+    Rounding must leave something to recognise: a reference with decimals asks for `places` of them (fewer where it
+    has no more itself), one beside an exponent, 万 or million for two significant digits more than `places` has.
+    A fraction in lowest terms and a reference whose value is a whole number are not rounded, and zero is not the
+    rounding of another number.
+
+    A fraction, or an answer with more places than a reference that was itself computed in floating point (15 digits or
+    more), need only agree with it to 14 digits; whether such a reference is a tie (57.49999999999999 for 57.5) is
+    known no better.
     """
     if is_exact(found, reference):
         return True
     computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
     slack = _share(reference, _COMPUTED_SHARE) if computed else Decimal(0)
+    distance = _distance(found, reference)
+    if computed and distance <= slack:
+        return True
     if found.fraction is not None or (reference.fraction is None and found.decimals > reference.decimals):
-        return computed and _distance(found, reference) <= slack
+        return False
+    if reference.fraction is not None and not reference.repeats:
+        return False
+    if reference.fraction is None and reference.decimals >= 0 and not reference.value % 1:
+        return False
+    if found.significant:
+        if found.significant < places + 2:
+            return False
+    elif found.decimals < (places if reference.repeats else min(places, reference.decimals)):
+        return False
     half = Decimal((0, (5,), -found.decimals - 1))
-    return found.value != 0 and _distance(found, reference) <= EXACT.add(half, slack)
+    return found.value != 0 and distance <= EXACT.add(half, slack)
 
 
 def is_close(found: Number, reference: Number) -> bool:
@@ -63,6 +100,7 @@ def is_relatively_close(found: Number, reference: Number) -> bool:
 RULES: dict[str, Callable[[Number, Number], bool]] = {
     "exact": is_exact,
     "rounded": is_rounded,
+    "rounded2": is_rounded_to_two,
     "absolute": is_close,
     "relative": is_relatively_close,
 }

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 
 from core.text.records import Record
-from eval_accuracy.extraction.final_answer import without_echo
+from eval_accuracy.extraction.echo import without_echo
 from eval_accuracy.judges import Answer, Judge, subject
 from eval_accuracy.judges.verdict import Verdict
 

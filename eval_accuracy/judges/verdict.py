@@ -20,6 +20,10 @@ class Verdict:
         reason: "" where an answer was found, else "missing" (no prediction), "empty" (no text) or "unparsable".
         error: where an answer was found and is not exactly right, how it differs, as far as the judge can tell.
         weight: how much it counts in a mean.
+        stage: how surely the text states this answer ("announced", "boxed", "last number" …); empty where none is read.
+        clause: the clause that the answer stands in.
+        rule: what the reader or the comparison went by.
+        seems_prompt: what looks like the examples of a prompt stands before the answer, unrecognised.
     """
 
     type: str
@@ -30,6 +34,10 @@ class Verdict:
     reason: str = ""
     error: str = ""
     weight: float = 1.0
+    stage: str = ""
+    clause: str = ""
+    rule: str = ""
+    seems_prompt: bool = False
 
     def row(self, record_id: str) -> dict[str, Any]:
         """Return the verdict as a line of a verdicts file."""

@@ -1,0 +1,230 @@
+"""What is stated, as a value: a plain number with its unit, an expression that is none, arithmetic left undone, words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from eval_accuracy.extraction.numbers import (
+    VULGAR,
+    Number,
+    chinese_number,
+    english_number,
+    first_number,
+    last_chinese_number,
+    last_number,
+)
+from eval_accuracy.extraction.words import (
+    BEHIND_EN,
+    BEHIND_ZH,
+    BOUND_EN,
+    BOUND_ZH,
+    CONCLUSION_EN,
+    CONCLUSION_ZH,
+    COPULA_EN,
+    COPULA_ZH,
+    either,
+    english,
+)
+
+NUMBER, EXPRESSION, UNDONE, WORDS, EMPTY = "number", "expression", "undone", "words", "empty"
+
+# Marks around a value, and words before it that leave it what it is.
+_MARKS = (
+    r"[\s*_`\"“”'‘’~:]|\$|\\[(\[,;!]|\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathbb|displaystyle|bf|large|Large|huge|quad|qquad|left)(?![A-Za-z])\s?\{?"
+    r"|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])"
+)
+_MILD = (
+    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also"
+    r"|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数|小数|数字|数值|值|了|就|也"
+)
+# "  **$about 7" -> "  **$about "
+_LEAD = re.compile(
+    rf"(?:{_MARKS}|{english(COPULA_EN, CONCLUSION_EN)}|(?:{_MILD})(?![A-Za-z])|{either(COPULA_ZH, CONCLUSION_ZH)}|[≈≒=]|[xyXY]\s?=){{0,24}}",
+    re.IGNORECASE,
+)
+# "7**. " -> "**. "
+_TRAIL = re.compile(r"(?:[\s*_`\"“”'‘’~。,，;；:!?！？]|(?<!\.)\.|\\[)\],;!]|(?<!\\)\$|</[a-z]{1,10}>)+$")
+# The rest of an expression that a number begins. A unit's letter is none; a variable's is.
+# " + 4" -> " + 4"
+# "k + 1" -> "k"
+_ARITHMETIC = re.compile(
+    r"\s{0,3}(?:(?!\^\s?\{?\s?\\circ)[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}[-+]?\s?[0-9(√\\{]|\\(?:times|div|cdot)|[xX×]\s?[0-9(]|[加减乘除]以?上?去?\s?[-+0-9]|\([-+*/×÷^0-9.() √]{1,40}\))"
+)
+# r"\sqrt{3}" -> r"\sqrt"
+_FORMULA = re.compile(
+    r"\s{0,3}(?:[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}(?:[a-zA-Zπθαβ](?![a-zA-Z])|\\)|\^(?!\s?\{?\s?\\circ|\{?[23]\}?\s?[a-z])|[√π∞±≤≥≠<>∪∩∈]|_\s?[{(0-9]|(?:\*\*)(?=[0-9a-z])"
+    r"|\\(?:sqrt|pi|frac|[dtc]frac|pm|mp|le|ge|leq|geq|lt|gt|ne|neq|in|cup|cap|binom|infty|pmod|mod|bmod|log|ln|sin|cos|tan|alpha|beta|theta|mathrm\{i\}|choose|to|sim|cdots|ldots|dots|over|ell|lambda|mu|sigma|phi|omega|gamma|delta|epsilon|vec|overline|bar|hat)(?![a-z])"
+    r"|[abcdefijknpqrtuvwxyzABCDEFGHIMNOPQRSTUXYZ](?![A-Za-z'°.])(?!\s?/\s?[a-z]{1,3}\b)(?<![ ]))"
+)
+# "!$" -> "!"
+_FACTORIAL = re.compile(r"\s?!(?=\s*(?:[$*/+)=^-]|\\[)\]]|[0-9])|!)")
+# Behind the unit: a second value of a list, a range or a ratio.
+# ", 7)" -> ", 7"
+_SECOND = re.compile(
+    r"\s{0,3}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
+    r"(?:[\s$\\,(\[{]|text\s?\{|or\b|and\b|\}|else|maybe|perhaps|about|可能|也许|是|quad|[a-z]\s?=){0,12}[-+]?[.]?[0-9½¼¾一二两三四五六七八九十]"
+)
+# r"\text{ cm}^2 of" -> r"\text{ cm}^2"
+_UNIT = re.compile(
+    r"\s{0,3}(?:\\(?:text|mbox|mathrm|textrm|,|;|!|:|\s)\s?\{?|[ ~]){0,4}"
+    r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
+    r"\}?(?:\s?\^?\s?\{?[23²³]\}?(?![0-9.,]))?\}?"
+)
+# "3 apples, " -> "3"
+_DIGIT = re.compile(rf"[0-9{VULGAR}]")
+# "x > " -> ">"
+_SPOILT = re.compile(
+    rf"[<>≤≥≠±√^|!∈∪∩∞π]|[-+*/×÷]\s{{0,3}}[({{\[$]{{0,2}}$|\\(?!(?:text|textbf|mathbf|mathrm|displaystyle|left|boxed|fbox|,|;|!|quad|qquad|\(|\[|\$|\s|therefore|because|implies|Rightarrow|approx|newline|\\)(?![a-z]))"
+    rf"|{english(BOUND_EN)}|{either(BOUND_ZH)}|(?<![A-Za-z])[a-zA-Z]\s?[({{]$|[0-9]",
+    re.IGNORECASE,
+)
+# " or more" -> "or more"
+_MORE = re.compile(
+    rf"^\s{{0,3}}(?:[A-Za-z]{{1,20}}\s){{0,2}}?{english(BEHIND_EN)}|^\s{{0,3}}[\u3400-\u9fff]{{0,4}}?{either(BEHIND_ZH)}",
+    re.IGNORECASE,
+)
+# "x + y" -> "x"
+_MATHEMATICAL = re.compile(
+    r"\\[a-zA-Z]{2,}|(?<![A-Za-z])[b-zB-HJ-Z](?![A-Za-z'])|[=<>≤≥±√π∞^+×÷∅∪∩∈]|[({\[]\s?[-a-z0-9]"
+)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a part of a text states.
+
+    Attributes:
+        kind: "number" (a plain one, with or without a unit), "expression" (a value that is no plain number: `(3, 7)`,
+            `x > 3`, `3 or 7`), "undone" (arithmetic that nobody carried out: `3 + 4`), "words" or "empty".
+        start, end: where it stands, without marks around it.
+        number: the number; None for the other kinds.
+        unit: what stands right behind the number.
+    """
+
+    kind: str
+    start: int
+    end: int
+    number: Number | None = None
+    unit: str = ""
+
+
+def read_content(text: str, start: int, end: int, fractions: bool, mathematical: bool = False) -> Content:
+    r"""Read `text[start:end]` (plain text) as the one value it states.
+
+    Args:
+        text: as `numbers.plain` returns it.
+        start: where the part begins.
+        end: where it ends.
+        fractions: whether p/q and \frac{p}{q} are numbers; else they are divisions left undone.
+        mathematical: it stands in a formula (`\boxed{…}`), where `3!` and `3k` are no plain numbers.
+
+    `**7 cm**` is the number 7, `about 7, not 8` the number 7, `(3, 7)` an expression, `Monday` words.
+    """
+    lead = _LEAD.match(text, start, end)
+    first = lead.end() if lead else start
+    mathematical = mathematical or "$" in text[start:first] or "\\(" in text[start:first] or "\\[" in text[start:first]
+    trail = _TRAIL.search(text, first, end)
+    last = trail.start() if trail else end
+    if mathematical and text[last : last + 1] == "!":
+        last += 1
+    if first >= last:
+        return Content(EMPTY, first, first)
+    number = _first(text, first, last, fractions)
+    if number is None:
+        if _DIGIT.search(text, first, last):
+            return Content(EXPRESSION, first, last)
+        return Content(EXPRESSION if _MATHEMATICAL.search(text, first, last) else WORDS, first, last)
+    kind, unit = _kind(text, first, last, number, fractions, mathematical)
+    if kind != NUMBER:
+        return Content(kind, first, last)
+    return Content(NUMBER, first, last, number, unit)
+
+
+def _first(text: str, start: int, end: int, fractions: bool) -> Number | None:
+    """Return the number that a part begins with in words, else its first in digits, else its last in Chinese."""
+    spoken = chinese_number(text, start, end) or english_number(text, start, end)
+    if spoken and (spoken.end == end or not _DIGIT.search(text, spoken.end, end)):
+        return spoken
+    if _DIGIT.search(text, start, end):
+        return first_number(text, start, end, fractions)
+    return last_chinese_number(text, start, end)
+
+
+def _kind(text: str, start: int, end: int, number: Number, fractions: bool, mathematical: bool) -> tuple[str, str]:
+    """Return the kind of a part with a number in it, and the number's unit."""
+    at = number.end
+    if _SPOILT.search(text, start, number.start):
+        before = text[start : number.start]
+        plain_sum = not any(
+            char.isalpha() and char.isascii() for char in before.replace("\\times", "").replace("\\cdot", "")
+        )
+        return (UNDONE if plain_sum and _ARITHMETIC.match(text, at, end) else EXPRESSION), ""
+    if not fractions and number.fraction is None and _slash(text, at, end):
+        return UNDONE, ""
+    if _FACTORIAL.match(text, at, end + 1) and (mathematical or end > at + 2):
+        return EXPRESSION, ""
+    if mathematical and text[at : at + 1] == "!":
+        return EXPRESSION, ""
+    if number.scale == 3 and text[at - 1] in "kK" and mathematical:
+        return EXPRESSION, ""
+    if _ARITHMETIC.match(text, at, end):
+        variables = _variables(text, at, end)
+        return (EXPRESSION if variables else UNDONE), ""
+    if _FORMULA.match(text, at, end) and not (mathematical is False and _is_unit_letter(text, at, end)):
+        return EXPRESSION, ""
+    unit = _UNIT.match(text, at, end)
+    behind = unit.end() if unit else at
+    if _SECOND.match(text, at, end) or _SECOND.match(text, behind, end) or _MORE.search(text[at:end]):
+        return EXPRESSION, ""
+    if mathematical and _ARITHMETIC.match(text, behind, end):
+        return EXPRESSION, ""
+    opened, closed = (
+        text.count("(", start, at) + text.count("[", start, at),
+        text.count(")", at, end) + text.count("]", at, end),
+    )
+    if opened and closed and "," in text[at:end] and _DIGIT.search(text, at, end):
+        return EXPRESSION, ""
+    return NUMBER, unit[0].strip() if unit else ""
+
+
+def _slash(text: str, at: int, end: int) -> bool:
+    return _ARITHMETIC.match(text, at, end) is not None
+
+
+# "3 + x" -> "x"
+_VARIABLE = re.compile(
+    r"(?<![A-Za-z\\])[a-wyzA-WYZ](?![A-Za-z])|(?<![0-9\s])\s?x|\\(?:pi|sqrt|theta|alpha|infty)|[π√∞]"
+)
+
+
+def _variables(text: str, at: int, end: int) -> bool:
+    return _VARIABLE.search(text, at, end) is not None
+
+
+# "3 m" -> " m"
+_UNIT_LETTER = re.compile(
+    r"\s?[mgLlshVWNJKCAtFTRQYM](?![A-Za-z0-9^_*+=(])|\s[a-zA-Z](?:\^?[23²³])?(?=\s|$|[.,;。，])|\s?[mM]\^?\{?[23]"
+)
+
+
+def _is_unit_letter(text: str, at: int, end: int) -> bool:
+    return _UNIT_LETTER.match(text, at, end) is not None
+
+
+def last_in(text: str, start: int, end: int, fractions: bool) -> Number | None:
+    """Return the last plain number of a part in prose, in digits, else in Chinese characters."""
+    if not _DIGIT.search(text, start, end):
+        return last_chinese_number(text, start, end)
+    number = last_number(text, start, end, fractions)
+    if number is None:
+        return None
+    before = text[max(start, number.start - 12) : number.start]
+    if _OPERATOR.search(before) or _ARITHMETIC.match(text, number.end, end) or _FORMULA.match(text, number.end, end):
+        return None
+    return replace(number)
+
+
+# "3 + " -> "3 + "
+# "√" -> "√"
+_OPERATOR = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|[√<>≤≥^±])[ \t]{0,3}\(?$")

@@ -1,0 +1,182 @@
+"""What a clause is: the answer announced, a step, a reason, a remark, a quotation, a refusal …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from eval_accuracy.extraction.clauses import Clause
+from eval_accuracy.extraction.words import (
+    CHECK_EN,
+    CHECK_ZH,
+    CONDITION_EN,
+    CONDITION_ZH,
+    CORRECTION_EN,
+    CORRECTION_ZH,
+    DENIED_EN,
+    DENIED_ZH,
+    REASON_EN,
+    REASON_ZH,
+    REFUSAL_EN,
+    REFUSAL_ZH,
+    RESTATED_EN,
+    RESTATED_ZH,
+    RETRACT_EN,
+    RETRACT_ZH,
+    ROUNDED,
+    SUPPOSITION_EN,
+    SUPPOSITION_ZH,
+    WRONG_EN,
+    WRONG_ZH,
+    either,
+    english,
+)
+
+ORDINARY, REASON, CONDITION, CHECK, ROUNDING, RESTATED = (
+    "statement",
+    "reason",
+    "condition",
+    "check",
+    "rounding",
+    "restated",
+)
+SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, QUOTED = (
+    "supposition",
+    "called wrong",
+    "taken back",
+    "refusal",
+    "question",
+    "quotation",
+)
+# Kinds that never hold the answer, and those that hold it where nothing else does.
+NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
+LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
+
+_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:and\s|but\s|so\s|而|并且?|且|再|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
+# "保留2位小数" -> "保留2位小数"
+# "(2 d.p.)" -> "2 d.p."
+# "精确到0.01" -> "精确到0.01"
+ROUNDING_REMARK = re.compile(either(ROUNDED), re.IGNORECASE)
+# "保留2位" -> "保留"
+_MAY_ROUND = re.compile(
+    "位|精确|四舍五入|decimal|signif|sig|d\\.? ?p|s\\.? ?f|nearest|places|digits|0?\\.0*1|within|舍入|误差|保留|dec",
+    re.IGNORECASE,
+)
+# "because 3 + 4" -> "because"
+# "因为 3" -> "因为"
+_REASON = re.compile(rf"{_START}(?:{english(REASON_EN)}|{either(REASON_ZH)})", re.IGNORECASE)
+# "for n = 3" -> "for"
+# "当 x = 3" -> "当"
+_CONDITION = re.compile(rf"{_START}(?:{english(CONDITION_EN)}|{either(CONDITION_ZH)})", re.IGNORECASE)
+# "Check: 7" -> "Check"
+# "检验" -> "检验"
+_CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|经?{either(CHECK_ZH)})", re.IGNORECASE)
+# "suppose it is 3" -> "suppose"
+# "假设答案是 3" -> "假设"
+_SUPPOSITION = re.compile(
+    rf"{_START}(?:{english(SUPPOSITION_EN)}|{either(SUPPOSITION_ZH)})|\b(?:as a|a rough|a first) guess\b", re.IGNORECASE
+)
+# "43 is wrong" -> "wrong"
+# "不是 43" -> "不是"
+_WRONG = re.compile(rf"{english(WRONG_EN)}|{either(WRONG_ZH)}", re.IGNORECASE)
+# "is not 43" -> "not 4"
+# "而不是 43" -> "不是 4"
+_DENIED = re.compile(rf"(?:{english(DENIED_EN)}|{either(DENIED_ZH)})[^0-9]{{0,12}}[0-9]", re.IGNORECASE)
+# What only looks like a word for wrong: an error of measurement, `not only`, 不难, 误差.
+# "误差不超过" -> "误差"
+_NO_WRONG = re.compile(
+    r"误差|不难|没有?错|不错|错误率|\bnot\s(?:only|just|hard|difficult|to\smention|surprising\w*|needed|required)|\berror\s(?:bar|margin|of)|is\snot\san?\s(?:integer|whole)|nothing\swrong|no\smistakes?|not\sdepend\w*|not\schange\w*",
+    re.IGNORECASE,
+)
+# "Wait, that is wrong" -> "wrong"
+_RETRACT = re.compile(rf"{english(RETRACT_EN)}|{either(RETRACT_ZH)}", re.IGNORECASE)
+# "I do not know" -> "do not"
+_REFUSAL = re.compile(rf"{english(REFUSAL_EN)}|{either(REFUSAL_ZH)}", re.IGNORECASE)
+# "actually 7" -> "actually"
+# "应为 7" -> "应为"
+CORRECTION = re.compile(
+    rf"{_START}(?:no\b,?\s?|wait\b,?\s?|不,?\s?)?(?:{english(CORRECTION_EN)}|{either(CORRECTION_ZH)})", re.IGNORECASE
+)
+# "即 5.49 折" -> "即"
+# "that is 0.42" -> "that is"
+_RESTATED = re.compile(rf"{_START}(?:{english(RESTATED_EN)}|{either(RESTATED_ZH)})", re.IGNORECASE)
+# "是多少" -> "多少"
+_ASKED = re.compile(
+    r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$|^\s{0,9}(?:what|how|which|who|is\sthe|is\sit|could\sit|can\sit|should\sit|does|did|do\sI)\b[^.]*$",
+    re.IGNORECASE,
+)
+# "x = 7" -> "7"
+_DIGIT = re.compile("[0-9]")
+# "(a, b)" -> "("
+_FILLING = re.compile(r"[^\w+*/×÷^=<>.%-]+|_+")
+_QUOTED_LENGTH = 4
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A clause, what it is, and its text without remarks on rounding (blank, so that places stay)."""
+
+    clause: Clause
+    name: str
+    text: str
+
+
+def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
+    """Return what each clause is.
+
+    `3 + 4 = 7`, `because 3 + 4 = 7`, `rounded to 2 decimals`, `not 8` are "statement", "reason", "rounding" and
+    "called wrong".
+    """
+    asked = _FILLING.sub("", question).lower()
+    return [_kind(clause, asked) for clause in clauses]
+
+
+def _kind(clause: Clause, asked: str) -> Kind:
+    text = clause.text
+    if _MAY_ROUND.search(text) and (shorter := ROUNDING_REMARK.sub(lambda remark: " " * len(remark[0]), text)) != text:
+        if not _DIGIT.search(shorter) and not _LETTERS.search(shorter):
+            return Kind(clause, ROUNDING, shorter)
+        text = shorter
+    return Kind(clause, _name(clause, text, asked), text)
+
+
+# "of the answer" -> "answer"
+_LETTERS = re.compile(r"答案|结果|answer|result|[一二三四五六七八九十]", re.IGNORECASE)
+# "3 + 4 = 7" -> "3 + 4 = 7"
+_PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s$¥%]*")
+
+
+def _name(clause: Clause, text: str, asked: str) -> str:
+    if _PLAIN.fullmatch(text) and clause.before != "condition":
+        return ORDINARY
+    has_digit = _DIGIT.search(text) is not None
+    if clause.after in ("?", "？") or _ASKED.search(text):
+        return QUESTION
+    if CORRECTION.search(text) and (has_digit or len(text.strip()) < 14):
+        return ORDINARY
+    wrong = _WRONG.search(text) or _RETRACT.search(text) or (_DENIED.search(text) and "boxed" not in text)
+    if wrong and not _NO_WRONG.search(text):
+        if not has_digit and _RETRACT.search(text):
+            return RETRACTION
+        if has_digit or clause.before == "(":
+            return WRONG
+    if _REFUSAL.search(text) and not has_digit:
+        return REFUSAL
+    if _SUPPOSITION.search(text):
+        return SUPPOSITION
+    if _CHECK.search(text):
+        return CHECK
+    if _REASON.search(text):
+        return REASON
+    if _CONDITION.search(text) or clause.before == "condition":
+        return CONDITION
+    if (clause.before in (",", "，", "(", ";", "；") or clause.before == "。") and _RESTATED.search(text):
+        return RESTATED
+    if clause.before == "(" and has_digit:
+        return RESTATED
+    if asked and has_digit:
+        words = _FILLING.sub("", text).lower()
+        if len(words) >= _QUOTED_LENGTH and words in asked and not words.replace(".", "").lstrip("-").isdigit():
+            return QUOTED
+    return ORDINARY

@@ -1,0 +1,54 @@
+r"""One spelling for answers that are no plain numbers: `\\dfrac12` and `\\frac{1}{2}`, `x = 2 or x = 1` and `1, 2`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from eval_accuracy.extraction.numbers import plain
+
+# r"\left(2" -> r"\left"
+_LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)(?![A-Za-z])|\\ |[$\s~]|\\[()\[\]]")
+# r"5\text{ cm}" -> (" cm",)
+_LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
+# "x = 5" -> "5"
+_DIGIT = re.compile("[0-9]")
+# r"90^\circ" -> r"^\circ"
+_DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
+# r"\frac12" -> ("1", "2")
+_SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
+# r"\sqrt2" -> ("2",)
+_SHORT_ROOT = re.compile(r"\\sqrt\s?([0-9])(?![0-9])")
+# "12 square feet" -> " square feet"
+_UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z. \t]{1,60}$")
+# "x=3" -> "x="
+_ASSIGNED = re.compile(r"(?:^|(?<=,))[a-zA-Z]=")
+# r"2 \text{ or } 3" -> r"\text{ or }"
+# "2或3" -> "或"
+_OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-Za-z])|[或和、]")
+# "(1,2)" -> "("
+_BRACKET = re.compile(r"[\[\](){}]")
+# "(B)" -> ("B",)
+_OPTION = re.compile(r"^\(([A-Z])\)$")
+
+
+def same_text(left: str, right: str) -> bool:
+    """Compare LaTeX answers; several solutions, which stand in no brackets, may have any order."""
+    texts = (spelling(left), spelling(right))
+    if any("," not in text or _BRACKET.search(text) for text in texts):
+        return texts[0] == texts[1]
+    return sorted(texts[0].split(",")) == sorted(texts[1].split(","))
+
+
+@lru_cache(maxsize=1 << 12)
+def spelling(text: str) -> str:
+    r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
+    plain_text = plain(text).replace("\\$", "").strip().rstrip(".。")
+    plain_text = _OR.sub(",", _UNIT_WORDS.sub("", plain_text.strip("$ ")).replace("π", "\\pi"))
+    plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
+    # A text that is all \text{…} is the answer; beside a number it is a unit.
+    without_units = _LATEX_UNIT.sub("", plain_text)
+    plain_text = without_units if _DIGIT.search(without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
+    plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
+    plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
+    return _OPTION.sub(r"\1", plain_text)
