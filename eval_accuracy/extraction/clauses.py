@@ -21,6 +21,7 @@ _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
 _CONJUNCTION = re.compile(
     r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|so|thus|hence|therefore|but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
     r"confused\swith)\s|(?<=[0-9)%}$*.]\s)(?:since|not|and\snot|as\sopposed\sto)\s)"
+    r"|(?:(?<=mistake)|(?<=error)|(?<=wrong)|(?<=correction)|(?<=不对)|(?<=错了)|(?<=更正)|(?<=有误)|(?<=一下)):"
     r"|(?<!是)因为|由于|(?<!之)所以|因此|因而|[但可]是(?=[^\s0-9])|而不是|而非|并非|其中(?=[^\s0-9])|∴|∵",
     re.IGNORECASE,
 )
@@ -47,6 +48,8 @@ _ENUMERATOR = re.compile(
     r"\s{0,20}(?:#{1,6}\s+(?=[^\s0-9])|>\s+|[•*+]\s+|\*{0,2}(?:(?:[Ss]tep|步骤|第)\s{0,2}(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s{0,2}[步]?"
     r"\*{0,2}(?:\s{0,2}[.:)、]\*{0,2}|(?=\s|，|,|$))\s{0,3}|\(?[0-9]{1,2}(?:[.)](?=\s+\S)|、)\s{0,3}))"
 )
+# "for n" -> "fo"
+_WORD = re.compile("[A-Za-z]{2}")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "【": "】", "「": "」", "\\(": "\\)", "\\[": "\\]"}
 _CLOSING = frozenset(_PAIRS.values())
 
@@ -147,7 +150,8 @@ def _add(
     own = text[start:end]
     for left, right in remarks:
         own = own[: left - start] + " " * (right - left) + own[right - start :]
-    cuts = sorted({match.start() for match in _CONJUNCTION.finditer(own)} | _conditions(own))
+    formula = own.isascii() and not _WORD.search(own)  # no conjunction in it
+    cuts = [] if formula else sorted({match.start() for match in _CONJUNCTION.finditer(own)} | _conditions(own))
     edges = [0, *(cut for cut in cuts if cut > 0), len(own)]
     for left, right in zip(edges, edges[1:], strict=False):
         part = own[left:right]
@@ -163,7 +167,7 @@ def _add(
 
 def _conditions(own: str) -> set[int]:
     """Return where conditions begin that follow a value: `12 for n = 3`."""
-    if "=" not in own and "≈" not in own:
+    if ("=" not in own and "≈" not in own) or own.isascii() and not _WORD.search(own):
         return set()
     digits = [match.start() for match in _DIGIT.finditer(own)]
     return {match.start() for match in _CONDITION.finditer(own) if bisect_left(digits, match.start()) > 0}

@@ -32,10 +32,10 @@ NUMBER, EXPRESSION, UNDONE, WORDS, EMPTY = "number", "expression", "undone", "wo
 # Marks around a value, and words before it that leave it what it is.
 _MARKS = (
     r"[\s*_`\"“”'‘’~:]|\$|\\[(\[,;!]|\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathbb|displaystyle|bf|large|Large|huge|quad|qquad|left)(?![A-Za-z])\s?\{?"
-    r"|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])"
+    r"|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
 )
 _MILD = (
-    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also"
+    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also|but|rather|而是|而|但是?"
     r"|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数|小数|数字|数值|值|了|就|也"
 )
 # "  **$about 7" -> "  **$about "
@@ -57,17 +57,19 @@ _FORMULA = re.compile(
     r"|\\(?:sqrt|pi|frac|[dtc]frac|pm|mp|le|ge|leq|geq|lt|gt|ne|neq|in|cup|cap|binom|infty|pmod|mod|bmod|log|ln|sin|cos|tan|alpha|beta|theta|mathrm\{i\}|choose|to|sim|cdots|ldots|dots|over|ell|lambda|mu|sigma|phi|omega|gamma|delta|epsilon|vec|overline|bar|hat)(?![a-z])"
     r"|[abcdefijknpqrtuvwxyzABCDEFGHIMNOPQRSTUXYZ](?![A-Za-z'°.])(?!\s?/\s?[a-z]{1,3}\b)(?<![ ]))"
 )
+# "(-5)^2" -> ")^2"
+_POWER_OF_BRACKET = re.compile(r"\s?[)\]}]{1,2}\s?(?:\^|\*\*|[*/×÷+-]\s?[0-9(√]|[²³⁴])(?!\s?\{?\s?\\circ)")
 # "!$" -> "!"
 _FACTORIAL = re.compile(r"\s?!(?=\s*(?:[$*/+)=^-]|\\[)\]]|[0-9])|!)")
 # Behind the unit: a second value of a list, a range or a ratio.
 # ", 7)" -> ", 7"
 _SECOND = re.compile(
-    r"\s{0,3}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
+    r"[\s$*}%]{0,4}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
     r"(?:[\s$\\,(\[{]|text\s?\{|or\b|and\b|\}|else|maybe|perhaps|about|可能|也许|是|quad|[a-z]\s?=){0,12}[-+]?[.]?[0-9½¼¾一二两三四五六七八九十]"
 )
 # r"\text{ cm}^2 of" -> r"\text{ cm}^2"
 _UNIT = re.compile(
-    r"\s{0,3}(?:\\(?:text|mbox|mathrm|textrm|,|;|!|:|\s)\s?\{?|[ ~]){0,4}"
+    r"[\s$*]{0,3}(?:\\(?:text|mbox|mathrm|textrm|,|;|!|:|\s)\s?\{?|[ ~]){0,4}"
     r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
     r"\}?(?:\s?\^?\s?\{?[23²³]\}?(?![0-9.,]))?\}?"
 )
@@ -79,6 +81,8 @@ _SPOILT = re.compile(
     rf"|{english(BOUND_EN)}|{either(BOUND_ZH)}|(?<![A-Za-z])[a-zA-Z]\s?[({{]$|[0-9]",
     re.IGNORECASE,
 )
+# "x +" -> "x "
+_NAMED_BEFORE = re.compile(r"(?:(?<![A-Za-z])[b-zB-Z]|[)}\]])\s{0,2}$")
 # " or more" -> "or more"
 _MORE = re.compile(
     rf"^\s{{0,3}}(?:[A-Za-z]{{1,20}}\s){{0,2}}?{english(BEHIND_EN)}|^\s{{0,3}}[\u3400-\u9fff]{{0,4}}?{either(BEHIND_ZH)}",
@@ -154,7 +158,10 @@ def _first(text: str, start: int, end: int, fractions: bool) -> Number | None:
 def _kind(text: str, start: int, end: int, number: Number, fractions: bool, mathematical: bool) -> tuple[str, str]:
     """Return the kind of a part with a number in it, and the number's unit."""
     at = number.end
-    if _SPOILT.search(text, start, number.start):
+    if _POWER_OF_BRACKET.match(text, at, end):
+        return UNDONE, ""
+    signed = text[number.start : number.start + 1] in "+-" and _NAMED_BEFORE.search(text, start, number.start)
+    if signed or _SPOILT.search(text, start, number.start):
         before = text[start : number.start]
         plain_sum = not any(
             char.isalpha() and char.isascii() for char in before.replace("\\times", "").replace("\\cdot", "")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from core.tasks.choice import parse_options
-from core.tasks.math import MathQuestion, recognise
+from core.tasks.math import recognise
 from eval_accuracy.extraction.numbers import plain
 
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
@@ -40,6 +40,16 @@ _SHOT = re.compile(
 # What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
 # "(A) x, y" -> "("
 _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
+# "3 + x" -> "x"
+_LETTER = re.compile(r"[^\W\d_]")
+# A line that sets a task.
+# "Compute 3 * 4." -> "Compute"
+_ASKS = re.compile(
+    r"\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How|Raise|For\swhich|Determine"
+    r"|计算(?!结果|得|可|后|过程|的|如|出)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当|小[明红华刚])[^\n]*[.?。？]?\s*$"
+)
+# "3.5 + 12" -> "3.5"
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # What can be an answer: a digit, a letter alone, a formula.
 # "是 7 个" -> "7"
 # "so x" -> "x"
@@ -48,6 +58,7 @@ _VALUE = re.compile(r"[0-9０-９零一二三四五六七八九十]|(?<![A-Za-z]
 # "答案是 7" -> "答案"
 # "so the answer is" -> "answer"
 _ANSWERED = re.compile(r"答案|最终|\b[Aa]nswer\b|\\boxed|####")
+_SAME_SIGNS = str.maketrans("×·÷", "**/")
 # Only so many lines are looked at, and so many repetitions, so that no answer costs more than a moment.
 _MOST_LINES, _MOST_REPEATS, _SHORTEST = 60, 20, 8
 
@@ -134,6 +145,9 @@ def _repeats(text: str, question: str) -> list[tuple[int, int]]:
     """Return where a text holds the question's own words, whatever stands between them, in order."""
     if not question or len(text) < len(question) // 2:
         return []
+    letter = _LETTER.search(question)  # the cheapest test that a text fails which repeats no question
+    if letter and letter[0] not in text and letter[0].swapcase() not in text:
+        return []
     words = _squeezed(question)
     if not words:
         return []
@@ -169,7 +183,7 @@ def _occurrences(text: str, squeezed: str, parts: list[str]) -> list[tuple[int, 
 
 def _squeezed(text: str) -> str:
     """Return the characters of a text that count in a comparison of words, in lower case, one for each."""
-    words = _FILLING.sub("", plain(text))
+    words = _FILLING.sub("", plain(text)).translate(_SAME_SIGNS)
     lower = words.lower()
     return lower if len(lower) == len(words) else words
 
@@ -193,24 +207,28 @@ def _before_next_question(text: str, question: str) -> str:
     question stands before it.
     """
     at = text.find("\n", len(text) - len(text.lstrip()))
-    asked: MathQuestion | None = None
     for _ in range(_MOST_LINES):
         if at < 0:
             break
         end = text.find("\n", at + 1)
         line = text[at + 1 : len(text) if end < 0 else end]
-        if len(line) < 300 and recognise(line).type not in ("english", "other"):
-            asked = asked or recognise(question.strip())
-            if _is_answered(text[:at], asked):
-                return text[:at]
+        if len(line) < 300 and _DIGIT.search(line) and _asks_another(text[:at], line, question):
+            return text[:at]
         at = end
     return text
 
 
-def _is_answered(text: str, asked: MathQuestion) -> bool:
-    """Tell whether a text that a new question follows holds an answer to the question asked."""
-    if not _DIGIT.search(text):
+def _asks_another(before: str, line: str, question: str) -> bool:
+    """Tell whether a line asks another question than the one that the text before it answers."""
+    if not _DIGIT.search(before):
         return False
-    if _ANSWERED.search(text) or "\n" not in text.strip():
-        return True
-    return bool(asked.operands) and all(operand.lstrip("+-") in plain(text) for operand in asked.operands)
+    if recognise(line).type not in ("english", "other"):
+        asked = recognise(question.strip())
+        if _ANSWERED.search(before) or "\n" not in before.strip():
+            return True
+        return bool(asked.operands) and all(operand.lstrip("+-") in plain(before) for operand in asked.operands)
+    # A question in other words has numbers of its own; a step on the way goes on with those it has.
+    if not _ASKS.match(line):
+        return False
+    known = set(_NUMBERS.findall(plain(question))) | set(_NUMBERS.findall(plain(before)))
+    return known.isdisjoint(_NUMBERS.findall(plain(line)))

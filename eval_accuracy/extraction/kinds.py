@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from eval_accuracy.extraction.clauses import Clause
 from eval_accuracy.extraction.words import (
+    ANSWER_EN,
+    ANSWER_ZH,
     CHECK_EN,
     CHECK_ZH,
+    CONCLUSION_EN,
+    CONCLUSION_ZH,
     CONDITION_EN,
     CONDITION_ZH,
     CORRECTION_EN,
@@ -110,6 +114,8 @@ _ASKED = re.compile(
 _DIGIT = re.compile("[0-9]")
 # "(a, b)" -> "("
 _FILLING = re.compile(r"[^\w+*/×÷^=<>.%-]+|_+")
+# A refusal may name a number behind it: `I do not know whether it is 7`.
+_NEAR_START = 8
 _QUOTED_LENGTH = 4
 
 
@@ -129,7 +135,19 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
     "called wrong".
     """
     asked = _FILLING.sub("", question).lower()
-    return [_kind(clause, asked) for clause in clauses]
+    found: list[Kind] = []
+    checking = False
+    for clause in clauses:
+        kind = _kind(clause, asked)
+        if checking and kind.name == ORDINARY and clause.before != "(":
+            # `To check, estimate: 3 + 5 = 8` is a check to its end; a conclusion after it is none.
+            checking = _CONCLUSION.match(kind.text) is None
+            if checking:
+                kind = Kind(clause, CHECK, kind.text)
+        elif kind.name == CHECK:
+            checking = not _DIGIT.search(kind.text) and clause.before in _OPENS_CHECK
+        found.append(kind)
+    return found
 
 
 def _kind(clause: Clause, asked: str) -> Kind:
@@ -141,6 +159,13 @@ def _kind(clause: Clause, asked: str) -> Kind:
     return Kind(clause, _name(clause, text, asked), text)
 
 
+_OPENS_CHECK = ("", "\n", ".", "。", ";", "；", "!", "！")
+# "So x = 7" -> "So"
+# "x = 7" -> "x ="
+_CONCLUSION = re.compile(
+    rf"{_START}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}|{english(ANSWER_EN)}|{either(ANSWER_ZH)}|x\s?=)",
+    re.IGNORECASE,
+)
 # "of the answer" -> "answer"
 _LETTERS = re.compile(r"答案|结果|answer|result|[一二三四五六七八九十]", re.IGNORECASE)
 # "3 + 4 = 7" -> "3 + 4 = 7"
@@ -161,7 +186,8 @@ def _name(clause: Clause, text: str, asked: str) -> str:
             return RETRACTION
         if has_digit or clause.before == "(":
             return WRONG
-    if _REFUSAL.search(text) and not has_digit:
+    refusal = _REFUSAL.search(text)
+    if refusal and (not has_digit or refusal.start() < _NEAR_START):
         return REFUSAL
     if _SUPPOSITION.search(text):
         return SUPPOSITION

@@ -38,7 +38,7 @@ _SCALE_WORDS = {
 }  # fmt: skip
 # 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
 _SCALE = (
-    r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块])"
+    r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块。，,.;；)]|\s|$)"
     r"|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
 )
 _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"

@@ -94,6 +94,8 @@ _DIGIT = re.compile("[0-9]")
 # GSM8K's notes of a calculator.
 # "48/2 = <<48/2=24>>24" -> "<<48/2=24>>"
 _CALCULATOR = re.compile(r"<<[^<>]{0,80}>>")
+# "3 + 4 = 7" -> "3 + 4 = 7"
+_PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 # "$$7$$" -> "$$"
 _EMPHASISED = re.compile(r"^\s*(?:\*\*|\$\$|\\\[|__).{1,200}(?:\*\*|\$\$|\\\]|__)[.。]?\s*$")
 # "or 7" -> "or "
@@ -207,6 +209,10 @@ def _candidates(text: str, found: Sequence[Kind], asked: str, fractions: bool, w
         span = (clause.start, min(clause.end, clause.start + 4 * _LONGEST_CLAUSE))
         last = kind.name in LAST
         got: _Candidate | None = None
+        if _PLAIN.fullmatch(kind.text) and not open_name:  # the commonest clause: `3 + 4 = 7`
+            if (got := _by_statement(body, span, clause, fractions, words)) is not None:
+                yield got
+            continue
         if "\\boxed" in kind.text or "\\fbox" in kind.text:
             got = _boxed(body, clause)
         got = got or _by_name(body, span, clause, _ANNOUNCED, ANNOUNCED, fractions, words)
@@ -299,7 +305,9 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: b
     whole = read_content(text, *span, fractions)
     marks = list(_STATED.finditer(text, *span))[-40:]
     if not marks:
-        bare = (whole.kind == EXPRESSION and (words or _DIGIT.search(text, whole.start, whole.end) is not None)) or (whole.kind == NUMBER and whole.number is not None and _is_bare(text, whole))
+        bare = (whole.kind == EXPRESSION and (words or _DIGIT.search(text, whole.start, whole.end) is not None)) or (
+            whole.kind == NUMBER and whole.number is not None and _is_bare(text, whole)
+        )
         if bare:
             stage = LABELLED if _EMPHASISED.match(clause.text) else STATED
             return _Candidate(
@@ -347,13 +355,16 @@ def _before_conversion(
     text: str, span: tuple[int, int], mark: re.Match[str], content: Content, fractions: bool
 ) -> Content | None:
     """Return the number of `2576 cm² = 25.76 dm²` before the one in another unit; None for any other equation."""
-    if not content.unit:
+    if content.number is None or content.number.fraction or not (content.unit or content.number.scale):
         return None
     start = max((text.rfind(sign, span[0], mark.start()) for sign in "=≈:"), default=-1) + 1
     left = read_content(text, max(start, span[0]), mark.start(), fractions)
-    if left.kind == NUMBER and left.unit and left.unit != content.unit and _DIGIT.search(left.unit) is None:
-        return left
-    return None
+    if left.kind != NUMBER or left.number is None or left.number.fraction:
+        return None
+    if len(text[left.number.end : left.end]) > len(left.unit) + 6:
+        return None
+    one, other = left.number.worth.value, content.number.worth.value
+    return left if abs(one - other) > abs(one) / 50 else None
 
 
 def _whole(text: str, span: tuple[int, int], fractions: bool) -> Content:

@@ -26,10 +26,28 @@ _ASSIGNED = re.compile(r"(?:^|(?<=,))[a-zA-Z]=")
 # r"2 \text{ or } 3" -> r"\text{ or }"
 # "2或3" -> "或"
 _OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-Za-z])|[或和、]")
+# r"x \in (1,2)" -> r"x \in "
+# "f(x) = x+6" -> "f(x) = "
+_NAMED = re.compile(r"^\s*(?:[a-zA-Z]\s?\\in(?![a-z])|[a-zA-Z]\s?\([a-z]\)\s?=|∈)\s*")
+# r"25 \, km" -> r" \, km"
+_UNITS_BEHIND = re.compile(
+    r"(?<=[0-9}])\s{0,3}(?:\\[,;!]|\\(?:text|mathrm|mbox)\s?\{[^{}]{0,40}\}(?:\^\{?[23]\}?)?|\s(?=[a-z]{2,20}$)|[a-z]{2,20}$){1,4}$"
+)
+# r"\boxed{x+1}" -> ("x+1",)
+_WRAPPED = re.compile(r"^\\(?:boxed|fbox|displaystyle|mathbf)\s?\{(.*)\}$")
 # "(1,2)" -> "("
 _BRACKET = re.compile(r"[\[\](){}]")
+# Braces around one character: x^{2}; a name before a value: x∈.
+# "x^{2}" -> ("^", "2")
+_NEEDLESS = re.compile(r"(\^|_)\{([0-9a-z])\}")
 # "(B)" -> ("B",)
 _OPTION = re.compile(r"^\(([A-Z])\)$")
+
+
+def formula(text: str) -> str:
+    r"""Return a formula without what merely names it: `x \in (1,2)`, `f(x) = x+6` and `25 \, km` lose name and unit."""
+    text = _WRAPPED.sub(r"\1", plain(text).strip(" $.。"))
+    return _UNITS_BEHIND.sub("", _NAMED.sub("", text)).strip()
 
 
 def same_text(left: str, right: str) -> bool:
@@ -51,4 +69,5 @@ def spelling(text: str) -> str:
     plain_text = without_units if _DIGIT.search(without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
     plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
     plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
+    plain_text = _NEEDLESS.sub(r"\1\2", plain_text.replace("\\cfrac", "\\frac").replace("\\cdot", ""))
     return _OPTION.sub(r"\1", plain_text)

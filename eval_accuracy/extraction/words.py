@@ -14,7 +14,7 @@ ANSWER_EN = (
 ANSWER_ZH = (
     "答案", "(?<![回解作])答(?=[:])", "(?:最终|最后|正确|所求|要求)的?(?:结果|结论|值|数值?|得数|解)", "所求",
 )  # fmt: skip
-RESULT_EN = (r"(?:result|outcome)s?(?!\s?[:=])", r"results?\s?(?=[:=])")
+RESULT_EN = (r"(?<!partial\s)(?<!intermediate\s)(?<!interim\s)(?<!first\s)(?<!previous\s)(?:result|outcome)s?",)
 RESULT_ZH = (
     "(?<!中间)(?<!部分)结果",
     "得数",
@@ -168,10 +168,21 @@ WRONG_ZH = (
     "错(?!位)", "不对", "有误", "不正确", "误(?!差)", "有人", "乍一看", "不要", "不能是", "不可能是?", "不应", "别写", "排除", "太[大小]", "偏[大小高低]", "舍去", "陷阱", "看似",
 )  # fmt: skip
 # What denies the value that follows it.
-DENIED_EN = (r"not", r"\w+n't", r"neither", r"nor", r"never", r"rather\sthan", r"instead\sof", r"other\sthan", r"as\sopposed\sto", r"unlike")
+DENIED_EN = (
+    r"not",
+    r"\w+n't",
+    r"neither",
+    r"nor",
+    r"never",
+    r"rather\sthan",
+    r"instead\sof",
+    r"other\sthan",
+    r"as\sopposed\sto",
+    r"unlike",
+)
 DENIED_ZH = ("不是", "并非", "而非", "不等于", "≠", "非(?=[0-9 ])", "不为", "而不", "不写")
 RETRACT_EN = (
-    r"wrong", r"incorrect", r"not\s(?:right|correct|true)", r"(?:a|my|an)\s(?:mistake|error|slip)", r"scratch\sthat", r"no", r"nope", r"isn't\s(?:right|correct)", r"misread", r"mis(?:calculat|count)\w+",
+    r"wrong", r"incorrect", r"not\s(?:right|correct|true)", r"(?:a|my|an)\s(?:mistake|error|slip)", r"scratch\sthat", r"nope?(?=[\s*.!,]*$)", r"isn't\s(?:right|correct)", r"misread", r"mis(?:calculat|count)\w+",
     r"ignore\s(?:that|this|it|the\sabove)", r"take\s(?:that|it)\sback", r"correction", r"strike\sthat", r"let\sme\s(?:redo|correct)",
 )  # fmt: skip
 RETRACT_ZH = (
@@ -275,7 +286,7 @@ BOUND_EN = (
     r"inverse", r"modulo", r"mod", r"plus", r"times", r"minus", r"divided", r"multiplied", r"power", r"exp", r"nearly", r"almost", r"except", r"excluding", r"unless", r"integers?\sfrom", r"odd", r"even", r"primes?", r"sum\sof", r"product\sof", r"choose", r"base", r"option", r"choice", r"step", r"case", r"number\sof\sdigits",
 )  # fmt: skip
 BOUND_ZH = (
-    "小于", "大于", "不超过", "不少于", "不低于", "不高于", "不足", "不到", "至少", "至多", "最多", "最少", "超过", "多于", "少于", "低于", "高于", "介于", "从", "不是", "非", "任意", "所有", "倍数", "因数", "约数", "平方", "立方", "根号", "次方", "阶乘", "倒数", "相反数", "一半", "除以", "乘以", "加上", "减去", "的[0-9]+倍", "模", "余", "除了", "以外", "奇数", "偶数", "质数", "接近", "选项", "第",
+    "首先", "先取", "代入", "设", "令", "取(?=\\s?[-0-9])", "小于", "大于", "不超过", "不少于", "不低于", "不高于", "不足", "不到", "至少", "至多", "最多", "最少", "超过", "多于", "少于", "低于", "高于", "介于", "从", "不是", "非", "任意", "所有", "倍数", "因数", "约数", "平方", "立方", "根号", "次方", "阶乘", "倒数", "相反数", "一半", "除以", "乘以", "加上", "减去", "的[0-9]+倍", "模", "余", "除了", "以外", "奇数", "偶数", "质数", "接近", "选项", "第",
 )  # fmt: skip
 # What, behind a number, makes it more or less than that number.
 BEHIND_EN = (
@@ -288,8 +299,8 @@ BEHIND_ZH = (
 # Words of a rounding remark: `保留两位小数`, `rounded to 2 decimal places`, `(nearest 0.01)`, `(2 d.p.)`.
 _COUNT = r"(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)"
 ROUNDED = (
-    rf"(?:结果)?(?:保留|精确|四舍五入|舍入|近似|取|约)?(?:到|至|了|为|成|在)?(?:小数点?后?面?)?第?\s?{_COUNT}\s?[位个](?:有效数字|小数|数字|有效位)?(?:小数)?",
-    r"(?:精确|四舍五入|舍入|保留|近似|取|误差)(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])",
+    rf"(?:结果)?(?:保留|精确|四舍五入|舍入|近似|取|约){{0,3}}(?:到|至|了|为|成|在)?(?:小数点?后?面?)?第?\s?{_COUNT}\s?[位个](?:有效数字|小数|数字|有效位)?(?:小数)?",
+    r"(?:精确|四舍五入|舍入|保留|近似|取|误差){1,3}(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])",
     r"(?:精确|四舍五入|舍入|取|保留)(?:到|至)?(?:个|十|百|千|万|十分|百分|千分|万分)位",
     rf"(?:(?:rounded|rounding|rounds|round|correct|accurate|accuracy|precise|precision|given|expressed|approximated|truncated|cut|shown|exact|keeping|keep|using|with)\b\s?)?(?:off\s)?(?:(?:up\s)?to|at|within|of|in)?\s?(?:the\s)?(?:nearest\s)?{_COUNT}[\s-]{{0,2}}(?:decimal(?:\s?(?:place|digit|point|number)s?)?|d\.?\s?p\.?s?(?![a-z])|dec(?:imals|\.)?(?:\spl(?:aces|\.))?|significant(?:\s(?:figure|digit)s?)?|sig\.?(?:\s?fig(?:ure)?s?\.?|\s?digits?)?|s\.?\s?f\.?(?![a-z])|(?:places|digits)(?:\s(?:after|behind|of)\s(?:the\s)?(?:decimal\s)?(?:point|precision))?)",
     r"(?:(?:rounded|rounding|round|correct|accurate|precise|given)\b\s?)?(?:off\s)?(?:(?:to|within|by)\s)?(?:the\s)?(?:nearest|closest|within|to|±)\s(?:the\snearest\s)?(?:0?\.0*[15]|10|100|1000|1)(?![0-9.]*[0-9])",

@@ -9,9 +9,10 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from eval_accuracy.extraction.numbers import EXACT, Number
 
 _ROUGH = Context(prec=20, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-# From this many digits on a reference is the result of a float64 or 28-digit computation, off by a few units of its
-# last place: what is within this share of it cannot be told from the true value.
-_COMPUTED_DIGITS, _COMPUTED_SHARE = 15, Decimal("1e-14")
+# A reference of 15 to 17 digits was computed in float64, one of more with 28 digits: both are off by about a unit of
+# their last place. What is within this share of such a reference cannot be told from the true value.
+_FLOAT_DIGITS, _DECIMAL_DIGITS = 15, 18
+_FLOAT_SHARE, _DECIMAL_SHARE = Decimal("2.3e-16"), Decimal("1e-28")
 _LONGEST_GCD = 1000  # digits; no answer of the corpus comes near
 
 
@@ -60,18 +61,15 @@ def _is_rounded_to(found: Number, reference: Number, places: int) -> bool:
     A fraction in lowest terms and a reference whose value is a whole number are not rounded, and zero is not the
     rounding of another number.
 
-    A fraction, or an answer with more places than a reference that was itself computed in floating point (15 digits or
-    more), need only agree with it to 14 digits; whether such a reference is a tie (57.49999999999999 for 57.5) is
-    known no better.
+    An answer with more places than a reference, or a fraction, need only agree with it as far as it was computed
+    (`_slack`); whether such a reference is a tie (57.49999999999999 for 57.5) is known no better.
     """
     if is_exact(found, reference):
         return True
-    computed = reference.fraction is None and len(reference.value.as_tuple().digits) >= _COMPUTED_DIGITS
-    slack = _share(reference, _COMPUTED_SHARE) if computed else Decimal(0)
-    distance = _distance(found, reference)
-    if computed and distance <= slack:
+    slack, distance = _slack(reference), _distance(found, reference)
+    if slack and distance <= slack and found.decimals != reference.decimals:
         return True
-    if found.fraction is not None or (reference.fraction is None and found.decimals > reference.decimals):
+    if found.fraction is not None or (reference.fraction is None and found.decimals >= reference.decimals):
         return False
     if reference.fraction is not None and not reference.repeats:
         return False
@@ -84,6 +82,14 @@ def _is_rounded_to(found: Number, reference: Number, places: int) -> bool:
         return False
     half = Decimal((0, (5,), -found.decimals - 1))
     return found.value != 0 and distance <= EXACT.add(half, slack)
+
+
+def _slack(reference: Number) -> Decimal:
+    """Return how far a reference may be from the true value because it was computed in floating point."""
+    digits = len(reference.value.as_tuple().digits)
+    if reference.fraction is not None or digits < _FLOAT_DIGITS:
+        return Decimal(0)
+    return _share(reference, _FLOAT_SHARE if digits < _DECIMAL_DIGITS else _DECIMAL_SHARE)
 
 
 def is_close(found: Number, reference: Number) -> bool:

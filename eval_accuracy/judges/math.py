@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 
 from core.tasks.boxed import last_boxed
 from core.tasks.math import MathQuestion, recognise
 from core.text.records import Record
+from eval_accuracy.equivalence.process import same_formula
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
-from eval_accuracy.extraction.numbers import Number, plain, whole_number
+from eval_accuracy.extraction.numbers import EXACT, Number, plain, whole_number
 from eval_accuracy.extraction.reader import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER, Found, Trace, read_answer
-from eval_accuracy.extraction.spelling import same_text, spelling
+from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.judges import Answer, Judge
 from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is_exact, is_whole_division
 from eval_accuracy.judges.verdict import Verdict, refused
@@ -27,6 +29,14 @@ _EQUATION = re.compile(
 # An English question may have the solution of a Chinese template.
 # "x 等于 2" -> "等"
 _CJK = re.compile("[\u3400-\u9fff]")
+# What asks for a fraction in lowest terms.
+# "Reduce 10/12" -> "Reduce"
+_SIMPLEST = re.compile(
+    r"simplest|lowest\sterms|common\sfraction|irreducible|\b[Rr]educe|\b[Ss]implify|最简|化简|约分|简化"
+)
+# What asks for a value in percent.
+# "How many percent?" -> "percent"
+_IN_PERCENT = re.compile(r"per\s?cent|%|百分", re.IGNORECASE)
 # The stages that decide without a look at the whole text.
 _SURE = (ANNOUNCED, BOXED, LABELLED)
 
@@ -70,7 +80,7 @@ def judge(question: str, prediction: str, reference: str, prompt: str | None = N
     found = _read(answer, question, asked, truth)
     if found is None:
         return replace(refused(asked.type, tuple(RULES), truth.span, "unparsable"), seems_prompt=own.seems_prompt)
-    rules, error, stage = _compare(asked, found, truth)
+    rules, error, stage = _compare(question, asked, found, truth)
     return Verdict(
         asked.type, rules, found.marker, found.span, truth.span, error=error, stage=found.stage, clause=found.clause,
         rule=stage, seems_prompt=own.seems_prompt,
@@ -118,35 +128,55 @@ def _read(answer: str, question: str, asked: MathQuestion, truth: Found, trace: 
     return found
 
 
-def _compare(asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str, bool], str, str]:
+def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str, bool], str, str]:
     """Return whether an answer is right under each rule, how it differs where it is not exactly right, and by what."""
     if found.number is None or truth.number is None:
-        same = same_text(found.span, truth.span)
-        return dict.fromkeys(RULES, same), "" if same else "other text", "text"
+        if same_text(found.span, truth.span) or same_text(formula(found.span), formula(truth.span)):
+            return dict.fromkeys(RULES, True), "", "text"
+        # The last and costliest comparison: of formulas that are the same in another form.
+        free = asked.type in ("english", "other") and WORDS not in (found.kind, truth.kind)
+        same = free and same_formula(formula(found.span), formula(truth.span))
+        return dict.fromkeys(RULES, same), "" if same else "other text", "formula" if same else "text"
     left, right = found.number, truth.number
-    if left.fraction is not None and not left.repeats and asked.type not in ("english", "other"):
-        if asked.type == "fraction" and not in_lowest_terms(left.fraction) or is_whole_division(left.fraction):
-            # 72/9 for 8 is a division that was not carried out; 5/9 for 0.555… is a result.
-            return dict.fromkeys(RULES, False), "not carried out", "number"
-    pairs = _readings(asked, left, right)
+    if left.fraction is not None and not left.repeats and _is_left_undone(question, asked, left.fraction):
+        return dict.fromkeys(RULES, False), "not carried out", "number"
+    pairs = _readings(question, asked, left, right)
     if any(is_exact(*pair) for pair in pairs):  # which is right under every rule, and the commonest case
         return dict.fromkeys(RULES, True), "", "number"
     rules = {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
     return rules, difference(*pairs[0]), "number"
 
 
-def _readings(asked: MathQuestion, left: Number, right: Number) -> list[tuple[Number, Number]]:
+def _is_left_undone(question: str, asked: MathQuestion, fraction: tuple[Decimal, Decimal]) -> bool:
+    """Tell whether a fraction is no result: 10/12 where the simplest form is asked for, 72/9 for 8; 5/9 is one."""
+    if asked.type in ("english", "other"):
+        return _SIMPLEST.search(question) is not None and not in_lowest_terms(fraction)
+    return (asked.type == "fraction" and not in_lowest_terms(fraction)) or is_whole_division(fraction)
+
+
+def _readings(question: str, asked: MathQuestion, left: Number, right: Number) -> list[tuple[Number, Number]]:
     """Return the ways in which answer and reference can be read where only one has a percent sign, 万 or 亿."""
     if (left.scale, left.percent) == (right.scale, right.percent):
         return [(left, right)]
-    if (asked.type == "sales" and not left.percent) or (asked.type == "discount" and not left.scale):
-        # Their templates count in 万元 and in percent and leave that out of the solution.
+    if asked.type == "sales" and not left.percent:
+        # Its template counts in 万元 and leaves that out of the solution.
+        return [(_in_ten_thousands(left), _in_ten_thousands(right))]
+    if asked.type == "discount" and not left.scale:  # counted in percent
         return [(left, right)]
     worth = (left.worth, right.worth)
     if asked.type in ("english", "other") and left.scale == right.scale:
         # The sign may be the unit that a free problem asks for, or part of the value: 20, 20 % and 0.2.
-        return [(left, right), worth]
+        return [(left, right)] if left.percent and _IN_PERCENT.search(question) else [(left, right), worth]
     return [worth]
+
+
+def _in_ten_thousands(number: Number) -> Number:
+    """Return an amount of money in 万元, which it is in where it names no other scale."""
+    power = number.scale - 4 if number.scale else 0
+    return replace(
+        number, value=EXACT.scaleb(number.value, power), decimals=number.decimals - power, scale=0,
+        significant=number.significant if power else 0,
+    )  # fmt: skip
 
 
 def _without_equation(answer: str, asked: MathQuestion) -> str:
