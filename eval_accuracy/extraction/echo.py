@@ -14,11 +14,15 @@ from eval_accuracy.extraction.numbers import plain
 # "7\n### Instruction:" -> "\n### Instruction"
 _TURN = re.compile(
     r"(?=[<\nU])(?:</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
-    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input)\b|USER\s?:|Human\s?:))"
+    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 # "7\n题目：计算" -> "\n题目："
-_NEXT_TASK = re.compile(r"\n\s{0,9}(?:题目|问题|Question|Problem|Q)\s?[:：]")
+_NEXT_TASK = re.compile(
+    r"\n\s{0,9}[*#]{0,4}\s?(?:(?:(?:[Nn]ext|[Nn]ew|[Aa]nother|[Bb]onus|[Pp]ractice|[Ss]imilar|[Ff]ollow-?up|[Ee]xtra)\s)?"
+    r"(?:[Qq]uestion|[Pp]roblem|[Ee]xercise|[Tt]ask|[Ff]ollow-?up|[Pp]ractice|Q|Instruction|Input)"
+    r"|(?:下一?道?|新|另一?道?)?(?:题目?|问题?|练习题?|习题|例题?|思考题?|作业|追问|拓展|变式|指令))\s?[0-9]{0,3}\*{0,2}\s?[:：]"
+)
 # GSM8K's last line; what follows it is no part of the answer.
 # "so 72\n#### 72\nMore" -> "#### 72"
 _SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")

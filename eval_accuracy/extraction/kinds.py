@@ -29,6 +29,8 @@ from eval_accuracy.extraction.words import (
     RETRACT_EN,
     RETRACT_ZH,
     ROUNDED,
+    SUPPOSED_EN,
+    SUPPOSED_ZH,
     SUPPOSITION_EN,
     SUPPOSITION_ZH,
     WRONG_EN,
@@ -79,7 +81,8 @@ _CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|经?{either(CHECK_ZH)})", 
 # "suppose it is 3" -> "suppose"
 # "假设答案是 3" -> "假设"
 _SUPPOSITION = re.compile(
-    rf"{_START}(?:{english(SUPPOSITION_EN)}|{either(SUPPOSITION_ZH)})|\b(?:as a|a rough|a first) guess\b", re.IGNORECASE
+    rf"{_START}(?:{english(SUPPOSITION_EN)}|{either(SUPPOSITION_ZH)})|{english(SUPPOSED_EN)}|{either(SUPPOSED_ZH)}",
+    re.IGNORECASE,
 )
 # "43 is wrong" -> "wrong"
 # "不是 43" -> "不是"
@@ -90,7 +93,14 @@ _DENIED = re.compile(rf"(?:{english(DENIED_EN)}|{either(DENIED_ZH)})[^0-9]{{0,12
 # What only looks like a word for wrong: an error of measurement, `not only`, 不难, 误差.
 # "误差不超过" -> "误差"
 _NO_WRONG = re.compile(
-    r"误差|不难|没有?错|不错|错误率|\bnot\s(?:only|just|hard|difficult|to\smention|surprising\w*|needed|required)|\berror\s(?:bar|margin|of)|is\snot\san?\s(?:integer|whole)|nothing\swrong|no\smistakes?|not\sdepend\w*|not\schange\w*",
+    r"误差|不难|没有?错|不错|错误率|\bnot\s(?:only|just|hard|difficult|to\smention|surprising\w*|needed|required)|\berror\s(?:bar|margin|of)"
+    r"|is\snot\san?\s(?:integer|whole)|nothing\swrong|no\smistakes?|not\sdepend\w*|not\schange\w*|whether",
+    re.IGNORECASE,
+)
+# A word of caution takes nothing back: `如有错误请指正`.
+# "if anything is wrong" -> "if "
+_CAUTION = re.compile(
+    r"[如若]有|如果|指正|有没有|是否|避免|常见|容易|易错|小心|注意|\bif\s|let\sme\sknow|please|\bany\b|avoid|common|careful|beware",
     re.IGNORECASE,
 )
 # "Wait, that is wrong" -> "wrong"
@@ -106,10 +116,7 @@ CORRECTION = re.compile(
 # "that is 0.42" -> "that is"
 _RESTATED = re.compile(rf"{_START}(?:{english(RESTATED_EN)}|{either(RESTATED_ZH)})", re.IGNORECASE)
 # "是多少" -> "多少"
-_ASKED = re.compile(
-    r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$|^\s{0,9}(?:what|how|which|who|is\sthe|is\sit|could\sit|can\sit|should\sit|does|did|do\sI)\b[^.]*$",
-    re.IGNORECASE,
-)
+_ASKED = re.compile(r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$")
 # "x = 7" -> "7"
 _DIGIT = re.compile("[0-9]")
 # "(a, b)" -> "("
@@ -182,7 +189,7 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         return ORDINARY
     wrong = _WRONG.search(text) or _RETRACT.search(text) or (_DENIED.search(text) and "boxed" not in text)
     if wrong and not _NO_WRONG.search(text):
-        if not has_digit and _RETRACT.search(text):
+        if not has_digit and _RETRACT.search(text) and not _CAUTION.search(text):
             return RETRACTION
         if has_digit or clause.before == "(":
             return WRONG

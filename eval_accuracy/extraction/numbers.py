@@ -195,9 +195,10 @@ def english_number(text: str, start: int, end: int) -> Number | None:
     return Number(EXACT.divide(top, bottom) if fraction else top, decimals, match.start(), match.end(), fraction)
 
 
-def last_chinese_number(text: str, start: int, end: int) -> Number | None:
-    """Return the last number of `text[start:end]` in Chinese characters."""
+def last_chinese_number(text: str, start: int, end: int, shortest: int = 1) -> Number | None:
+    """Return the last number of `text[start:end]` in at least so many Chinese characters."""
     found = [number for match in NUMERAL.finditer(text, start, end) if (number := _numeral(match))]
+    found = [number for number in found if number.end - number.start >= shortest]
     return found[-1] if found else None
 
 

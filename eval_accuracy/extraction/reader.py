@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from core.tasks.boxed import last_boxed
@@ -16,6 +16,9 @@ from eval_accuracy.extraction.content import (
     UNDONE,
     WORDS,
     Content,
+    is_counter,
+    is_formula,
+    is_prose,
     last_in,
     read_content,
 )
@@ -42,6 +45,8 @@ ANNOUNCED, BOXED, LABELLED, STATED, LAST_NUMBER, UNREAD = (
     "announced", "boxed", "labelled", "stated", "last number", "unread",
 )  # fmt: skip
 _LONGEST_TEXT, _LONGEST_CLAUSE = 20_000, 400
+# So many characters may stand between a word that states a value and the value: `is the number 7`.
+_NEAR = 14
 
 _COPULA = rf"(?:{english(COPULA_EN)}|{either(COPULA_ZH)}|[=≈≒:]|'s\b)"
 _GAP_EN, _GAP_ZH = r"(?:\s|[A-Za-z(),'_`\]\"-]|\*\*){0,90}?", r"[^0-9=≈:\n]{0,24}?"
@@ -59,7 +64,8 @@ _RESULT = re.compile(
 # "so 7 is the final answer" -> " is the final answer"
 # "7 就是答案" -> "就是答案"
 _BEHIND = re.compile(
-    rf"\s?{english((r'is', r'was', r'being', r'be'))}\s(?:\w+\s){{0,2}}?(?:the|our|my|its|your|this)\s(?:\w+\s){{0,3}}?(?:answers?|(?:final|correct|required)\s(?:results?|value|number|total)|results?|solution)\b"
+    rf"\s?{english('is|was|being|be')}\s(?:\w+\s){{0,2}}?(?:the|our|my|its|your|this)\s(?:\w+\s){{0,3}}?(?:answers?|(?:final|correct|required)\s(?:results?|value|number|total)|results?|solution)\b"
+    r"|\s?(?:is|are)\s(?:the\s)?(?:correct|right|it)(?=\s*$)|\s?(?:就?是|才是)(?:正确|对)的?(?=\s*$)"
     r"|\s?(?:就?是|即?为|正是|便是|作为)(?:我们|所求|最终|最后|正确|本题|此题|题目|这道题|要求|所要求)?(?:要?求?的)?(?:答案|结果|解|值|得数|所求)|\s?即?为?所求",
     re.IGNORECASE,
 )
@@ -83,17 +89,28 @@ _OPEN = re.compile(
 # "that gives 7" -> "gives"
 _STATED = re.compile(
     rf"(?P<equals>≈|~=|≒|=|约?等于)|(?P<points>⇒|→|->|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9]):(?![0-9/]))"
-    rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
+    rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|'s(?=\s[-+$\\(0-9])|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
     re.IGNORECASE,
 )
 # A hedge makes a statement a mere mention.
 # "可能是 7 吧" -> "可能"
 _HEDGE = re.compile(r"可能|也许|大概是|或许|maybe|perhaps|possibly|might|probably|估计", re.IGNORECASE)
+# "So 7" -> "So"
+_CONCLUDES = re.compile(rf"^[\s*_]{{0,6}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)})", re.IGNORECASE)
+# "3.5 + 12" -> "3.5"
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_MERE = frozenset({LAST_NUMBER, "is", "are", "was", "be", "have", "是", "为", "有"})
 # "12 个" -> "12"
 _DIGIT = re.compile("[0-9]")
 # GSM8K's notes of a calculator.
 # "48/2 = <<48/2=24>>24" -> "<<48/2=24>>"
 _CALCULATOR = re.compile(r"<<[^<>]{0,80}>>")
+# "42 dollars is what" -> {"value": "42 dollars ", "verb": "is"}
+# "47 棵就是剩下的" -> {"value": "47 棵", "verb": "就是"}
+_VALUE_FIRST = re.compile(
+    r"\s{0,3}(?P<value>[-+$¥]{0,3}[0-9][^=≈a-z]{0,40}(?:\s?[a-zA-Z.]{1,12}\s){0,2}?|[-+0-9.,]+\s?[\u3400-\u9fff]{0,4}?)"
+    r"(?P<verb>(?:is|are|was|were)\b(?=\s(?:what|how|the|our|all|left|needed|required|in\stotal))|就?是(?=[^0-9]{2,}$))"
+)
 # "3 + 4 = 7" -> "3 + 4 = 7"
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 # "$$7$$" -> "$$"
@@ -144,6 +161,7 @@ class _Candidate:
     content: Content
     clause: Clause
     last_resort: bool = False
+    weak: bool = False
 
 
 def read_answer(
@@ -161,8 +179,10 @@ def read_answer(
     """
     text = text[-_LONGEST_TEXT:]
     same = _without_notes(plain(text))
-    found = kinds(split(same), plain(question))
-    candidates = list(_candidates(same, found, asked_type, fractions, words))
+    asked = plain(question)
+    found = kinds(split(same), asked)
+    given = frozenset(_NUMBERS.findall(asked))
+    candidates = list(_candidates(same, found, asked_type, fractions, words, given))
     chosen = _choose(candidates, found, words)
     if trace is not None:
         trace.own = text
@@ -193,7 +213,9 @@ def _without_notes(text: str) -> str:
     return _CALCULATOR.sub(lambda note: " " * len(note[0]), text)
 
 
-def _candidates(text: str, found: Sequence[Kind], asked: str, fractions: bool, words: bool) -> Iterator[_Candidate]:
+def _candidates(
+    text: str, found: Sequence[Kind], asked: str, fractions: bool, words: bool, given: frozenset[str]
+) -> Iterator[_Candidate]:
     """Yield every clause that states a value, in order, with the stage it reaches."""
     yield from _of_programs(text, fractions)
     label, open_name = _label(asked), ""
@@ -232,21 +254,40 @@ def _candidates(text: str, found: Sequence[Kind], asked: str, fractions: bool, w
             got = _by_name(body, span, clause, label, LABELLED, fractions, False)
         if got is None and not last:
             got = _by_name(body, span, clause, _RESULT, LABELLED, fractions, words)
+        got = got or _by_value_first(body, span, clause, fractions)
         if got is None:
             got = _by_statement(body, span, clause, fractions, words)
-        if got is None and (number := last_in(body, *span, fractions)):
+        if got is None and (number := last_in(body, *span, fractions, given)):
+            stage = STATED if _CONCLUDES.match(kind.text) else LAST_NUMBER
             got = _Candidate(
-                clause.start, LAST_NUMBER, LAST_NUMBER, Content(NUMBER, number.start, number.end, number), clause
+                clause.start, stage, LAST_NUMBER, Content(NUMBER, number.start, number.end, number), clause
             )
         if got is not None:
-            yield _Candidate(
-                got.place, got.stage, got.marker, got.content, clause, last and got.stage not in (ANNOUNCED, BOXED)
+            sure = got.stage in (ANNOUNCED, BOXED)
+            yield replace(
+                got, clause=clause, last_resort=last and not sure, weak=_is_weak(body, span[0], got, kind, given)
             )
         if _OPEN.match(kind.text) and (got is None or got.stage not in (ANNOUNCED, BOXED)):
             open_name = kind.text.strip(" *_#:\n\t")[-20:]
         elif got is not None or kind.text.strip():
             if not (open_name and got is None and kind.name != ORDINARY):
                 open_name = open_name if open_name and got is None and not kind.text.strip(" *_#:.") else ""
+
+
+def _is_weak(text: str, start: int, got: _Candidate, kind: Kind, given: frozenset[str]) -> bool:
+    """Tell whether a number is one of the question's own, said again, or counts the steps of the solution."""
+    number = got.content.number
+    if got.stage in (ANNOUNCED, BOXED, LABELLED):
+        return False
+    if number is None:
+        said = _NUMBERS.findall(text, got.content.start, got.content.end)
+        return is_prose(text, got.content.start, got.content.end) or (bool(said) and given.issuperset(said))
+    if is_counter(text, start, number, kind.clause.end):
+        return True
+    if got.marker not in _MERE or _CONCLUDES.match(kind.text) or number.fraction:
+        return False
+    digits = _NUMBERS.findall(text, number.start, number.end)
+    return len(digits) == 1 and digits[0] in given
 
 
 def _of_programs(text: str, fractions: bool) -> Iterator[_Candidate]:
@@ -300,12 +341,21 @@ def _by_name_behind(text: str, span: tuple[int, int], clause: Clause, fractions:
     return _Candidate(clause.start, ANNOUNCED, match[0].strip(), content, clause)
 
 
+def _by_value_first(text: str, span: tuple[int, int], clause: Clause, fractions: bool) -> _Candidate | None:
+    """Return the value that a clause begins with and says what it is: `42 dollars is what they cost`."""
+    match = _VALUE_FIRST.match(text, *span)
+    if match is None:
+        return None
+    content = read_content(text, match.start("value"), match.end("value"), fractions)
+    return _Candidate(clause.start, STATED, match["verb"], content, clause) if content.kind == NUMBER else None
+
+
 def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: bool, words: bool) -> _Candidate | None:
     """Return what the last `=`, `is`, `gives` … of a clause states, or the value that the whole clause is."""
     whole = read_content(text, *span, fractions)
     marks = list(_STATED.finditer(text, *span))[-40:]
     if not marks:
-        bare = (whole.kind == EXPRESSION and (words or _DIGIT.search(text, whole.start, whole.end) is not None)) or (
+        bare = (whole.kind == EXPRESSION and is_formula(text, whole.start, whole.end, words)) or (
             whole.kind == NUMBER and whole.number is not None and _is_bare(text, whole)
         )
         if bare:
@@ -337,7 +387,7 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: b
 def _is_near(text: str, end: int, content: Content) -> bool:
     """Tell whether a value stands right behind a word that states it."""
     start = content.number.start if content.number else content.start
-    return len(text[end:start].strip(" $*_`\\(:")) <= 24
+    return len(text[end:start].strip(" $*_`\\(:")) <= _NEAR
 
 
 def _is_bare(text: str, content: Content) -> bool:
@@ -395,14 +445,16 @@ def _choose(candidates: Sequence[_Candidate], found: Sequence[Kind], words: bool
     later = [item for item in candidates if item.place > retracted]
     if retracted >= 0 and not any(item.content.kind in (NUMBER, EXPRESSION) for item in later):
         return None
-    for last_resort in (False, True):
-        group = [item for item in later if item.last_resort == last_resort]
+    for last_resort, weak in ((False, False), (True, False), (False, True), (True, True)):
+        group = [item for item in later if (item.last_resort, item.weak) == (last_resort, weak)]
         for stages in ((ANNOUNCED, BOXED), (LABELLED,), (STATED,), (LAST_NUMBER,)):
             if chosen := [item for item in group if item.stage in stages]:
                 best = chosen[-1]
                 if best.content.kind == EMPTY:
                     return None
-                return best
+                after = [item for item in group if item.place > best.place]
+                # What nobody carried out is no answer where a number follows it.
+                return after[-1] if best.content.kind == UNDONE and after else best
     return None
 
 
@@ -438,11 +490,13 @@ def _label(asked: str) -> re.Pattern[str] | None:
     return _LABELS.get(asked)
 
 
-_LABELS = {
-    name: re.compile(
-        rf"(?P<name>{english(tuple(item for item in words if item.isascii()))}|{either(tuple(item for item in words if not item.isascii()))})"
-        rf"(?:{_GAP_EN}|[^0-9=≈:\n]{{0,12}}?)(?P<copula>{_COPULA})",
+def _of_label(words: str) -> re.Pattern[str]:
+    english_words = "|".join(word for word in words.split("|") if word.isascii())
+    chinese_words = "|".join(word for word in words.split("|") if not word.isascii())
+    return re.compile(
+        rf"(?P<name>{english(english_words)}|{either(chinese_words)})(?:{_GAP_EN}|[^0-9=≈:\n]{{0,12}}?)(?P<copula>{_COPULA}|有)",
         re.IGNORECASE,
     )
-    for name, words in LABELS.items()
-}
+
+
+_LABELS = {name: _of_label(words) for name, words in LABELS.items()}
