@@ -11,7 +11,8 @@ MOST_CLAUSES = 120
 # An opening mark, or what may end a clause. `$…$` and brackets keep what is in them together.
 # "(2, 3). Next" -> "("
 _TOKEN = re.compile(
-    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，]|(?:(?<!\.)\.|[,!?])(?=\s|$|[\"'*”’）)】\u3400-\u9fff])|、(?=[^\s0-9])"
+    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，]|(?:(?<!\.)(?<!\bi\.e)(?<!\be\.g)(?<!approx)(?<!d\.p)\.|[,!?])(?=\s|$|[\"'*”’）)】\u3400-\u9fff])|、(?=[^\s0-9])"
+    r"|(?<=\S) (?=[你您请注希如复检验另谢祝以][\u3400-\u9fff:])|(?<=[\u3400-\u9fff]) (?=[^\W0-9A-Za-z_或和与及到至还是负負为等约][\u3400-\u9fff]{2})"
 )
 # "$5$ and" -> "$5$"
 _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
@@ -31,6 +32,10 @@ _CONDITION = re.compile(
     r"(?:(?<=\s)(?:for|when|where|if|at|with|given|as|under|using|taking|once)\s|当|在(?=\s?[a-z]\s?=)|若|如果|取(?=\s?[a-z]))"
     r"[^=≈0-9]{0,24}[=≈]",
     re.IGNORECASE,
+)
+# "12 when the first number is 3" -> "when "
+_SUBORDINATE = re.compile(
+    r"(?<=\s)(?:when|where|if|provided|assuming|once|unless|although|though|while|whereas|given\sthat)\s", re.IGNORECASE
 )
 # A bracket that holds nothing but mathematics belongs to its clause; one with words is a remark.
 # "3个加4个" -> "个"
@@ -152,6 +157,8 @@ def _add(
         own = own[: left - start] + " " * (right - left) + own[right - start :]
     formula = own.isascii() and not _WORD.search(own)  # no conjunction in it
     cuts = [] if formula else sorted({match.start() for match in _CONJUNCTION.finditer(own)} | _conditions(own))
+    ahead = [remark for remark in remarks if not own[: remark[0] - start].strip(" *#")]  # 【答案】 6
+    _add_remarks(clauses, text, ahead)
     edges = [0, *(cut for cut in cuts if cut > 0), len(own)]
     for left, right in zip(edges, edges[1:], strict=False):
         part = own[left:right]
@@ -159,6 +166,10 @@ def _add(
             word = _CONJUNCTION.match(own, left) if left else None
             sign = before if not left else (word[0].strip().lower() if word else "condition")
             clauses.append(Clause(part, start + left, start + right, sign, after if right == len(own) else ""))
+    _add_remarks(clauses, text, [remark for remark in remarks if remark not in ahead])
+
+
+def _add_remarks(clauses: list[Clause], text: str, remarks: list[tuple[int, int]]) -> None:
     for left, right in remarks:
         inner = text[left + 1 : right - 1]
         if not inner.isspace():
@@ -167,7 +178,8 @@ def _add(
 
 def _conditions(own: str) -> set[int]:
     """Return where conditions begin that follow a value: `12 for n = 3`."""
-    if ("=" not in own and "≈" not in own) or own.isascii() and not _WORD.search(own):
-        return set()
     digits = [match.start() for match in _DIGIT.finditer(own)]
-    return {match.start() for match in _CONDITION.finditer(own) if bisect_left(digits, match.start()) > 0}
+    found = {match.start() for match in _SUBORDINATE.finditer(own)}
+    if "=" in own or "≈" in own:
+        found |= {match.start() for match in _CONDITION.finditer(own)}
+    return {place for place in found if bisect_left(digits, place) > 0}

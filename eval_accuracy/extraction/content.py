@@ -37,7 +37,7 @@ NUMBER, EXPRESSION, UNDONE, WORDS, EMPTY = "number", "expression", "undone", "wo
 # Marks around a value, and words before it that leave it what it is.
 _MARKS = (
     r"[\s*_`\"“”'‘’~:]|\$|\\[(\[,;!]|\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathbb|displaystyle|bf|large|Large|huge|quad|qquad|left)(?![A-Za-z])\s?\{?"
-    r"|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
+    r"|[\u2190-\u21ff\u2300-\u2bff\ufe0f\U0001f000-\U0001faff]|A\)|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
 )
 _MILD = (
     r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also|but|rather|而是|而|但是?"
@@ -49,7 +49,14 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 # "7**. " -> "**. "
-_TRAIL = re.compile(r"(?:[\s*_`\"“”'‘’~。,，;；:!?！？]|(?<!\.)\.|\\[)\],;!]|(?<!\\)\$|</[a-z]{1,10}>)+$")
+_TRAIL = re.compile(
+    r"(?:\(\s?[√✓✔]\s?\)|[✓✔✅]|[\s*_`\"“”'‘’~。,，;；:!?！？]|(?<!\.)\.|\\[)\],;!]|(?<!\\)\$|</[a-z]{1,10}>)+$"
+)
+# "结果大于 5" -> "大于"
+_BOUNDED = re.compile(
+    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between|up\sto|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
+    re.IGNORECASE,
+)
 # The rest of an expression that a number begins. A unit's letter is none; a variable's is.
 # " + 4" -> " + 4"
 # "k + 1" -> "k"
@@ -281,7 +288,8 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
             break
         last = last or number
         digits = _DIGITS.findall(text, number.start, number.end)
-        if not given.issuperset(digits) and not is_counter(text, start, number, end):
+        bound = _BOUNDED.search(text, start, number.start)
+        if not given.issuperset(digits) and not bound and not is_counter(text, start, number, end):
             if not _ADJUNCT.search(text, max(start, number.start - 14), number.start):
                 return number
             beside = beside or number

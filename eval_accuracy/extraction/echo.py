@@ -21,7 +21,7 @@ _TURN = re.compile(
 _NEXT_TASK = re.compile(
     r"\n\s{0,9}[*#]{0,4}\s?(?:(?:(?:[Nn]ext|[Nn]ew|[Aa]nother|[Bb]onus|[Pp]ractice|[Ss]imilar|[Ff]ollow-?up|[Ee]xtra)\s)?"
     r"(?:[Qq]uestion|[Pp]roblem|[Ee]xercise|[Tt]ask|[Ff]ollow-?up|[Pp]ractice|Q|Instruction|Input)"
-    r"|(?:下一?道?|新|另一?道?)?(?:题目?|问题?|练习题?|习题|例题?|思考题?|作业|追问|拓展|变式|指令))\s?[0-9]{0,3}\*{0,2}\s?[:：]"
+    r"|(?:下一?道?|新|另一?道?)?(?:题目?|问题?|练习题?|习题|例题?|思考题?|作业|追问|拓展|变式|指令))(?:\s?[0-9]{0,3}\*{0,2}\s?[:：]|\s?[0-9]{1,3}\s?[.)]\s)"
 )
 # GSM8K's last line; what follows it is no part of the answer.
 # "so 72\n#### 72\nMore" -> "#### 72"

@@ -59,7 +59,7 @@ SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, QUOTED = (
 NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
 LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
 
-_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:and\s|but\s|so\s|而|并且?|且|再|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
+_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|而|并且?|且|再|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
 # "保留2位小数" -> "保留2位小数"
 # "(2 d.p.)" -> "2 d.p."
 # "精确到0.01" -> "精确到0.01"
@@ -77,7 +77,7 @@ _REASON = re.compile(rf"{_START}(?:{english(REASON_EN)}|{either(REASON_ZH)})", r
 _CONDITION = re.compile(rf"{_START}(?:{english(CONDITION_EN)}|{either(CONDITION_ZH)})", re.IGNORECASE)
 # "Check: 7" -> "Check"
 # "检验" -> "检验"
-_CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|经?{either(CHECK_ZH)})", re.IGNORECASE)
+_CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|[^0-9=]{{0,8}}{either(CHECK_ZH)})", re.IGNORECASE)
 # "suppose it is 3" -> "suppose"
 # "假设答案是 3" -> "假设"
 _SUPPOSITION = re.compile(
@@ -117,6 +117,12 @@ CORRECTION = re.compile(
 _RESTATED = re.compile(rf"{_START}(?:{english(RESTATED_EN)}|{either(RESTATED_ZH)})", re.IGNORECASE)
 # "是多少" -> "多少"
 _ASKED = re.compile(r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$")
+# "43（×）" -> "(×)"
+_CROSSED = re.compile(r"[（(]\s?[×✗✘❌xX]\s?[)）]\s*$|[✗✘❌]")
+# "即 2 × 3 的值为 6" -> "的值"
+_NAMES_VALUE = re.compile(r"的值|答案|结果|等于|=|\b(?:answer|result)\b", re.IGNORECASE)
+# " tell if 43" -> "if"
+_WHETHER = re.compile(r"\b(?:if|whether)\b|是否|是不是")
 # "x = 7" -> "7"
 _DIGIT = re.compile("[0-9]")
 # "(a, b)" -> "("
@@ -180,13 +186,15 @@ _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s$¥%]*")
 
 
 def _name(clause: Clause, text: str, asked: str) -> str:
+    if clause.after in ("?", "？") or _ASKED.search(text):
+        return QUESTION
     if _PLAIN.fullmatch(text) and clause.before != "condition":
         return ORDINARY
     has_digit = _DIGIT.search(text) is not None
-    if clause.after in ("?", "？") or _ASKED.search(text):
-        return QUESTION
     if CORRECTION.search(text) and (has_digit or len(text.strip()) < 14):
         return ORDINARY
+    if _CROSSED.search(text):
+        return WRONG
     wrong = _WRONG.search(text) or _RETRACT.search(text) or (_DENIED.search(text) and "boxed" not in text)
     if wrong and not _NO_WRONG.search(text):
         if not has_digit and _RETRACT.search(text) and not _CAUTION.search(text):
@@ -194,7 +202,7 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         if has_digit or clause.before == "(":
             return WRONG
     refusal = _REFUSAL.search(text)
-    if refusal and (not has_digit or refusal.start() < _NEAR_START):
+    if refusal and (not has_digit or refusal.start() < _NEAR_START or _WHETHER.search(text, refusal.end())):
         return REFUSAL
     if _SUPPOSITION.search(text):
         return SUPPOSITION
@@ -204,7 +212,11 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         return REASON
     if _CONDITION.search(text) or clause.before == "condition":
         return CONDITION
-    if (clause.before in (",", "，", "(", ";", "；") or clause.before == "。") and _RESTATED.search(text):
+    if (
+        (clause.before in (",", "，", "(", ";", "；") or clause.before == "。")
+        and _RESTATED.search(text)
+        and not _NAMES_VALUE.search(text)
+    ):
         return RESTATED
     if clause.before == "(" and has_digit:
         return RESTATED

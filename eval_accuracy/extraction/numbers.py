@@ -34,12 +34,12 @@ _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
 _SCALE_WORDS = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "bn": 9, "mln": 6, "k": 3, "K": 3,
     "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10,
-    "千亿": 11, "万亿": 12,
+    "千亿": 11, "万亿": 12, "‰": -3, "per mille": -3, "permille": -3, "per thousand": -3,
 }  # fmt: skip
 # 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
 _SCALE = (
     r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块。，,.;；)]|\s|$)"
-    r"|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
+    r"|‰|per\s?mille|per\sthousand|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
 )
 _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "-1,234.5" -> {"sign": "-", "digits": "1,234.5"}
@@ -50,7 +50,7 @@ _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "3 million" -> {"digits": "3", "scale": "million"}
 # "负百分之5" -> {"sign": "负", "hundredth": "百分之", "digits": "5"}
 _NUMBER = re.compile(
-    rf"(?=[-+负負 \t¥$€£\\百0-9.nNmM]){_SIGN}(?P<hundredth>百分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
+    rf"(?=[-+负負 \t¥$€£\\百千0-9.nNmM]){_SIGN}(?P<hundredth>[百千]分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
 # r"-\frac{1}{2}" -> {"sign": "-", "top": "1", "bottom": "2"}
 # "3又1/2" -> {"whole": "3", "left": "1", "right": "2"}
@@ -239,7 +239,14 @@ def _number(match: re.Match[str]) -> Number | None:
     value = Decimal(f"{minus}{digits}E{power}")
     significant = len(digits.replace(".", "").lstrip("0")) if power != "0" or scale else 0
     return Number(
-        value, decimals, start, end, None, bool(percent or hundredth), _SCALE_WORDS[scale] if scale else 0, significant
+        value,
+        decimals,
+        start,
+        end,
+        None,
+        bool(percent or (hundredth and hundredth[0] == "百")),
+        _SCALE_WORDS.get(scale, -3) if scale else -3 if hundredth and hundredth[0] == "千" else 0,
+        significant,
     )
 
 

@@ -73,7 +73,7 @@ _BEHIND = re.compile(
 # "<answer> 7 </answer>" -> {"tagged": " 7 "}
 # '{"result": "7"}' -> {"quoted": "7"}
 _TAGGED = re.compile(
-    r"<(?P<tag>answer|final_answer|result|final|答案)>(?P<tagged>[^<]{1,200})(?:</(?P=tag)>|$)"
+    r"<(?P<tag>answer|final_answer|result|final|答案|结果|最终答案)>(?P<tagged>[^<]{1,200})(?:</(?P=tag)>|$)"
     r"|[\"'“](?:final[_ ]?answer|answer|result|final[_ ]?result|value|答案|结果|最终答案)[\"'”]\s?[:：]\s?(?:[\"'“](?P<quoted>[^\"'”\n]{1,200})[\"'”]|(?P<bare>[^\"'\s,}][^,}\n]{0,100}))",
     re.IGNORECASE,
 )
@@ -88,7 +88,7 @@ _OPEN = re.compile(
 # "3 + 4 = 7" -> "="
 # "that gives 7" -> "gives"
 _STATED = re.compile(
-    rf"(?P<equals>≈|~=|≒|=|约?等于)|(?P<points>⇒|→|->|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9]):(?![0-9/]))"
+    rf"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9]):(?![0-9/]))"
     rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|'s(?=\s[-+$\\(0-9])|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
     re.IGNORECASE,
 )
@@ -115,6 +115,8 @@ _VALUE_FIRST = re.compile(
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 # "$$7$$" -> "$$"
 _EMPHASISED = re.compile(r"^\s*(?:\*\*|\$\$|\\\[|__).{1,200}(?:\*\*|\$\$|\\\]|__)[.。]?\s*$")
+# "about " -> "about"
+_ABOUT = re.compile(r"about|approx|roughly|around|[≈约]", re.IGNORECASE)
 # "or 7" -> "or "
 _ALTERNATIVE = re.compile(r"^\s{0,3}(?:or|and|maybe|或者?是?|和|还是|以及)(?![A-Za-z])\s?", re.IGNORECASE)
 # "x = " -> "x ="
@@ -217,11 +219,14 @@ def _candidates(
     text: str, found: Sequence[Kind], asked: str, fractions: bool, words: bool, given: frozenset[str]
 ) -> Iterator[_Candidate]:
     """Yield every clause that states a value, in order, with the stage it reaches."""
-    yield from _of_programs(text, fractions)
+    read = list(_of_programs(text, fractions))
+    yield from read
     label, open_name = _label(asked), ""
     for kind in found:
         clause = kind.clause
-        if kind.name in NEVER:
+        if kind.name in NEVER or any(
+            clause.start < item.clause.end and item.clause.start < clause.end for item in read
+        ):
             continue
         body = (
             text[: clause.start] + kind.text + text[clause.end :]
@@ -311,10 +316,10 @@ def _boxed(text: str, clause: Clause) -> _Candidate | None:
     if not box.content:
         return _Candidate(clause.start, BOXED, "boxed", Content(EMPTY, clause.end, clause.end), clause)
     content = read_content(text, start, start + len(box.content), fractions=True, mathematical=True)
+    if "=" in box.content and (whole := _whole(text, (start, start + len(box.content)), True)).kind == NUMBER:
+        content = whole
     if content.kind == UNDONE:
         content = Content(EXPRESSION, content.start, content.end)
-    elif content.kind == NUMBER and "=" in box.content:
-        content = _whole(text, (start, start + len(box.content)), True)
     return _Candidate(clause.start, BOXED, "boxed", content, clause)
 
 
@@ -380,6 +385,8 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: b
                     content = other
                 return _Candidate(clause.start, STATED, mark[0].strip(), content, clause)
         if mark["equals"]:
+            if text.count("{", mark.end(), end) > text.count("}", mark.end(), end):
+                return _Candidate(clause.start, STATED, "=", Content(EMPTY, end, end), clause)  # unfinished
             end = mark.start()
     return None
 
@@ -474,6 +481,8 @@ def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], fra
     other = read_content(text, start, following.end, fractions)
     if other.kind != NUMBER or other.number is None or other.number.value == content.number.value:
         return content
+    if _ABOUT.search(text, start, other.number.start) and _is_near_to(other.number, content.number):
+        return content
     if alternative or (
         _is_bare(text, other)
         and not other.unit
@@ -482,6 +491,11 @@ def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], fra
     ):
         return Content(EXPRESSION, content.start, other.end)
     return content
+
+
+def _is_near_to(one: Number, other: Number) -> bool:
+    """Tell whether a number may be another one, rounded: `-1.7069, or about -1.7`."""
+    return abs(one.worth.value - other.worth.value) <= abs(other.worth.value) / 50
 
 
 @lru_cache(maxsize=32)

@@ -13,7 +13,7 @@ ANSWER_EN = (
     r"required\s(?:\w+\s)?(?:value|result|number|answer|quantity)"
 )
 ANSWER_ZH = "答案|(?<![回解作])答(?=[:])|(?:最终|最后|正确|所求|要求)的?(?:结果|结论|值|数值?|得数|解)|所求"
-RESULT_EN = r"(?<!partial\s)(?<!intermediate\s)(?<!interim\s)(?<!first\s)(?<!previous\s)(?:result|outcome)s?"
+RESULT_EN = r"(?<!partial\s)(?<!intermediate\s)(?<!interim\s)(?<!first\s)(?<!previous\s)(?:result|outcome)s?|(?:value|number|quantity|figure|one)\s(?:that\s)?(?:you|we|one|I)\b"
 RESULT_ZH = "(?<!中间)(?<!部分)结果|得数|方程的[解根]|(?<![a-z])解(?=[为是])|(?:函数|式子|原式|表达式|算式)的?值|原式"
 
 # What a question of a type asks for: the label of its value.
@@ -48,7 +48,7 @@ COPULA_ZH = (
 )
 # Verbs by which a result is stated without a name.
 GETS_EN = (
-    r"gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|have|"
+    r"gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|we\shave|"
     r"arrives?\sat|arrived\sat|leaves?(?:\sus)?(?:\swith)?|left\swith|ends?\sup\swith|makes?|"
     r"reach(?:es|ed)?|conclude(?:s|d)?(?:\sthat\s\w+\sis|\swith|\sthat)?|lands?\son|produces?|spits?\sout|shows?|displays?|brings?\sus\sto|brings?\sit\sto|has\sthe\svalue|comes?\sout|outputs?|returns?|prints?|takes\sthe\svalue|"
     r"comput(?:e|es|ed)\s(?:to\sbe|as)|written\sas|expressed\sas|simplified\sto|reduced\sto|"
@@ -68,14 +68,14 @@ REASON_EN = (
     r"(?:please\s)?(?:keep|bear)\sin\smind|remember|observe|please|by\sthe\sway|incidentally|fun\sfact|not\sbad|feel\sfree|"
     r"this\stook|that\stook|it\stook"
 )
-REASON_ZH = "要?(?:请|需要?)?(?:注意|记住|留意)|请|提示|备注|说明|顺便|别忘|因为|由于|理由|原因|这是因|依据|根据|∵|注意到?|已知|可知"
+REASON_ZH = "注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|请|提示|备注|说明|顺便|别忘|因为|由于|理由|原因|这是因|依据|根据|∵|注意到?|已知|可知"
 CONDITION_EN = r"if|when|where|for|with|given|at|let|using|under|provided|in\scase|once|taking|substituting|assuming"
 CONDITION_ZH = "当|如果|若|设|令|其中|在|取|假如|将|把|对于|条件"
 CHECK_EN = (
-    r"(?:to\s|let\sus\s|let's\s|we\s(?:can\s)?|you\scan\s|a\s|quick\s|double[- ]){0,3}(?:check|verif|confirm|prove|test)\w*|"
-    r"sanity|proof|indeed|plugging|substitut\w+\sback"
+    r"(?:to\s|let\sus\s|let's\s|we\s(?:can\s)?|you\scan\s|as\s|by\sway\sof\s|for\s|a\s|quick\s|double[- ]){0,4}(?:check|verif|confirm|prove|test)\w*|"
+    r"sanity|proof|indeed|plugging|substitut\w+\sback|going\sbackwards|working\sbackwards|in\sreverse"
 )
-CHECK_ZH = "检验|检查|验证|验算|代入|代回|反过来|逆运算|反算|核对"
+CHECK_ZH = "复[核查验算]|再算一遍|校验|另一种[方办]法|检验|检查|验证|验算|代入(?:检验|验证|原方程|原式|回)|代回|反过来|逆运算|反算|核对"
 SUPPOSITION_EN = (
     r"suppose|assume|imagine|let's\ssay|if\s(?:the|my|our|your|it)\b|were\s(?:the|it)|say\sit|my\sguess|"
     r"i(?:'d|\swould)?\sguess|guess(?:ing)?|had\s(?:we|i|it|the|[-$0-9])|if\s(?:you|we|i|one|someone)\b|"
@@ -83,7 +83,7 @@ SUPPOSITION_EN = (
 )
 # What makes a supposition of a clause wherever it stands.
 SUPPOSED_EN = r"estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
-SUPPOSED_ZH = "估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
+SUPPOSED_ZH = "要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
 # What is counted of the solution, not of what is asked: steps, ways, pages.
 COUNTED_EN = (
     r"(?:only\s|just\s|common\s|different\s|simple\s|easy\s|more\s|other\s|main\s)?"
@@ -115,7 +115,7 @@ RETRACT_EN = (
 RETRACT_ZH = "不对|错了|算错|有误|不正确|更正|纠正|写错|搞错|看错|我错|弄错|收回|作废|重新(?:计)?算|重算"
 # What a correction begins with.
 CORRECTION_EN = (
-    r"actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)|make\sthat|"
+    r"nope?\s?[-,:]+(?=\s?[-$\\(0-9])|actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)|make\sthat|"
     r"it\s(?:should|must|has\sto)\sbe|should\s(?:be|have\sbeen)|"
     r"the\scorrect\s(?:one|value|result|number)\sis"
 )
@@ -161,6 +161,8 @@ BEHIND_ZH = (
 # Words of a rounding remark: `保留两位小数`, `rounded to 2 decimal places`, `(nearest 0.01)`, `(2 d.p.)`.
 _COUNT = r"(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)"
 ROUNDED = (
+    "其余四舍五入|四舍五入法?(?![到至保取])|"
+    r"(?:give\sor\stake|plus\sor\sminus|±)\s?(?:0?\.0*[15]|1)(?![0-9.])|按\s?0?\.0*1\s?取(?:近似|整)值?|"
     r"(?:结果)?(?:保留|精确|四舍五入|舍入|近似|取|约){0,3}(?:到|至|了|为|成|在)?(?:小数点?后?面?)?第?\s?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)\s?[位个](?:有效数字|小数|数字|有效位)?(?:小数)?|"
     r"(?:精确|四舍五入|舍入|保留|近似|取|误差){1,3}(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])|"
     "(?:精确|四舍五入|舍入|取|保留)(?:到|至)?(?:个|十|百|千|万|十分|百分|千分|万分)位|"
