@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
+from eval_accuracy.extraction.formulas import CLOSING, REGION, inside, read_formula
 from eval_accuracy.extraction.numbers import (
     VULGAR,
     Number,
@@ -40,7 +42,7 @@ _MARKS = (
     r"|[\u2190-\u21ff\u2300-\u2bff\ufe0f\U0001f000-\U0001faff]|A\)|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
 )
 _MILD = (
-    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also|but|rather|而是|而|但是?"
+    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also|it's|it\sis|that's|this\sis|but|rather|而是|而|但是?"
     r"|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数|小数|数字|数值|值|了|就|也"
 )
 # "  **$about 7" -> "  **$about "
@@ -85,6 +87,8 @@ _UNIT = re.compile(
     r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
     r"\}?(?:\s?\^?\s?\{?[23²³]\}?(?![0-9.,]))?\}?"
 )
+# "27th" -> "th"
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z])")
 # "3 apples, " -> "3"
 _DIGIT = re.compile(rf"[0-9{VULGAR}]")
 # "x > " -> ">"
@@ -109,7 +113,8 @@ _COUNTER = re.compile(rf"(?:{english(COUNTER_EN)}|(?:{COUNTER_ZH}))[\s:#.]{{0,3}
 # "There's -39" -> "There"
 _WORDS_OF_PROSE = re.compile(
     r"(?<![A-Za-z\\{])(?!(?:or|and|to|than|less|more|greater|least|most|at|between|not|either|maybe|mod|text|cm|mm|km|kg|pi|sqrt|perhaps|from)\b|sin|cos|tan|log|ln\b)[A-Za-z]{2,}"
-    r"|[\u3400-\u9fff](?<![或和与至到是大小于等少多不间介最])"
+    r"|[\u3400-\u9fff](?<![或和与至到是大小于等少多不间介最])",
+    re.IGNORECASE,
 )
 # Prose: two words in a row, or several Chinese characters.
 # "has the value" -> "has the"
@@ -119,6 +124,16 @@ _PROSE = re.compile(
 # "x + y" -> "x"
 _MATHEMATICAL = re.compile(
     r"\\[a-zA-Z]{2,}|(?<![A-Za-z])[b-zB-HJ-Z](?![A-Za-z'])|[=<>≤≥±√π∞^+×÷∅∪∩∈]|[({\[]\s?[-a-z0-9]"
+)
+
+
+# "x > " -> ">"
+_SPOILT_BEFORE = re.compile(rf"[<>≤≥±√]|{english(BOUND_EN)}|{either(BOUND_ZH)}", re.IGNORECASE)
+# Behind a formula: the rest of what it is part of.
+# " factorial" -> " factorial"
+_GOES_ON_BEHIND = re.compile(
+    r"\s?(?:factorial|squared|cubed|thousand|million|billion|hundred|dozen|percent\sof|more\sthan|less\sthan|times|plus|minus|divided|of\s\$|to\sthe|(?!\*\*)[-+*/^=<>≤≥])(?![A-Za-z])",
+    re.IGNORECASE,
 )
 
 
@@ -141,36 +156,85 @@ class Content:
     unit: str = ""
 
 
-def read_content(text: str, start: int, end: int, fractions: bool, mathematical: bool = False) -> Content:
+class Ways(NamedTuple):
+    r"""How contents are read.
+
+    Attributes:
+        fractions: whether p/q and \frac{p}{q} are numbers; else they are divisions left undone.
+        free: whether arithmetic left undone is a value of its own: of a free problem it may be, of a template not.
+    """
+
+    fractions: bool
+    free: bool = False
+
+
+def read_content(text: str, start: int, end: int, ways: Ways, mathematical: bool = False) -> Content:
     r"""Read `text[start:end]` (plain text) as the one value it states.
 
     Args:
         text: as `numbers.plain` returns it.
         start: where the part begins.
         end: where it ends.
-        fractions: whether p/q and \frac{p}{q} are numbers; else they are divisions left undone.
-        mathematical: it stands in a formula (`\boxed{…}`), where `3!` and `3k` are no plain numbers.
+        ways: what counts as a number.
+        mathematical: it begins within a formula (`$x = 3!$` after its `=`), where `3!` and `3k` are no plain numbers.
 
     `**7 cm**` is the number 7, `about 7, not 8` the number 7, `(3, 7)` an expression, `Monday` words.
     """
+    content = _read(text, start, end, ways, mathematical)
+    return replace(content, kind=EXPRESSION) if content.kind == UNDONE and ways.free else content
+
+
+def _read(text: str, start: int, end: int, ways: Ways, mathematical: bool) -> Content:
+    if mathematical:
+        start += len(text[start:end]) - len(text[start:end].lstrip(" $"))
+        closing = CLOSING.search(text, start, end)
+        inner = (start, closing.start() if closing else end)
+        return _of_formula(text, start, inner, (closing.end() if closing else end, end), ways)
+    region = REGION.search(text, start, end)
+    if region and not _DIGIT.search(text, start, region.start()):
+        if _SPOILT_BEFORE.search(text, start, region.start()):
+            return Content(EXPRESSION, *inside(region))
+        return _of_formula(text, start, inside(region), (region.end(), end), ways)
     lead = _LEAD.match(text, start, end)
     first = lead.end() if lead else start
-    mathematical = mathematical or "$" in text[start:first] or "\\(" in text[start:first] or "\\[" in text[start:first]
     trail = _TRAIL.search(text, first, end)
     last = trail.start() if trail else end
-    if mathematical and text[last : last + 1] == "!":
-        last += 1
     if first >= last:
         return Content(EMPTY, first, first)
-    number = _first(text, first, last, fractions)
+    number = _first(text, first, last, ways.fractions)
     if number is None:
         if _DIGIT.search(text, first, last):
             return Content(EXPRESSION, first, last)
         return Content(EXPRESSION if _MATHEMATICAL.search(text, first, last) else WORDS, first, last)
-    kind, unit = _kind(text, first, last, number, fractions, mathematical)
+    kind, unit = _kind(text, first, last, number, ways.fractions)
     if kind != NUMBER:
         return Content(kind, first, last)
     return Content(NUMBER, first, last, number, unit)
+
+
+def _of_formula(text: str, start: int, inner: tuple[int, int], after: tuple[int, int], ways: Ways) -> Content:
+    """Return what a formula states, with what stands behind it: `$7$ cm`, `$7$ or $8$`."""
+    found = read_formula(text, *inner, ways.fractions)
+    if found.start >= found.end:
+        return Content(EMPTY, found.start, found.start)
+    if _SECOND.match(text, *after) or _MORE.search(text[slice(*after)]) or _GOES_ON_BEHIND.match(text, *after):
+        return Content(EXPRESSION, found.start, after[1] if _SECOND.match(text, *after) else found.end)
+    if found.number is not None:
+        unit = _UNIT.match(text, *after)
+        behind = text[found.number.end : found.end].strip() or (unit[0].strip() if unit else "")
+        return Content(NUMBER, found.start, found.end, found.number, behind)
+    return Content(UNDONE if found.undone else WORDS if found.words else EXPRESSION, found.start, found.end)
+
+
+def last_formula(text: str, start: int, end: int, ways: Ways) -> Content | None:
+    """Return what the last formula of a sentence states, where no number follows it; None without one."""
+    regions = list(REGION.finditer(text, start, end))
+    if not regions or _DIGIT.search(text, regions[-1].end(), end):
+        return None
+    before = max(start, regions[-1].start() - 24)
+    if _SPOILT_BEFORE.search(text, before, regions[-1].start()):
+        return Content(EXPRESSION, *inside(regions[-1]))
+    return _of_formula(text, start, inside(regions[-1]), (regions[-1].end(), end), ways)
 
 
 def is_counter(text: str, start: int, number: Number, end: int) -> bool:
@@ -203,7 +267,7 @@ def _first(text: str, start: int, end: int, fractions: bool) -> Number | None:
     return last_chinese_number(text, start, end)
 
 
-def _kind(text: str, start: int, end: int, number: Number, fractions: bool, mathematical: bool) -> tuple[str, str]:
+def _kind(text: str, start: int, end: int, number: Number, fractions: bool) -> tuple[str, str]:
     """Return the kind of a part with a number in it, and the number's unit."""
     at = number.end
     if _POWER_OF_BRACKET.match(text, at, end):
@@ -217,22 +281,18 @@ def _kind(text: str, start: int, end: int, number: Number, fractions: bool, math
         return (UNDONE if plain_sum and _ARITHMETIC.match(text, at, end) else EXPRESSION), ""
     if not fractions and number.fraction is None and _slash(text, at, end):
         return UNDONE, ""
-    if _FACTORIAL.match(text, at, end + 1) and (mathematical or end > at + 2):
+    if _ORDINAL.match(text, at, end):
         return EXPRESSION, ""
-    if mathematical and text[at : at + 1] == "!":
-        return EXPRESSION, ""
-    if number.scale == 3 and text[at - 1] in "kK" and mathematical:
+    if _FACTORIAL.match(text, at, end + 1) and end > at + 2:
         return EXPRESSION, ""
     if _ARITHMETIC.match(text, at, end):
         variables = _variables(text, at, end)
         return (EXPRESSION if variables else UNDONE), ""
-    if _FORMULA.match(text, at, end) and not (mathematical is False and _is_unit_letter(text, at, end)):
+    if _FORMULA.match(text, at, end) and not _is_unit_letter(text, at, end):
         return EXPRESSION, ""
     unit = _UNIT.match(text, at, end)
     behind = unit.end() if unit else at
     if _SECOND.match(text, at, end) or _SECOND.match(text, behind, end) or _MORE.search(text[at:end]):
-        return EXPRESSION, ""
-    if mathematical and _ARITHMETIC.match(text, behind, end):
         return EXPRESSION, ""
     opened, closed = (
         text.count("(", start, at) + text.count("[", start, at),
@@ -289,7 +349,13 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
         last = last or number
         digits = _DIGITS.findall(text, number.start, number.end)
         bound = _BOUNDED.search(text, start, number.start)
-        if not given.issuperset(digits) and not bound and not is_counter(text, start, number, end):
+        if bound:
+            return None
+        if (
+            not given.issuperset(digits)
+            and not _ORDINAL.match(text, number.end, end)
+            and not is_counter(text, start, number, end)
+        ):
             if not _ADJUNCT.search(text, max(start, number.start - 14), number.start):
                 return number
             beside = beside or number

@@ -20,6 +20,8 @@ from eval_accuracy.extraction.words import (
     CORRECTION_ZH,
     DENIED_EN,
     DENIED_ZH,
+    NO_VALUE_EN,
+    NO_VALUE_ZH,
     REASON_EN,
     REASON_ZH,
     REFUSAL_EN,
@@ -55,6 +57,8 @@ SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, QUOTED = (
     "question",
     "quotation",
 )
+# No answer, said for good; where words can be the answer, it is one.
+NO_VALUE = "no value"
 # Kinds that never hold the answer, and those that hold it where nothing else does.
 NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
 LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
@@ -121,6 +125,8 @@ _ASKED = re.compile(r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$"
 _CROSSED = re.compile(r"[（(]\s?[×✗✘❌xX]\s?[)）]\s*$|[✗✘❌]")
 # "即 2 × 3 的值为 6" -> "的值"
 _NAMES_VALUE = re.compile(r"的值|答案|结果|等于|=|\b(?:answer|result)\b", re.IGNORECASE)
+# "is undefined at 3" -> "undefined"
+_NO_VALUE = re.compile(rf"{english(NO_VALUE_EN)}|{either(NO_VALUE_ZH)}", re.IGNORECASE)
 # " tell if 43" -> "if"
 _WHETHER = re.compile(r"\b(?:if|whether)\b|是否|是不是")
 # "x = 7" -> "7"
@@ -201,6 +207,8 @@ def _name(clause: Clause, text: str, asked: str) -> str:
             return RETRACTION
         if has_digit or clause.before == "(":
             return WRONG
+    if _NO_VALUE.search(text):
+        return NO_VALUE
     refusal = _REFUSAL.search(text)
     if refusal and (not has_digit or refusal.start() < _NEAR_START or _WHETHER.search(text, refusal.end())):
         return REFUSAL

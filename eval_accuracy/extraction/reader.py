@@ -16,13 +16,16 @@ from eval_accuracy.extraction.content import (
     UNDONE,
     WORDS,
     Content,
+    Ways,
     is_counter,
     is_formula,
     is_prose,
+    last_formula,
     last_in,
     read_content,
 )
-from eval_accuracy.extraction.kinds import CORRECTION, LAST, NEVER, ORDINARY, RETRACTION, Kind, kinds
+from eval_accuracy.extraction.formulas import REGION, inside
+from eval_accuracy.extraction.kinds import CORRECTION, LAST, NEVER, NO_VALUE, ORDINARY, RETRACTION, Kind, kinds
 from eval_accuracy.extraction.numbers import Number, plain
 from eval_accuracy.extraction.words import (
     ANSWER_EN,
@@ -44,6 +47,8 @@ from eval_accuracy.extraction.words import (
 ANNOUNCED, BOXED, LABELLED, STATED, LAST_NUMBER, UNREAD = (
     "announced", "boxed", "labelled", "stated", "last number", "unread",
 )  # fmt: skip
+# Types of questions that have no template.
+FREE = frozenset({"english", "other"})
 _LONGEST_TEXT, _LONGEST_CLAUSE = 20_000, 400
 # So many characters may stand between a word that states a value and the value: `is the number 7`.
 _NEAR = 14
@@ -88,7 +93,7 @@ _OPEN = re.compile(
 # "3 + 4 = 7" -> "="
 # "that gives 7" -> "gives"
 _STATED = re.compile(
-    rf"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9]):(?![0-9/]))"
+    rf"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9])(?<![0-9]\s):(?![0-9/]))"
     rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|'s(?=\s[-+$\\(0-9])|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
     re.IGNORECASE,
 )
@@ -144,6 +149,7 @@ class Found:
     clause: str = ""
     kind: str = NUMBER
     unit: str = ""
+    formula: str = ""
 
 
 @dataclass
@@ -182,9 +188,10 @@ def read_answer(
     text = text[-_LONGEST_TEXT:]
     same = _without_notes(plain(text))
     asked = plain(question)
+    ways = Ways(fractions, asked_type in FREE)
     found = kinds(split(same), asked)
     given = frozenset(_NUMBERS.findall(asked))
-    candidates = list(_candidates(same, found, asked_type, fractions, words, given))
+    candidates = list(_candidates(same, found, asked_type, ways, words, given))
     chosen = _choose(candidates, found, words)
     if trace is not None:
         trace.own = text
@@ -195,7 +202,7 @@ def read_answer(
         ]
     if chosen is None:
         return None
-    content = _with_alternatives(same, chosen, found, fractions)
+    content = _with_alternatives(same, chosen, found, ways)
     start, end = (content.number.start, content.number.end) if content.number else (content.start, content.end)
     clause = text[chosen.clause.start : chosen.clause.end].strip()
     return Found(
@@ -206,7 +213,17 @@ def read_answer(
         clause[:_LONGEST_CLAUSE],
         content.kind,
         content.unit,
+        _formula_around(text, chosen.clause, start),
     )
+
+
+def _formula_around(text: str, clause: Clause, place: int) -> str:
+    """Return the formula of a clause that holds a place; empty where none does."""
+    for region in REGION.finditer(text, clause.start, clause.end):
+        start, end = inside(region)
+        if start <= place < end:
+            return text[start:end].strip()
+    return ""
 
 
 def _without_notes(text: str) -> str:
@@ -216,16 +233,18 @@ def _without_notes(text: str) -> str:
 
 
 def _candidates(
-    text: str, found: Sequence[Kind], asked: str, fractions: bool, words: bool, given: frozenset[str]
+    text: str, found: Sequence[Kind], asked: str, ways: Ways, words: bool, given: frozenset[str]
 ) -> Iterator[_Candidate]:
     """Yield every clause that states a value, in order, with the stage it reaches."""
-    read = list(_of_programs(text, fractions))
+    read = list(_of_programs(text, ways))
     yield from read
     label, open_name = _label(asked), ""
     for kind in found:
         clause = kind.clause
-        if kind.name in NEVER or any(
-            clause.start < item.clause.end and item.clause.start < clause.end for item in read
+        if (
+            kind.name in NEVER
+            or (kind.name == NO_VALUE and not words)
+            or any(clause.start < item.clause.end and item.clause.start < clause.end for item in read)
         ):
             continue
         body = (
@@ -237,32 +256,36 @@ def _candidates(
         last = kind.name in LAST
         got: _Candidate | None = None
         if _PLAIN.fullmatch(kind.text) and not open_name:  # the commonest clause: `3 + 4 = 7`
-            if (got := _by_statement(body, span, clause, fractions, words)) is not None:
+            if (got := _by_statement(body, span, clause, ways, words)) is not None:
                 yield got
             continue
         if "\\boxed" in kind.text or "\\fbox" in kind.text:
-            got = _boxed(body, clause)
-        got = got or _by_name(body, span, clause, _ANNOUNCED, ANNOUNCED, fractions, words)
-        got = got or _by_name_behind(body, span, clause, fractions)
+            got = _boxed(body, clause, ways)
+        got = got or _by_name(body, span, clause, _ANNOUNCED, ANNOUNCED, ways, words)
+        got = got or _by_name_behind(body, span, clause, ways)
         if got is None and open_name and not last:
-            content = _whole(body, span, fractions)
+            content = _whole(body, span, ways)
             if content.kind not in (EMPTY, UNDONE) and (content.kind != WORDS or words):
                 got = _Candidate(clause.start, ANNOUNCED, open_name, content, clause)
         if got is None and (correction := CORRECTION.match(kind.text)):
-            content = _whole(body, (clause.start + correction.end(), span[1]), fractions)
+            content = _whole(body, (clause.start + correction.end(), span[1]), ways)
             if content.kind in (NUMBER, EXPRESSION):
                 got = _Candidate(clause.start, ANNOUNCED, correction[0].strip(), content, clause)
             elif content.kind == EMPTY:
                 open_name = correction[0].strip()
                 continue
         if got is None and label and not last:
-            got = _by_name(body, span, clause, label, LABELLED, fractions, False)
+            got = _by_name(body, span, clause, label, LABELLED, ways, False)
         if got is None and not last:
-            got = _by_name(body, span, clause, _RESULT, LABELLED, fractions, words)
-        got = got or _by_value_first(body, span, clause, fractions)
+            got = _by_name(body, span, clause, _RESULT, LABELLED, ways, words)
+        got = got or _by_value_first(body, span, clause, ways)
         if got is None:
-            got = _by_statement(body, span, clause, fractions, words)
-        if got is None and (number := last_in(body, *span, fractions, given)):
+            got = _by_statement(body, span, clause, ways, words)
+        if got is None and (formula := last_formula(body, *span, ways)) is not None and formula.kind != EMPTY:
+            if words or formula.kind in (NUMBER, EXPRESSION):
+                stage = STATED if _CONCLUDES.match(kind.text) else LAST_NUMBER
+                got = _Candidate(clause.start, stage, "last formula", formula, clause)
+        elif got is None and (number := last_in(body, *span, ways.fractions, given)):
             stage = STATED if _CONCLUDES.match(kind.text) else LAST_NUMBER
             got = _Candidate(
                 clause.start, stage, LAST_NUMBER, Content(NUMBER, number.start, number.end, number), clause
@@ -295,19 +318,19 @@ def _is_weak(text: str, start: int, got: _Candidate, kind: Kind, given: frozense
     return len(digits) == 1 and digits[0] in given
 
 
-def _of_programs(text: str, fractions: bool) -> Iterator[_Candidate]:
+def _of_programs(text: str, ways: Ways) -> Iterator[_Candidate]:
     """Yield answers in tags or JSON."""
     if "<" not in text and '"' not in text and "“" not in text and "'" not in text:
         return
     for match in _TAGGED.finditer(text):
         name = next(name for name in ("tagged", "quoted", "bare") if match[name])
-        content = _whole(text, match.span(name), fractions)
+        content = _whole(text, match.span(name), ways)
         if content.kind != EMPTY:
             clause = Clause(match[0], match.start(), match.end(), "")
             yield _Candidate(match.start(), ANNOUNCED, match["tag"] or "JSON", content, clause)
 
 
-def _boxed(text: str, clause: Clause) -> _Candidate | None:
+def _boxed(text: str, clause: Clause, ways: Ways) -> _Candidate | None:
     """Return what the last box of a clause holds; one that is not finished holds what there is."""
     box = last_boxed(text[clause.start : clause.end])
     if box is None:
@@ -315,8 +338,11 @@ def _boxed(text: str, clause: Clause) -> _Candidate | None:
     start = text.rfind(box.content, clause.start, clause.end) if box.content else clause.end
     if not box.content:
         return _Candidate(clause.start, BOXED, "boxed", Content(EMPTY, clause.end, clause.end), clause)
-    content = read_content(text, start, start + len(box.content), fractions=True, mathematical=True)
-    if "=" in box.content and (whole := _whole(text, (start, start + len(box.content)), True)).kind == NUMBER:
+    content = read_content(text, start, start + len(box.content), ways._replace(fractions=True), mathematical=True)
+    if (
+        "=" in box.content
+        and (whole := _whole(text, (start, start + len(box.content)), ways._replace(fractions=True))).kind == NUMBER
+    ):
         content = whole
     if content.kind == UNDONE:
         content = Content(EXPRESSION, content.start, content.end)
@@ -324,40 +350,40 @@ def _boxed(text: str, clause: Clause) -> _Candidate | None:
 
 
 def _by_name(
-    text: str, span: tuple[int, int], clause: Clause, pattern: re.Pattern[str], stage: str, fractions: bool, words: bool
+    text: str, span: tuple[int, int], clause: Clause, pattern: re.Pattern[str], stage: str, ways: Ways, words: bool
 ) -> _Candidate | None:
     """Return the value behind the last name of an answer (`答案是`) that a value follows."""
     for match in reversed(list(pattern.finditer(text, *span))):
-        content = _whole(text, (match.end(), span[1]), fractions)
+        content = _whole(text, (match.end(), span[1]), ways)
         if content.kind in (NUMBER, EXPRESSION) or (content.kind == WORDS and words):
             marker = match[0].strip(" *_`") if "=" not in text[match.end() : content.start] else "="
             return _Candidate(clause.start, stage, marker, content, clause)
     return None
 
 
-def _by_name_behind(text: str, span: tuple[int, int], clause: Clause, fractions: bool) -> _Candidate | None:
+def _by_name_behind(text: str, span: tuple[int, int], clause: Clause, ways: Ways) -> _Candidate | None:
     """Return the value before `is the answer`."""
     match = _BEHIND.search(text, *span)
     if match is None or match.start() == span[0]:
         return None
-    content = _whole(text, (span[0], match.start()), fractions)
+    content = _whole(text, (span[0], match.start()), ways)
     if content.kind not in (NUMBER, EXPRESSION):
         return None
     return _Candidate(clause.start, ANNOUNCED, match[0].strip(), content, clause)
 
 
-def _by_value_first(text: str, span: tuple[int, int], clause: Clause, fractions: bool) -> _Candidate | None:
+def _by_value_first(text: str, span: tuple[int, int], clause: Clause, ways: Ways) -> _Candidate | None:
     """Return the value that a clause begins with and says what it is: `42 dollars is what they cost`."""
     match = _VALUE_FIRST.match(text, *span)
     if match is None:
         return None
-    content = read_content(text, match.start("value"), match.end("value"), fractions)
+    content = read_content(text, match.start("value"), match.end("value"), ways)
     return _Candidate(clause.start, STATED, match["verb"], content, clause) if content.kind == NUMBER else None
 
 
-def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: bool, words: bool) -> _Candidate | None:
+def _by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, words: bool) -> _Candidate | None:
     """Return what the last `=`, `is`, `gives` … of a clause states, or the value that the whole clause is."""
-    whole = read_content(text, *span, fractions)
+    whole = read_content(text, *span, ways)
     marks = list(_STATED.finditer(text, *span))[-40:]
     if not marks:
         bare = (whole.kind == EXPRESSION and is_formula(text, whole.start, whole.end, words)) or (
@@ -373,14 +399,14 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, fractions: b
         return None
     end = span[1]
     for mark in reversed(marks):
-        content = read_content(text, mark.end(), end, fractions, _in_formula(text, span[0], mark.start()))
+        content = read_content(text, mark.end(), end, ways, _in_formula(text, span[0], mark.start()))
         if content.kind in (NUMBER, UNDONE, EXPRESSION):
             near = mark["equals"] or mark["points"] or mark["colon"] or _is_near(text, mark.end(), content)
             if near and (words or content.kind != EXPRESSION or _DIGIT.search(text, content.start, content.end)):
                 if (
                     mark["equals"]
                     and content.kind == NUMBER
-                    and (other := _before_conversion(text, span, mark, content, fractions))
+                    and (other := _before_conversion(text, span, mark, content, ways))
                 ):
                     content = other
                 return _Candidate(clause.start, STATED, mark[0].strip(), content, clause)
@@ -409,13 +435,13 @@ def _in_formula(text: str, start: int, at: int) -> bool:
 
 
 def _before_conversion(
-    text: str, span: tuple[int, int], mark: re.Match[str], content: Content, fractions: bool
+    text: str, span: tuple[int, int], mark: re.Match[str], content: Content, ways: Ways
 ) -> Content | None:
     """Return the number of `2576 cm² = 25.76 dm²` before the one in another unit; None for any other equation."""
     if content.number is None or content.number.fraction or not (content.unit or content.number.scale):
         return None
     start = max((text.rfind(sign, span[0], mark.start()) for sign in "=≈:"), default=-1) + 1
-    left = read_content(text, max(start, span[0]), mark.start(), fractions)
+    left = read_content(text, max(start, span[0]), mark.start(), ways)
     if left.kind != NUMBER or left.number is None or left.number.fraction:
         return None
     if len(text[left.number.end : left.end]) > len(left.unit) + 6:
@@ -424,32 +450,29 @@ def _before_conversion(
     return left if abs(one - other) > abs(one) / 50 else None
 
 
-def _whole(text: str, span: tuple[int, int], fractions: bool) -> Content:
+def _whole(text: str, span: tuple[int, int], ways: Ways) -> Content:
     """Return what a part states in all: the right side of its last equation, else itself."""
     start, end = span
     equals = [mark for mark in _STATED.finditer(text, start, end) if mark["equals"] or mark["points"]]
     for mark in reversed(equals):
-        content = read_content(text, mark.end(), end, fractions, _in_formula(text, start, mark.start()))
+        content = read_content(text, mark.end(), end, ways, _in_formula(text, start, mark.start()))
         if content.kind == EMPTY:
             end = mark.start()
             continue
-        if (
-            content.kind == NUMBER
-            and mark["equals"]
-            and (other := _before_conversion(text, span, mark, content, fractions))
-        ):
+        if content.kind == NUMBER and mark["equals"] and (other := _before_conversion(text, span, mark, content, ways)):
             return other
         return content
     colon = [mark for mark in _STATED.finditer(text, start, end) if mark["colon"]]
-    if colon and (content := read_content(text, colon[-1].end(), end, fractions)).kind in (NUMBER, EXPRESSION):
+    if colon and (content := read_content(text, colon[-1].end(), end, ways)).kind in (NUMBER, EXPRESSION):
         return content
-    return read_content(text, start, end, fractions)
+    return read_content(text, start, end, ways)
 
 
 def _choose(candidates: Sequence[_Candidate], found: Sequence[Kind], words: bool) -> _Candidate | None:
     """Return the last valid candidate of the surest stage; what was taken back counts where nothing follows it."""
-    retracted = max((kind.clause.start for kind in found if kind.name == RETRACTION), default=-1)
-    later = [item for item in candidates if item.place > retracted]
+    ends = (RETRACTION,) if words else (RETRACTION, NO_VALUE)
+    retracted = max((kind.clause.start for kind in found if kind.name in ends), default=-1)
+    later = [item for item in candidates if item.place > retracted and not (retracted >= 0 and item.last_resort)]
     if retracted >= 0 and not any(item.content.kind in (NUMBER, EXPRESSION) for item in later):
         return None
     for last_resort, weak in ((False, False), (True, False), (False, True), (True, True)):
@@ -457,6 +480,8 @@ def _choose(candidates: Sequence[_Candidate], found: Sequence[Kind], words: bool
         for stages in ((ANNOUNCED, BOXED), (LABELLED,), (STATED,), (LAST_NUMBER,)):
             if chosen := [item for item in group if item.stage in stages]:
                 best = chosen[-1]
+                if stages == (LAST_NUMBER,) and sum(_HEDGE.search(item.clause.text) is not None for item in chosen) > 1:
+                    return None  # `maybe 3, maybe 7`
                 if best.content.kind == EMPTY:
                     return None
                 after = [item for item in group if item.place > best.place]
@@ -465,7 +490,7 @@ def _choose(candidates: Sequence[_Candidate], found: Sequence[Kind], words: bool
     return None
 
 
-def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], fractions: bool) -> Content:
+def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], ways: Ways) -> Content:
     """Return the content, a list where `, or 8` or `, 8` follows the clause."""
     content = chosen.content
     if content.kind != NUMBER or content.number is None:
@@ -478,7 +503,7 @@ def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], fra
         return content
     alternative = _ALTERNATIVE.match(following.text)
     start = following.start + (alternative.end() if alternative else 0)
-    other = read_content(text, start, following.end, fractions)
+    other = read_content(text, start, following.end, ways)
     if other.kind != NUMBER or other.number is None or other.number.value == content.number.value:
         return content
     if _ABOUT.search(text, start, other.number.start) and _is_near_to(other.number, content.number):

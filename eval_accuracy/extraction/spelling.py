@@ -10,7 +10,7 @@ from eval_accuracy.extraction.numbers import plain
 # r"\left(2" -> r"\left"
 _LATEX_WORDS = re.compile(r"\\(?:left|right|displaystyle|,|;|!|quad|qquad|ldots)(?![A-Za-z])|\\ |[$\s~]|\\[()\[\]]")
 # r"5\text{ cm}" -> (" cm",)
-_LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm)\s?\{([^{}]*)\}")
+_LATEX_UNIT = re.compile(r"\\(?:text|mbox|mathrm|textrm|textbf|mathbf|textit)\s?\{([^{}]*)\}")
 # "x = 5" -> "5"
 _DIGIT = re.compile("[0-9]")
 # r"90^\circ" -> r"^\circ"
@@ -19,6 +19,8 @@ _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
 _SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
 # r"\sqrt2" -> ("2",)
 _SHORT_ROOT = re.compile(r"\\sqrt\s?([0-9])(?![0-9])")
+# "4√5" -> ("5",)
+_ROOT_SIGN = re.compile(r"√\s?(?:\(?([0-9a-z]+)\)?)")
 # "12 square feet" -> " square feet"
 _UNIT_WORDS = re.compile(r"(?<=[0-9}%])[ \t]{1,3}[A-Za-z][A-Za-z. \t]{1,60}$")
 # "x=3" -> "x="
@@ -31,7 +33,7 @@ _OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-
 _NAMED = re.compile(r"^\s*(?:[a-zA-Z]\s?\\in(?![a-z])|[a-zA-Z]\s?\([a-z]\)\s?=|∈)\s*")
 # r"25 \, km" -> r" \, km"
 _UNITS_BEHIND = re.compile(
-    r"(?<=[0-9}])\s{0,3}(?:\\[,;!]|\\(?:text|mathrm|mbox)\s?\{[^{}]{0,40}\}(?:\^\{?[23]\}?)?|\s(?=[a-z]{2,20}$)|[a-z]{2,20}$){1,4}$"
+    r"(?<=[0-9}])\s{0,3}(?:\\[,;!]|\\(?:text|mathrm|mbox)\s?\{\s?(?!(?:thousand|million|billion|hundred|dozen|factorial|squared|cubed|mod|or|and|if|when)\b)[^{}]{0,40}\}(?:\^\{?[23]\}?)?|(?<=\\,)\s?[a-z]{2,20}$){1,4}$"
 )
 # r"\boxed{x+1}" -> ("x+1",)
 _WRAPPED = re.compile(r"^\\(?:boxed|fbox|displaystyle|mathbf)\s?\{(.*)\}$")
@@ -61,7 +63,8 @@ def same_text(left: str, right: str) -> bool:
 @lru_cache(maxsize=1 << 12)
 def spelling(text: str) -> str:
     r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
-    plain_text = plain(text).replace("\\$", "").strip().rstrip(".。")
+    plain_text = plain(text).replace("\\\\", ";").replace("\\$", "").strip().rstrip(".。")
+    plain_text = _ROOT_SIGN.sub(r"\\sqrt{\1}", plain_text)
     plain_text = _OR.sub(",", _UNIT_WORDS.sub("", plain_text.strip("$ ")).replace("π", "\\pi"))
     plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))
     # A text that is all \text{…} is the answer; beside a number it is a unit.
@@ -69,5 +72,7 @@ def spelling(text: str) -> str:
     plain_text = without_units if _DIGIT.search(without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
     plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
     plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
-    plain_text = _NEEDLESS.sub(r"\1\2", plain_text.replace("\\cfrac", "\\frac").replace("\\cdot", ""))
+    plain_text = _NEEDLESS.sub(
+        r"\1\2", plain_text.replace("\\cfrac", "\\frac").replace("bmatrix", "pmatrix").replace("\\cdot", "")
+    )
     return _OPTION.sub(r"\1", plain_text)

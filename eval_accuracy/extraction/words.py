@@ -39,7 +39,7 @@ LABELS = {
 
 # What stands between such a name and the value.
 COPULA_EN = (
-    r"is|are|was|be|equals?|becomes?|comes?\s(?:out\s)?(?:to|as|at)(?:\sbe)?|turns?\sout\s(?:to\sbe|as)|"
+    r"is|are|was|be|(?<!or\s)equals?|becomes?|comes?\s(?:out\s)?(?:to|as|at)(?:\sbe)?|turns?\sout\s(?:to\sbe|as)|"
     r"works?\sout\s(?:to\sbe|to|as|at)|amounts?\sto|stands\sat|reads|evaluates?\sto|simplifies\sto|"
     r"reduces\sto|adds\sup\sto|ends\sup\s(?:as|at|being)|totals|reached\sis"
 )
@@ -82,8 +82,8 @@ SUPPOSITION_EN = (
     r"a\s(?:rough|quick|first|wild)\s(?:guess|estimate)|roughly\sspeaking|with\s[-0-9.,]+\s(?:in\splace|instead)"
 )
 # What makes a supposition of a clause wherever it stands.
-SUPPOSED_EN = r"estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
-SUPPOSED_ZH = "要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
+SUPPOSED_EN = r"somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
+SUPPOSED_ZH = "之间(?=\\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
 # What is counted of the solution, not of what is asked: steps, ways, pages.
 COUNTED_EN = (
     r"(?:only\s|just\s|common\s|different\s|simple\s|easy\s|more\s|other\s|main\s)?"
@@ -108,14 +108,14 @@ DENIED_EN = r"not|\w+n't|neither|nor|never|rather\sthan|instead\sof|other\sthan|
 DENIED_ZH = "不是|并非|而非|不等于|≠|非(?=[0-9 ])|不为|而不|不写"
 RETRACT_EN = (
     r"wrong|incorrect|not\s(?:right|correct|true)|(?:a|my|an)\s(?:mistake|error|slip)|scratch\sthat|"
-    r"nope?(?=[\s*.!,]*$)|isn't\s(?:right|correct)|misread|mis(?:calculat|count)\w+|"
+    r"no(?:pe)?(?=[\s*.!,]*$)|isn't\s(?:right|correct)|misread|mis(?:calculat|count)\w+|"
     r"ignore\s(?:that|this|it|the\sabove)|take\s(?:that|it)\sback|correction|strike\sthat|"
     r"let\sme\s(?:redo|correct)"
 )
 RETRACT_ZH = "不对|错了|算错|有误|不正确|更正|纠正|写错|搞错|看错|我错|弄错|收回|作废|重新(?:计)?算|重算"
 # What a correction begins with.
 CORRECTION_EN = (
-    r"nope?\s?[-,:]+(?=\s?[-$\\(0-9])|actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)|make\sthat|"
+    r"no(?:pe)?\s?[-,:]+(?=\s?[-$\\(0-9])|actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)|make\sthat|"
     r"it\s(?:should|must|has\sto)\sbe|should\s(?:be|have\sbeen)|"
     r"the\scorrect\s(?:one|value|result|number)\sis"
 )
@@ -131,11 +131,15 @@ RESTATED_ZH = "即|也就是说?|也即|换句话说|换算|合(?=[0-9 ])|约合
 REFUSAL_EN = r"(?:do\snot|don't|cannot|can't|could\snot|couldn't|unable\sto|not\s(?:able|sure|certain|possible|enough)|impossible|undefined|undetermined|unknown|no\ssolution|does\snot\sexist|not\sdefined|infinite|infinity|none|not\sa\snumber)"
 REFUSAL_ZH = "不知道|无法|不确定|不能确定|无解|不存在|没有意义|无意义|未知|不清楚|算不出|不会"
 
+# What says so for good: the number beside it is none.
+NO_VALUE_EN = r"undefined|no\s(?:real\s)?(?:solutions?|answer|value)|(?:does|do)\snot\sexist|doesn't\sexist|not\sdefined|impossible|no\ssuch|cannot\sbe\sdetermined"
+NO_VALUE_ZH = "无解|不存在|没有意义|无意义|没有(?:实数)?解|不能确定|无法确定"
+
 # What makes a value with a number in it more, or less, than that number.
 BOUND_EN = (
     r"less\sthan|more\sthan|greater\sthan|fewer\sthan|larger\sthan|smaller\sthan|bigger\sthan|"
     r"higher\sthan|lower\sthan|at\sleast|at\smost|no\s(?:more|less|fewer)\sthan|not|between|from|over|"
-    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|multiples?|factors?|"
+    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|one\sof|any\sof|among|multiples?|factors?|"
     r"divis\w+|half|twice|double|triple|third|quarter|squared?|cubed?|root|log|ln|sin|cos|tan|cot|sec|"
     r"arc\w+|factorial|reciprocal|inverse|modulo|mod|plus|times|minus|divided|multiplied|power|exp|nearly|"
     r"almost|except|excluding|unless|integers?\sfrom|odd|even|primes?|sum\sof|product\sof|choose|base|"
@@ -147,7 +151,7 @@ BOUND_ZH = (
 )
 # What, behind a number, makes it more or less than that number.
 BEHIND_EN = (
-    r"or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])|"
+    r"(?:more|less|fewer|greater|smaller|larger)\sthan|out\sof\s[-+$\\(]{0,4}[0-9]|times\s(?:as|the|\$)|percent\sof|or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])|"
     r"and\s(?:a\s(?:half|third|quarter)|above|below|up|over|under|more|[-+$\\(]{0,4}[0-9])|squared|cubed|"
     r"factorial|modulo|mod|in\sbase|base|plus|minus|times\s[-+$\\(]{0,4}[0-9a-z]|divided|multiplied|"
     r"to\s[-+$\\(]{0,4}[0-9]|through\s[-+$\\(]{0,4}[0-9]|choose|to\sthe\spower|"
@@ -164,7 +168,7 @@ ROUNDED = (
     "其余四舍五入|四舍五入法?(?![到至保取])|"
     r"(?:give\sor\stake|plus\sor\sminus|±)\s?(?:0?\.0*[15]|1)(?![0-9.])|按\s?0?\.0*1\s?取(?:近似|整)值?|"
     r"(?:结果)?(?:保留|精确|四舍五入|舍入|近似|取|约){0,3}(?:到|至|了|为|成|在)?(?:小数点?后?面?)?第?\s?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)\s?[位个](?:有效数字|小数|数字|有效位)?(?:小数)?|"
-    r"(?:精确|四舍五入|舍入|保留|近似|取|误差){1,3}(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])|"
+    r"(?:精确|四舍五入|舍入|保留|近似|取|误差){1,3}(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1(?![0-9])|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])|"
     "(?:精确|四舍五入|舍入|取|保留)(?:到|至)?(?:个|十|百|千|万|十分|百分|千分|万分)位|"
     r"(?:(?:rounded|rounding|rounds|round|correct|accurate|accuracy|precise|precision|given|expressed|approximated|truncated|cut|shown|exact|keeping|keep|using|with)\b\s?)?(?:off\s)?(?:(?:up\s)?to|at|within|of|in)?\s?(?:the\s)?(?:nearest\s)?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)[\s-]{0,2}(?:decimal(?:\s?(?:place|digit|point|number)s?)?|d\.?\s?p\.?s?(?![a-z])|dec(?:imals|\.)?(?:\spl(?:aces|\.))?|significant(?:\s(?:figure|digit)s?)?|sig\.?(?:\s?fig(?:ure)?s?\.?|\s?digits?)?|s\.?\s?f\.?(?![a-z])|(?:places|digits)(?:\s(?:after|behind|of)\s(?:the\s)?(?:decimal\s)?(?:point|precision))?)|"
     r"(?:(?:rounded|rounding|round|correct|accurate|precise|given)\b\s?)?(?:off\s)?(?:(?:to|within|by)\s)?(?:the\s)?(?:nearest|closest|within|to|±)\s(?:the\snearest\s)?(?:0?\.0*[15]|10|100|1000|1)(?![0-9.]*[0-9])|"

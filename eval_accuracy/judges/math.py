@@ -14,7 +14,7 @@ from eval_accuracy.equivalence.process import same_formula
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
 from eval_accuracy.extraction.numbers import EXACT, Number, plain, whole_number
-from eval_accuracy.extraction.reader import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER, Found, Trace, read_answer
+from eval_accuracy.extraction.reader import ANNOUNCED, BOXED, FREE, LABELLED, LAST_NUMBER, Found, Trace, read_answer
 from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.judges import Answer, Judge
 from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is_exact, is_whole_division
@@ -131,12 +131,8 @@ def _read(answer: str, question: str, asked: MathQuestion, truth: Found, trace: 
 def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> tuple[dict[str, bool], str, str]:
     """Return whether an answer is right under each rule, how it differs where it is not exactly right, and by what."""
     if found.number is None or truth.number is None:
-        if same_text(found.span, truth.span) or same_text(formula(found.span), formula(truth.span)):
-            return dict.fromkeys(RULES, True), "", "text"
-        # The last and costliest comparison: of formulas that are the same in another form.
-        free = asked.type in ("english", "other") and WORDS not in (found.kind, truth.kind)
-        same = free and same_formula(formula(found.span), formula(truth.span))
-        return dict.fromkeys(RULES, same), "" if same else "other text", "formula" if same else "text"
+        same = _is_same_form(asked, found, truth)
+        return dict.fromkeys(RULES, bool(same)), "" if same else "other text", same or "text"
     left, right = found.number, truth.number
     if left.fraction is not None and not left.repeats and _is_left_undone(question, asked, left.fraction):
         return dict.fromkeys(RULES, False), "not carried out", "number"
@@ -145,6 +141,21 @@ def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> 
         return dict.fromkeys(RULES, True), "", "number"
     rules = {name: any(rule(*pair) for pair in pairs) for name, rule in RULES.items()}
     return rules, difference(*pairs[0]), "number"
+
+
+def _is_same_form(asked: MathQuestion, found: Found, truth: Found) -> str:
+    """Return what shows that an answer that is no plain number is the reference: "text", "formula", or nothing."""
+    if truth.number is not None:  # the number is an expression's value, or it is wrong: `3!` for 6
+        pairs = [(found.span, truth.span)] if asked.type in FREE and found.kind != WORDS else []
+    else:
+        pairs = [(found.span, truth.span), (found.formula, truth.span), (found.span, truth.formula)]
+        for one, other in pairs:
+            if one and other and (same_text(one, other) or same_text(formula(one), formula(other))):
+                return "text"
+        if asked.type not in FREE or WORDS in (found.kind, truth.kind):
+            return ""
+    # The last and costliest comparison: of formulas that are the same in another form.
+    return "formula" if any(a and b and same_formula(formula(a), formula(b)) for a, b in pairs) else ""
 
 
 def _is_left_undone(question: str, asked: MathQuestion, fraction: tuple[Decimal, Decimal]) -> bool:
