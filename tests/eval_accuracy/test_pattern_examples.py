@@ -16,7 +16,7 @@ import pytest
 
 from core.places import ROOT
 
-FOLDERS = ("eval_accuracy/judges", "eval_accuracy/extraction", "core/tasks")
+FOLDERS = ("eval_accuracy/judges", "eval_accuracy/extraction", "eval_accuracy/extraction/options", "core/tasks")
 ASSIGNED = re.compile(r"^(\w+) = re\.compile\(")
 EXAMPLE = re.compile(r"^# (r?(['\"]).*\2) -> (.+)$")
 

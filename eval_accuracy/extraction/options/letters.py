@@ -1,0 +1,155 @@
+r"""A reply whose letters of options are marked: each becomes one character of the private use area, lists one as well.
+
+`The answer is (B) two, not A or C` becomes `The answer is ⟨B⟩, not ⟨AC⟩`. What stands for no option stays as it is: an
+article (`A change`), the first letter of a word (`C语言`), a letter beyond the last option. Marks of Markdown, LaTeX,
+HTML and JSON go; `\boxed{`, `<answer>` and `"answer":` become labels that clauses can be read by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from eval_accuracy.extraction.options import words
+from eval_accuracy.extraction.options.lists import NOT_TEXT, joined, pointed
+from eval_accuracy.extraction.options.marks import BASE, ITEM, OPTION, QUOTED, T
+from eval_accuracy.extraction.options.markup import bare, tidy
+
+# A capital letter alone, that ends no word and no abbreviation.
+# "is (B) x" -> ("B",)
+_CAPITAL = re.compile(r"(?<![A-Za-z0-9_@&\\])(?<![A-Za-z]['’-])(?<![A-Za-z]\.)([A-J]+)(?![A-Za-z0-9_])")
+# What may follow it directly, or after spaces.
+# ") x" -> ")"
+# " because x" -> " because"
+# "项" -> "项"
+_AFTER = re.compile(
+    r"\s*(?:\Z|[,;:!?)\]}>\"”|，。；：！？、】》」』〗…—–✓✔✅√✗✘❌✖×☑~»(（\[→⇒/]|[-=]{1,2}>|"
+    r"=\s?(?=(?i:wrong|right|correct|"
+    r"incorrect|true|false)\b|[错对正不])|[&](?=\s?[A-J])|\+(?=\s?[A-J](?![A-Za-z]))|-(?=[\s(])|['’](?![A-Za-z])|"
+    r"\.(?![A-Za-z]\.))"
+    rf"|\s*\n|\s*{words.any_of(words.AFTER_ZH)}"
+    rf"|\s+(?i:{words.any_of(words.AFTER_EN)})(?![A-Za-z])|\s+[A-J](?![A-Za-z0-9'’])"
+)
+# What calls the letter behind it an option, whatever follows.
+# "only (" -> "only ("
+_CALLS = re.compile(r"(?:\b(?i:only|option|only option)\s|只有|选项|唯有|仅)[(]?\Z")
+# After I, which is a word, only what ends a clause.
+# "." -> "."
+_AFTER_I = re.compile(r"\s*(?:\Z|\n|[)\]}:]|[.。](?:\s|\Z))")
+# "is b." -> {"letter": "b"}
+# "(b) x" -> {"letter": "b"}
+_SMALL = re.compile(
+    r"(?:^|\n|[:=>(\[{<【\"'“‘]|\b(?i:is|be|option|choice|answer|choose|pick|select|letter|say|with|for|"
+    r"answer is:)\s|[选是为项择案答])\s?[(\["
+    r"\"'“‘【{]{0,3}(?P<letter>[a-j])(?=[)\]】}'\"”’]{0,3}(?:\s*(?:\Z|\n|[.。,，;；!](?:\s|\Z|[\u3400-\u9fff])|"
+    r"(?:because|since)\b)"
+    r"|[)\]]|[).、:]\s{0,3}\S|选?项))"
+    r"|\b(?i:option|choice|letter|answer)\s[(]?(?P<called>[a-j])(?=[)]?\s(?:is|seems|looks|would|must|should|fits)\b)"
+)
+# What may stand between a letter and its option's own text, and behind that.
+# ") two" -> ") "
+_BETWEEN = re.compile(r"(?P<close>[)\]】》」』}>]{0,2})[\s.、:,，\-–—=>/|\"'“‘(\[《「«]{0,6}")
+# ')" x' -> ')"'
+_BEHIND = re.compile(r"[)\]\"'”’》」】]{0,3}")
+# ". two" -> "."
+_POINT_MARK = re.compile(r"[.:、)\]\n]")
+# " is a town" -> " i"
+_GOES_ON = re.compile(r"[ \t]{0,3}[A-Za-z0-9\u3400-\u9fff]")
+# "(\ue002)" -> ("\ue002",)
+_IN_BRACKETS = re.compile(f"[(\\[【「『{{<\"'“‘《]\\s?({T})\\s?[)\\]】」』}}>\"'”’》»]")
+# "(\ue002) two" -> "(\ue002) "
+_BRACKET_POINT = re.compile(
+    rf"(?:^|(?<=\n))[ \t]{{0,8}}[(\[]({T})[)\]][ \t.:]{{0,3}}{NOT_TEXT}(?=[A-Za-z0-9\u3400-\u9fff])"
+)
+# "Option \ue002" -> "Option "
+_CALLED = re.compile(
+    rf"(?<!right )(?<!correct )(?<!best )(?<!final )\b(?i:answer choices?|options?|choices?|alternatives?|letter|"
+    rf"statements?)\s(?={T})"
+    f"|(?<!正确)(?<!的)(?<!答案)(?:选项|选支|选肢)\\s?(?={T})"
+)
+# "\ue002选项" -> ("\ue002",)
+_CALLED_AFTER = re.compile(rf"({T})\s?(?:选?项(?!目)|\s(?:option|choice)\b)")
+
+
+def marked(text: str, letters: str, options: Mapping[str, str]) -> str:
+    """Return a text with its letters of options marked.
+
+    Args:
+        text: the model's own text.
+        letters: those of the question's options.
+        options: the options' texts by letter, as far as they are known.
+    """
+    text = bare(text)
+    text = _with_marks(text, letters, {letter: tidy(own) for letter, own in options.items()})
+    text = _BRACKET_POINT.sub(rf"\1{ITEM}", text)
+    text = _IN_BRACKETS.sub(r"\1", _IN_BRACKETS.sub(r"\1", text))
+    text = _CALLED_AFTER.sub(r"\1", _CALLED.sub(OPTION, text))
+    return pointed(joined(text))
+
+
+def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
+    """Mark the letters one by one, each with its option's own text behind it."""
+    out: list[str] = []
+    at = 0
+    for match in _CAPITAL.finditer(text):
+        start, end = match.span(1)
+        bits = _bits(match[1], letters) if start >= at else 0
+        if not bits:
+            continue
+        own = _own_text(text, end, options.get(match[1], ""))
+        if own is None and not (
+            (_AFTER_I if match[1] == "I" else _AFTER).match(text, end) or _CALLS.search(text, max(0, start - 12), start)
+        ):
+            continue
+        out.append(text[at:start])
+        if own is not None and text[end : end + 1] in (")", "]", "】") and out[-1].endswith(("(", "[", "【")):
+            out[-1] = out[-1][:-1]
+        out.append(chr(BASE + bits) + _quotes(text, end, own))
+        at = end if own is None else own
+    if at == 0:
+        return _SMALL.sub(lambda match: _small(match, letters), text)
+    out.append(text[at:])
+    return "".join(out)
+
+
+def _quotes(text: str, end: int, own: int | None) -> str:
+    """Return what stands for an option's own text behind its letter, from `end` to `own`."""
+    if own is None:
+        return ""
+    if _POINT_MARK.search(text, end, own) and _GOES_ON.match(text, own):
+        return QUOTED + ITEM
+    return QUOTED if text[own : own + 1].isspace() else f"{QUOTED} "
+
+
+def _small(match: re.Match[str], letters: str) -> str:
+    bits = _bits((match["letter"] or match["called"]).upper(), letters)
+    return match[0][:-1] + chr(BASE + bits) if bits else match[0]
+
+
+def _bits(found: str, letters: str) -> int:
+    """Return the bits of a letter, or of several that stand together (`ABD`); 0 where they are no options."""
+    if any(letter not in letters for letter in found) or any(
+        left >= right for left, right in zip(found, found[1:], strict=False)
+    ):
+        return 0
+    return sum(1 << (ord(letter) - ord("A")) for letter in found)
+
+
+def _own_text(text: str, end: int, own: str) -> int | None:
+    """Return where the option's own text ends that stands behind its letter; None where it does not."""
+    if not own:
+        return None
+    between = _BETWEEN.match(text, end)
+    start = between.end() if between else end
+    stop = start + len(own)
+    if text[start:stop].casefold() != own.casefold():
+        return None
+    behind = text[stop : stop + 1]
+    if own[-1].isascii() and own[-1].isalnum() and behind.isascii() and behind.isalnum():
+        return None
+    if _POINT_MARK.search(text, end, start) and _GOES_ON.match(text, stop) and not _CAPITAL.search(own):
+        return None  # the text of a point begins with the option's words
+    if start == end:  # BDunmore
+        return stop if not own[0].isascii() or not own[0].islower() else None
+    closed = _BEHIND.match(text, stop)
+    return closed.end() if closed else stop

@@ -1,0 +1,144 @@
+"""A reply to a multiple-choice question read in stages: letters, clauses, what each clause does, the answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from eval_accuracy.extraction.options import words
+from eval_accuracy.extraction.options.answer import chosen
+from eval_accuracy.extraction.options.by_text import by_text
+from eval_accuracy.extraction.options.kinds import Naming, namings
+from eval_accuracy.extraction.options.letters import marked
+from eval_accuracy.extraction.options.marks import readable
+from eval_accuracy.extraction.options.markup import bare
+from eval_accuracy.extraction.options.named import options_of
+from eval_accuracy.extraction.options.parts import Sentence, sentences
+from eval_accuracy.extraction.options.words import any_of
+
+# The contest's sentence and nothing else needs no reading.
+# "The right option is B." -> ("B",)
+_CONTEST = re.compile(r"\s*The right option is ([A-J])\s?\.?\s*")
+# "B\nQuestion: Who?" -> "\nQuestion:"
+_NEXT_TASK = re.compile(
+    r"\n\s{0,9}(?:Here is a question about|(?:Next |Another |New )?Question\s?[0-9]{0,3}\s?[:.]|Q[0-9]{0,3}\s?:|"
+    r"(?:下一)?题目?\s?[0-9]{0,3}\s?[:：]"
+    r"|问题?\s?[:：]|第\s?[0-9一二三四五六七八九十]{1,3}\s?题|例\s?[0-9]{0,3}\s?[:：]|The following (?:is|are)|"
+    r"以下是关于|###)"
+)
+# "Which is NOT so?" -> "NOT"
+_ASKS_WRONG = re.compile(rf"(?<![A-Za-z]){any_of(words.ASKS_WRONG_EN)}(?![A-Za-z])|{any_of(words.ASKS_WRONG_ZH)}")
+# "B two" -> "B "
+_LETTER_SPACE = re.compile(r"\s*[A-J][ \t]+(?=\w)")
+_HALF = 10_000
+_MOST_TASKS = 4
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reply names.
+
+    Attributes:
+        letter: the option; "" where none is named alone.
+        marker: "phrase" (the contest's sentence), "other phrase", "bare letter" or "option text".
+        rule: what the deciding clause does (`kinds.Kind`), or why there is no letter: "several letters", "no letter".
+        clause: its text.
+        stage: the stage that found it: "clauses" or "option text".
+    """
+
+    letter: str = ""
+    marker: str = ""
+    rule: str = "no letter"
+    clause: str = ""
+    stage: str = ""
+
+
+def read(text: str, question: str, letters: str) -> Reading:
+    """Read a reply, without prompt and question (`echo.own_text`).
+
+    Args:
+        text: the model's own text.
+        question: question and options.
+        letters: the letters of its options (`named.letters_of`).
+    """
+    if (match := _CONTEST.fullmatch(text)) and match[1] in letters:
+        return Reading(match[1], "phrase", "announced", text.strip(), "clauses")
+    text = shortened(text)
+    reading = Reading()
+    for end in _ends(text):
+        reading = _read(text[:end], question, letters)
+        if reading.letter or reading.rule == "several letters":
+            break
+    return reading
+
+
+def shortened(text: str) -> str:
+    """Return the start and the end of a very long text."""
+    return text if len(text) <= 2 * _HALF else f"{text[:_HALF]}\n{text[-_HALF:]}"
+
+
+def stages(text: str, question: str, letters: str) -> list[tuple[str, list[str]]]:
+    """Return the stages of a reading as rows of text: the options, the letters, the clauses, the answer."""
+    text = shortened(text)
+    end = next((end for end in _ends(text) if _read(text[:end], question, letters).letter), len(text))
+    options = options_of(question)
+    lines = marked(text[:end], letters, options)
+    parts = sentences(lines)
+    found = namings(parts, asks_wrong(question))
+    reading = read(text, question, letters)
+    answer = f"{reading.letter or '-'} ({reading.marker or reading.rule})" + (
+        f": {reading.clause}" if reading.clause else ""
+    )
+    return [
+        ("options", [f"{letter}: {options.get(letter, '')}" for letter in letters]),
+        ("letters", readable(lines).split("\n")),
+        ("clauses", [_shown(part) for part in parts]),
+        ("what they do", [f"{one.kind} {one.letters}: {one.clause}" for one in found]),
+        ("answer", [answer]),
+    ]
+
+
+@lru_cache(maxsize=64)
+def asks_wrong(question: str) -> bool:
+    """Tell whether a question asks which of the options does not hold."""
+    first = options_of(question).get("A", "")
+    stem = question[: question.find(first)] if first and first in question else question
+    return _ASKS_WRONG.search(stem[-400:]) is not None
+
+
+def _shown(sentence: Sentence) -> str:
+    return " | ".join(readable(clause.text) for clause in sentence.clauses) + sentence.end.strip()
+
+
+def _ends(text: str) -> list[int]:
+    """Return where a text may end: before each next task that it sets itself, and where it does."""
+    ends = [match.start() for match in _NEXT_TASK.finditer(text) if text[: match.start()].strip()]
+    return [*ends[:_MOST_TASKS], len(text)]
+
+
+def _read(text: str, question: str, letters: str) -> Reading:
+    options = options_of(question)
+    wrong = asks_wrong(question)
+    found = namings(sentences(marked(text, letters, options)), wrong)
+    choice = chosen(found, wrong, bool(options), letters)
+    naming = choice.naming
+    if naming:
+        return Reading(naming.letters, _marker(naming, text), naming.kind, naming.clause, "clauses")
+    letter, clause = by_text(bare(text), options, choice.several or _lists(found))
+    if letter:
+        return Reading(letter, "option text", "option text", clause, "option text")
+    return Reading(rule="several letters" if choice.several else "no letter")
+
+
+def _lists(found: list[Naming]) -> bool:
+    """Tell whether a text goes through options."""
+    return sum(naming.kind == "quoted" for naming in found) > 1
+
+
+def _marker(naming: Naming, text: str) -> str:
+    if naming.phrase:
+        return "phrase"
+    if naming.kind != "bare":
+        return "other phrase"
+    return "option text" if naming.own and _LETTER_SPACE.match(text) else "bare letter"
