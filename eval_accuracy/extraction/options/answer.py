@@ -16,11 +16,13 @@ class Choice:
 
     Attributes:
         naming: it; None where nothing names one letter.
+        rule: why it is this one.
         several: what it was decided among names several letters, or they contradict one another.
     """
 
     naming: Naming | None = None
     several: bool = False
+    rule: str = ""
 
 
 def chosen(
@@ -39,30 +41,37 @@ def chosen(
         knows_options: the options' own texts are known: a list of others belongs to another question.
     """
     kept = _before_another_question(namings) if knows_options else list(namings)
-    named = _standing(_with_bare_points(kept), asks_wrong)
-    all_of_them = [naming for naming in named if len(letters) > 2 and naming.letters == letters]
-    named = [naming for naming in named if naming not in all_of_them]
-    if not named:
-        verdict = _sole(kept, asks_wrong)
-        return Choice(verdict, bool(all_of_them))
+    pointed = _with_bare_points(kept)
+    standing = _standing(pointed, asks_wrong)
+    named = [naming for naming in standing if len(letters) < 3 or naming.letters != letters]
     if _is_list([naming for naming in named if naming.kind == "bare" and naming.whole]):
         named = [naming for naming in named if naming.kind != "bare"]
     if not named:
-        return Choice(None, True)
+        return Choice(_sole(kept, asks_wrong), bool(standing), "only verdict left")
     top = max(_strength(naming) for naming in named)
     best = [naming for naming in named if _strength(naming) == top]
-    if top <= 2:
-        if asks_wrong and all(naming.kind == "right" for naming in best):
-            verdict = _sole(kept, asks_wrong)
-            return Choice(verdict, verdict is None)
-        decisive = _weak(best)
-        if decisive is None:
-            return Choice(None, True)
-        best = decisive
-    naming = _last(best)
-    if naming.hedged and any(other.hedged and other.mark != naming.mark for other in named):
+    if top <= 2 and asks_wrong and all(naming.kind == "right" for naming in best):
+        verdict = _sole(kept, asks_wrong)
+        return Choice(verdict, verdict is None, "only verdict left")
+    decisive = best if top > 2 else _weak(best)
+    naming = _last(decisive) if decisive else None
+    if naming is None or len(naming.letters) > 1 or _hedged(naming, named):
         return Choice(None, True)
-    return Choice(naming) if len(naming.letters) == 1 else Choice(None, True)
+    return Choice(naming, False, _why(naming, [one for one in pointed if one.kind in NAMING], named))
+
+
+def _hedged(naming: Naming, named: Sequence[Naming]) -> bool:
+    """Tell whether another letter is said to be possible as well."""
+    return naming.hedged and any(other.hedged and other.mark != naming.mark for other in named)
+
+
+def _why(naming: Naming, all_named: Sequence[Naming], standing: Sequence[Naming]) -> str:
+    """Say why a naming is the answer, for those who look at single verdicts."""
+    if len(_marks(all_named)) == 1:
+        return "one letter named"
+    if len(all_named) > len(standing) and len(_marks(standing)) == 1:
+        return "others taken back"
+    return "surest naming" if len(_marks(standing)) == 1 or naming is not standing[-1] else "last word"
 
 
 def _strength(naming: Naming) -> int:
@@ -96,15 +105,18 @@ def _marks(namings: Iterable[Naming]) -> set[str]:
     return {naming.mark for naming in namings}
 
 
-def _last(best: list[Naming]) -> Naming:
-    """Return the last of namings of the same strength, of each run of repeated sentences the first."""
+def _last(best: list[Naming]) -> Naming | None:
+    """Return the last of namings of the same strength, of each run of repeated sentences the first.
+
+    None where one sentence names two.
+    """
     if best[0].phrase:
         best = [naming for naming in best if not naming.phrase or naming is best[0] or naming.concludes]
-    last = best[0]
-    before = best[0]
+    last = before = best[0]
     for naming in best[1:]:
-        runs_on = naming.sentence - before.sentence == 1 and _wording(naming) == _wording(before)
-        if not runs_on:
+        if naming.sentence == before.sentence and naming.mark != before.mark and not naming.concludes:
+            return None
+        if not (naming.sentence - before.sentence == 1 and _wording(naming) == _wording(before)):
             last = naming
         before = naming
     return last

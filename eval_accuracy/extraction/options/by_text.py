@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from eval_accuracy.extraction.options import words
 from eval_accuracy.extraction.options.marks import ITEM, OPTION, PHRASE, QUOTED
-from eval_accuracy.extraction.options.markup import tidy
+from eval_accuracy.extraction.options.markup import bare, tidy
 from eval_accuracy.extraction.options.words import any_of
 
 _EDGES = " \t\n.。,，;；:：!！'\"“”‘’*`$()（）[]【】「」《》<>" + ITEM + OPTION + PHRASE + QUOTED
@@ -34,7 +34,12 @@ _BEHIND = re.compile(
     r"|(?:才|就|应该)?(?:是|为)?(?:正确|对|最佳|符合题意)的?(?:答案|选项|选择)?)(?P<end>[\s.。!！,，]*)\Z"
 )
 # "The two" -> "The "
-_ARTICLE = re.compile(r"(?i:the|a|an)\s+")
+_ARTICLE = re.compile(r"\A(?i:the|a|an)\s+")
+# "is a " -> " a "
+_ARTICLE_BEFORE = re.compile(r"(?:\A|\s)(?i:the|a|an)\s+\Z")
+# What may stand directly before a word or number that is an option: `-1` is not 1.
+# "is " -> " "
+_SEPARATES = re.compile(r"[\s:：,，\"“‘'(「=>\u3400-\u9fff]\Z")
 # "住在河边的是" -> "住在河边的是"
 _OF_WHICH = re.compile(r"[^，。不非没错误]{1,40}的(?:选项|答案|一项)?[是为]")
 # "B. two" -> "B."
@@ -84,17 +89,21 @@ def _named(clause: str, texts: Mapping[str, str]) -> str:
     """Return the letter of the option that a clause is, but for what announces and what affirms."""
     whole = tidy(clause).strip(_EDGES)
     behind = _BEHIND.search(whole)
-    for said in (whole, whole[: behind.start()] if behind else ""):
-        key = said.strip(_EDGES).casefold()
-        for text, letter in texts.items():
-            if letter and key.endswith(text) and _announces(key[: len(key) - len(text)], text):
-                return letter
+    for said in (whole, whole[: behind.start()].strip(_EDGES) if behind else ""):
+        key = said.casefold()
+        if (letter := texts.get(_ARTICLE.sub("", key, count=1), texts.get(key))) is not None:
+            return letter
+        found = [text for text in texts if key.endswith(text)]
+        for text in sorted(found, key=len, reverse=True):
+            if _announces(key[: len(key) - len(text)], text):
+                return texts[text]
     return ""
 
 
 def _announces(before: str, text: str) -> bool:
     """Tell whether what stands before an option's text does nothing but announce it."""
-    if before and before[-1].isascii() and before[-1].isalnum() and text[0].isascii() and text[0].isalnum():
+    before = _ARTICLE_BEFORE.sub(" ", before)
+    if text[0].isalnum() and text[0].isascii() and before and not _SEPARATES.search(before):
         return False
     which = _OF_WHICH.match(before)
     at = which.end() if which else 0
@@ -107,5 +116,5 @@ def _announces(before: str, text: str) -> bool:
 
 
 def _key(text: str) -> str:
-    text = tidy(text).strip(_EDGES)
+    text = tidy(bare(text)).strip(_EDGES)
     return _ARTICLE.sub("", text, count=1).casefold() if _ARTICLE.match(text) else text.casefold()

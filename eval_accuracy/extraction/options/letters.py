@@ -29,6 +29,7 @@ _AFTER = re.compile(
     r"\.(?![A-Za-z]\.))"
     rf"|\s*\n|\s*{words.any_of(words.AFTER_ZH)}"
     rf"|\s+(?i:{words.any_of(words.AFTER_EN)})(?![A-Za-z])|\s+[A-J](?![A-Za-z0-9'’])"
+    r"|\s+(?:Thanks?|Hope|Here|Explanation|Reason|Note|Let|In|You|We|Please|There|This|That|I|The)\b"
 )
 # What calls the letter behind it an option, whatever follows.
 # "only (" -> "only ("
@@ -64,8 +65,8 @@ _BRACKET_POINT = re.compile(
 # "Option \ue002" -> "Option "
 _CALLED = re.compile(
     rf"(?<!right )(?<!correct )(?<!best )(?<!final )\b(?i:answer choices?|options?|choices?|alternatives?|letter|"
-    rf"statements?)\s(?={T})"
-    f"|(?<!正确)(?<!的)(?<!答案)(?:选项|选支|选肢)\\s?(?={T})"
+    rf"statements?)[ ](?={T})"
+    f"|(?<!正确)(?<!的)(?<!答案)(?:选项|选支|选肢)[ ]?(?={T})"
 )
 # "\ue002选项" -> ("\ue002",)
 _CALLED_AFTER = re.compile(rf"({T})\s?(?:选?项(?!目)|\s(?:option|choice)\b)")
@@ -80,7 +81,7 @@ def marked(text: str, letters: str, options: Mapping[str, str]) -> str:
         options: the options' texts by letter, as far as they are known.
     """
     text = bare(text)
-    text = _with_marks(text, letters, {letter: tidy(own) for letter, own in options.items()})
+    text = _with_marks(text, letters, options)
     text = _BRACKET_POINT.sub(rf"\1{ITEM}", text)
     text = _IN_BRACKETS.sub(r"\1", _IN_BRACKETS.sub(r"\1", text))
     text = _CALLED_AFTER.sub(r"\1", _CALLED.sub(OPTION, text))
@@ -96,7 +97,7 @@ def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
         bits = _bits(match[1], letters) if start >= at else 0
         if not bits:
             continue
-        own = _own_text(text, end, options.get(match[1], ""))
+        own = _own_text(text, end, tidy(options.get(match[1], "")))
         if own is None and not (
             (_AFTER_I if match[1] == "I" else _AFTER).match(text, end) or _CALLS.search(text, max(0, start - 12), start)
         ):
@@ -106,10 +107,8 @@ def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
             out[-1] = out[-1][:-1]
         out.append(chr(BASE + bits) + _quotes(text, end, own))
         at = end if own is None else own
-    if at == 0:
-        return _SMALL.sub(lambda match: _small(match, letters), text)
     out.append(text[at:])
-    return "".join(out)
+    return _SMALL.sub(lambda match: _small(match, letters, options), "".join(out))
 
 
 def _quotes(text: str, end: int, own: int | None) -> str:
@@ -121,8 +120,12 @@ def _quotes(text: str, end: int, own: int | None) -> str:
     return QUOTED if text[own : own + 1].isspace() else f"{QUOTED} "
 
 
-def _small(match: re.Match[str], letters: str) -> str:
-    bits = _bits((match["letter"] or match["called"]).upper(), letters)
+def _small(match: re.Match[str], letters: str, options: Mapping[str, str]) -> str:
+    """Mark a small letter, unless it is the text of an option."""
+    letter = match["letter"] or match["called"]
+    if any(own.strip(" $.").casefold() == letter for own in options.values()):
+        return match[0]
+    bits = _bits(letter.upper(), letters)
     return match[0][:-1] + chr(BASE + bits) if bits else match[0]
 
 

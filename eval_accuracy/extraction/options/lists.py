@@ -17,13 +17,14 @@ _SINGLE = (
 )
 # A comma joins where what follows speaks of both.
 _OF_BOTH = (
-    r"\s{0,3}(?:\Z|[\n.。!！?？;；,，)、/|\]}>\"'”’]|(?:are|were|can|could|both|all|have|do|don['’]t|to|and|or|nor)\b|"
+    r"\s{0,3}(?:\Z|[\n.。!！?？;；,，)、/|\]}>\"'”’]|(?:are|were|can|could|both|all|have|do|don['’]t|to|and|"
+    r"or|nor)\b|"
     r"[都均皆二两三四和与或及])"
 )
 _JOINT = (
-    r"(?:\s{0,3}[(]?(?:[、/&+|]|[,，]?\s?或者?|还是|以及|和|与|及|跟|\bor\b|\bnor\b|,?\s?\band/or\b|,\s?or\b|"
+    r"(?:[ \t]{0,3}[(]?(?:[、/&+|]|[,，]?\s?或者?|还是|以及|和|与|及|跟|\bor\b|\bnor\b|,?\s?\band/or\b|,\s?or\b|"
     r"\bas well as\b|"
-    r"\balong with\b|\btogether with\b|\bplus\b|\bto\b|\bthrough\b|至|\bvs\.?)\s{0,3}"
+    r"\balong with\b|\btogether with\b|\bplus\b|\bto\b|\bthrough\b|至|\bvs\.?)[ \t]{0,3}"
     rf"(?:(?:maybe|possibly|perhaps|even)\s)?[(]?(?={T})|\s?(?:[,，;；]\s?(?={T}{_OF_BOTH})|"
     rf",?\s?\band\s?(?={T}(?!\s?{_SINGLE}\b)))"
     rf"|[ \t]{{1,3}}(?={T}(?!\s?(?:{_SINGLE}\b|[{ITEM}:]))))"
@@ -84,7 +85,8 @@ def _union(match: re.Match[str]) -> str:
     for mark in _ANY_MARK.finditer(text):
         found = ord(mark[0][0]) - BASE
         between = text[end : mark.start()]
-        if bits and between.strip() in (",", "，", ";", "；", "") and found < highest:
+        comma = between.strip() in (",", "，", ";", "；", "")
+        if bits and ((comma and found < highest) or (between.strip() == "，" and "、" in text)):
             out, bits = out + chr(BASE + bits) + between, 0
         bits, highest, end = bits | found, found, mark.end()
     return out + chr(BASE + bits)

@@ -70,7 +70,10 @@ _LABEL = (
 # "答案:\nB" -> "答案:\n"
 _LABEL_LINE = re.compile(rf"(?i:(?:^|(?<=[\n.。!！,，；;])\s?){_LABEL})\s?(?::|=|-)?[ \t]{{0,9}}\n\s{{0,9}}(?=\S)")
 # "Q: x\nA: B" -> "A: "
-_A_LABEL = re.compile(r"(?:^|(?<=\n))\s{0,9}A\s?:\s{0,3}(?=\(?[A-J]\)?[\s.]{0,3}(?:$|\n)|[Tt]he |答案)")
+_A_LABEL = re.compile(
+    r"(?:^|(?<=\n))\s{0,9}A\s?:\s{0,3}(?=\(?[A-J]\)?(?:[\s.]{0,3}(?:$|\n)|[.。,，](?:\s|[\u3400-\u9fff]))|"
+    r"[Tt]he |答案)"
+)
 
 
 def tidy(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from eval_accuracy.extraction.options.marks import ITEM, T
+from eval_accuracy.extraction.options.marks import ITEM, QUOTED, T
 
 # So many sentences of a text are looked at, half of them from its end.
 MOST_SENTENCES = 240
@@ -13,7 +13,12 @@ _LONGEST_CLAUSE = 400
 
 # "B. It is" -> "."
 # "选B。A错" -> "。"
-_END = re.compile(rf"(?:[.!](?=\s|\Z|[\"'”’)\]】]|[\u3400-\u9fff]|{T})|[?。！？;；])[.!?。！？\"'”’)\]】]{{0,5}}|\n")
+_END = re.compile(
+    rf"(?:[.!](?=\s|\Z|[\"'”’)\]】]|[\u3400-\u9fff]|{T})|[?。！？;；])[.!?。！？\"'”’)\]】]{{0,5}}|\n"
+    # No mark between a letter and the next sentence.
+    rf"|(?<=[\ue001-\ue3ff{QUOTED}])[ ](?=(?:I\s(?:hope|am|have|chose|believe)|Thanks?|The|This|It|That|Because|"
+    rf"Here|Explanation|Reason|Note|Let|Hope|In|We|You|Please)\b|{T}\s?(?:is|was|项?错|项?不)\b)"
+)
 # Marks and conjunctions that part clauses.
 # "B, so" -> ","
 # "B because A" -> " because"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from eval_accuracy.extraction.options import words
 from eval_accuracy.extraction.options.answer import chosen
@@ -20,6 +21,8 @@ from eval_accuracy.extraction.options.words import any_of
 # The contest's sentence and nothing else needs no reading.
 # "The right option is B." -> ("B",)
 _CONTEST = re.compile(r"\s*The right option is ([A-J])\s?\.?\s*")
+# "(B)." -> ("B",)
+_LETTER_ALONE = re.compile(r"\s*[(\[*\"'`]{0,3}([A-J])[)\].*\"'`]{0,4}\s*")
 # "B\nQuestion: Who?" -> "\nQuestion:"
 _NEXT_TASK = re.compile(
     r"\n\s{0,9}(?:Here is a question about|(?:Next |Another |New )?Question\s?[0-9]{0,3}\s?[:.]|Q[0-9]{0,3}\s?:|"
@@ -42,9 +45,9 @@ class Reading:
     Attributes:
         letter: the option; "" where none is named alone.
         marker: "phrase" (the contest's sentence), "other phrase", "bare letter" or "option text".
-        rule: what the deciding clause does (`kinds.Kind`), or why there is no letter: "several letters", "no letter".
-        clause: its text.
-        stage: the stage that found it: "clauses" or "option text".
+        rule: why it is this one (`answer.Choice`), or why there is none: "several letters", "no letter".
+        clause: the text of the deciding clause.
+        stage: how surely that names it: "final", "announced", "stated", "right", "bare", "reason" or "option text".
     """
 
     letter: str = ""
@@ -63,7 +66,9 @@ def read(text: str, question: str, letters: str) -> Reading:
         letters: the letters of its options (`named.letters_of`).
     """
     if (match := _CONTEST.fullmatch(text)) and match[1] in letters:
-        return Reading(match[1], "phrase", "announced", text.strip(), "clauses")
+        return Reading(match[1], "phrase", "one letter named", text.strip(), "announced")
+    if (match := _LETTER_ALONE.fullmatch(text)) and match[1] in letters:
+        return Reading(match[1], "bare letter", "one letter named", text.strip(), "bare")
     text = shortened(text)
     reading = Reading()
     for end in _ends(text):
@@ -113,8 +118,9 @@ def _shown(sentence: Sentence) -> str:
 
 def _ends(text: str) -> list[int]:
     """Return where a text may end: before each next task that it sets itself, and where it does."""
-    ends = [match.start() for match in _NEXT_TASK.finditer(text) if text[: match.start()].strip()]
-    return [*ends[:_MOST_TASKS], len(text)]
+    start = len(text) - len(text.lstrip())
+    tasks = islice(_NEXT_TASK.finditer(text, start), _MOST_TASKS)
+    return [*(match.start() for match in tasks), len(text)]
 
 
 def _read(text: str, question: str, letters: str) -> Reading:
@@ -124,10 +130,10 @@ def _read(text: str, question: str, letters: str) -> Reading:
     choice = chosen(found, wrong, bool(options), letters)
     naming = choice.naming
     if naming:
-        return Reading(naming.letters, _marker(naming, text), naming.kind, naming.clause, "clauses")
+        return Reading(naming.letters, _marker(naming, text), choice.rule, naming.clause, naming.kind)
     letter, clause = by_text(bare(text), options, choice.several or _lists(found))
     if letter:
-        return Reading(letter, "option text", "option text", clause, "option text")
+        return Reading(letter, "option text", "one option named", clause, "option text")
     return Reading(rule="several letters" if choice.several else "no letter")
 
 
