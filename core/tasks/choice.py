@@ -82,13 +82,13 @@ class Options:
 
 
 def parse_options(question: str) -> Options | None:
-    """Take a question apart; None where A., B., C. and D. do not begin one line each, in this order."""
+    """Take a question apart; None where A. to D. and no others do not begin one line each, in order."""
     starts = []
     for letter in LETTERS:
         if question.count(f"\n{letter}.") != 1:
             return None
         starts.append(question.index(f"\n{letter}."))
-    if starts != sorted(starts):
+    if starts != sorted(starts) or "\nE." in question[starts[-1] :]:
         return None
     ends = [*starts[1:], len(question)]
     texts = [question[start + 3 : end] for start, end in zip(starts, ends, strict=True)]

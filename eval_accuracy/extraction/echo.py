@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+<<<<<<< HEAD
 from core.tasks.choice import parse_options
 from core.tasks.math import recognise
+=======
+from core.tasks.math import MathQuestion, recognise
+>>>>>>> 7352f8d (Up to ten options for judges, echoes found for every list of options; tests of forms and stages; docs)
 from eval_accuracy.extraction.numbers import plain
+from eval_accuracy.extraction.options.named import head_and_options
 
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
 # "7</s> x" -> "</s>"
@@ -35,8 +40,8 @@ _RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bo
 # "USER: 3 + 4" -> "USER:"
 _PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|Here is a question about")
 # An example of a prompt with shots: a question's label, or options, and a stated answer after it.
-# "Question: 2 + 2?\nAnswer: 4" -> "Answer:"
-# "问题：2 + 2？\n答案：4" -> "答案："
+# "Question: 2 + 2?\nAnswer: 4" -> {"answer": "Answer:"}
+# "问题：2 + 2？\n答案：4" -> {"answer": "答案："}
 _SHOT = re.compile(
     r"(?:(?:^|\n)\s{0,9}(?:Question|Problem|Q|问题?|题目|例题?\s?[0-9]{0,2})\s?[0-9]{0,3}\s?[.:：]|\n\s{0,9}\(?D\s?[).．、:：])"
     r"(?:[^\n]|\n(?!\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：])){0,2000}\n\s{0,9}(?P<answer>(?:Answer|A|答案?|解答?)\s?[:：])"
@@ -64,7 +69,7 @@ _VALUE = re.compile(r"[0-9０-９零一二三四五六七八九十]|(?<![A-Za-z]
 _ANSWERED = re.compile(r"答案|最终|\b[Aa]nswer\b|\\boxed|####")
 _SAME_SIGNS = str.maketrans("×·÷", "**/")
 # Only so many lines are looked at, and so many repetitions, so that no answer costs more than a moment.
-_MOST_LINES, _MOST_REPEATS, _SHORTEST = 60, 20, 8
+_MOST_LINES, _MOST_REPEATS, _SHORTEST, _LONGEST = 60, 20, 8, 20_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def own_text(prediction: str, question: str, prompt: str | None = None) -> Own:
     if (task := _NEXT_TASK.search(text)) and _DIGIT.search(text, 0, task.start()):
         text = text[: task.start()]
     text = _before_next_question(text, question)
-    return Own(text, _SHOT.search(text) is not None)
+    return Own(text, _SHOT.search(text[:_LONGEST]) is not None)
 
 
 def _behind(text: str, prompt: str) -> str | None:
@@ -137,7 +142,7 @@ def _after_question(text: str, question: str) -> str:
 
 
 def _is_prompt(text: str) -> bool:
-    return _PROMPT_HEAD.search(text) is not None or _SHOT.search(text) is not None
+    return _PROMPT_HEAD.search(text) is not None or _SHOT.search(text[:_LONGEST]) is not None
 
 
 def _says_nothing(text: str) -> bool:
@@ -158,17 +163,17 @@ def _repeats(text: str, question: str) -> list[tuple[int, int]]:
     squeezed = _squeezed(text)
     if words in squeezed and (len(words) >= _SHORTEST or plain(question) in plain(text)):
         return _occurrences(text, squeezed, [words])
-    options = parse_options(question)
-    if options is None:
+    head, options = head_and_options(question)
+    if not options:
         return []
-    stem = _squeezed(options.head)
+    stem = _squeezed(head)
     if len(stem) < _SHORTEST or stem not in squeezed:
         return []
-    return _occurrences(text, squeezed, [stem, *map(_squeezed, options.texts)])
+    return _occurrences(text, squeezed, [stem, *map(_squeezed, options.values())])
 
 
 def _occurrences(text: str, squeezed: str, parts: list[str]) -> list[tuple[int, int]]:
-    """Return where the parts follow one another, at most a few characters apart: an option's letter may stand between."""
+    """Return where the parts follow one another, a few characters apart at most (an option's letter)."""
     places = _places(text)
     found: list[tuple[int, int]] = []
     at = squeezed.find(parts[0])

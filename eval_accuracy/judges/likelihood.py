@@ -9,8 +9,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from core.tasks.choice import LETTERS
 from core.text.records import Record
+from eval_accuracy.extraction.options.named import letters_of
 from eval_accuracy.judges import Answer, Judge, subject
 from eval_accuracy.judges.choice import reference_letter
 from eval_accuracy.judges.verdict import Verdict, refused
@@ -58,21 +58,23 @@ def judge(question: str, scores: Sequence[float], reference: str, subject: str =
     truth = reference_letter(reference)
     if not scores:
         return refused(subject, RULES, truth, "empty")
-    chosen = {"likelihood": _highest(scores), "likelihood_per_byte": _highest(_per_byte(scores, question))}
-    if len(scores) > len(LETTERS) or not any(chosen.values()):
+    letters = letters_of(question, truth)
+    weighed = _per_byte(scores, question, letters)
+    chosen = {"likelihood": _highest(scores, letters), "likelihood_per_byte": _highest(weighed, letters)}
+    if len(scores) > len(letters) or not any(chosen.values()):
         return refused(subject, RULES, truth, "unparsable")
     rules = {rule: named == truth for rule, named in chosen.items()}
     return Verdict(subject, rules, "likelihood", chosen["likelihood"] or "tie", truth)
 
 
-def _highest(scores: Sequence[float]) -> str:
+def _highest(scores: Sequence[float], letters: str) -> str:
     """Return the letter of the highest score; empty where two share it, or none is a number."""
-    known = [-math.inf if math.isnan(score) else score for score in scores[: len(LETTERS)]]
+    known = [-math.inf if math.isnan(score) else score for score in scores[: len(letters)]]
     best = max(known)
-    return LETTERS[known.index(best)] if known.count(best) == 1 and best > -math.inf else ""
+    return letters[known.index(best)] if known.count(best) == 1 and best > -math.inf else ""
 
 
-def _per_byte(scores: Sequence[float], question: str) -> list[float]:
+def _per_byte(scores: Sequence[float], question: str, letters: str) -> list[float]:
     options = dict(_OPTION.findall(question))
-    lengths = [len(options.get(letter, "").strip().encode()) for letter in LETTERS]
+    lengths = [len(options.get(letter, "").strip().encode()) for letter in letters]
     return [score / max(1, length) for score, length in zip(scores, lengths, strict=False)]

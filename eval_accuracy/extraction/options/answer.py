@@ -71,7 +71,8 @@ def _why(naming: Naming, all_named: Sequence[Naming], standing: Sequence[Naming]
         return "one letter named"
     if len(all_named) > len(standing) and len(_marks(standing)) == 1:
         return "others taken back"
-    return "surest naming" if len(_marks(standing)) == 1 or naming is not standing[-1] else "last word"
+    rivals = [other for other in standing if other.mark != naming.mark]
+    return "last word" if any(_strength(other) == _strength(naming) for other in rivals) else "surest naming"
 
 
 def _strength(naming: Naming) -> int:

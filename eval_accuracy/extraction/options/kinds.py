@@ -30,6 +30,7 @@ from eval_accuracy.extraction.options.patterns import (
     MAKES,
     NAMED_THING,
     NO_ANSWER_BEHIND,
+    NONE_ELSE,
     NOT,
     NOT_HEADS,
     NOT_NEGATING,
@@ -53,6 +54,7 @@ from eval_accuracy.extraction.options.patterns import (
     TAG,
     TAIL,
     TAKES_BACK,
+    THAT,
     VERDICT_BAD,
     VERDICT_GOOD,
     WHY,
@@ -285,6 +287,8 @@ def _kind(clause: Clause, place: int, part: Part, sentence: Sentence, asks_wrong
     kept = NOT_NEGATING.sub(" ", after)
     if asks_wrong and IS_WRONG_ONE.search(before):
         return "announced", False
+    if NONE_ELSE.match(after):
+        return "announced" if NOUN.search(before) else "stated", False
     if NOT.search(before):
         if asks_wrong and OF_WHICH.search(before):
             return "announced", False
@@ -316,7 +320,7 @@ def _positive(before: str, after: str, clause: Clause, place: int) -> Kind:
     if ONLY.search(before[-6:]) and after and _only(LEAD, before):
         return "right"
     good = GOOD.match(after)
-    if good and (_only(LEAD, before) or before.endswith(OPTION) or _subject_ends(before)):
+    if good and (_only(LEAD, before) or before.endswith(OPTION) or THAT.search(before) or _subject_ends(before)):
         return "stated" if ANSWER_SAID.match(after) else "right"
     if (_only(LEAD, before) or NAMED_THING.match(before)) and (PARTICLE.match(after) or _only(TAIL, after)):
         if clause.head in BUT_HEADS or before.strip(f"{OPTION} "):

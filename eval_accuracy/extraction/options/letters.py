@@ -50,6 +50,12 @@ _SMALL = re.compile(
 # What may stand between a letter and its option's own text, and behind that.
 # ") two" -> ") "
 _BETWEEN = re.compile(r"(?P<close>[)\]】》」』}>]{0,2})[\s.、:,，\-–—=>/|\"'“‘(\[《「«]{0,6}")
+# What may stand between an option's own text and its letter behind it.
+# "two (" -> " ("
+_BETWEEN_BACK = re.compile(
+    r"[\"'”’*]{0,2}\s?(?:[(\[]|[,，]\s?(?:which is |i\.e\.,? |that is,? |即|也就是)?(?:option |选项)?[(]?|=>|"
+    r"[-–—=:])\s{0,2}\Z"
+)
 # ')" x' -> ')"'
 _BEHIND = re.compile(r"[)\]\"'”’》」】]{0,3}")
 # ". two" -> "."
@@ -102,7 +108,7 @@ def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
             (_AFTER_I if match[1] == "I" else _AFTER).match(text, end) or _CALLS.search(text, max(0, start - 12), start)
         ):
             continue
-        out.append(text[at:start])
+        out.append(_without_own(text[at:start], tidy(options.get(match[1], ""))))
         if own is not None and text[end : end + 1] in (")", "]", "】") and out[-1].endswith(("(", "[", "【")):
             out[-1] = out[-1][:-1]
         out.append(chr(BASE + bits) + _quotes(text, end, own))
@@ -111,13 +117,24 @@ def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
     return _SMALL.sub(lambda match: _small(match, letters, options), "".join(out))
 
 
+def _without_own(before: str, own: str) -> str:
+    """Return what stands before a letter without the option's own text there: `Dunmore (B)`."""
+    head = _BETWEEN_BACK.sub("", before)
+    if not own or head == before or not head.casefold().endswith(own.casefold()):
+        return before
+    rest = head[: len(head) - len(own)]
+    if rest and rest[-1].isalnum() and rest[-1].isascii() and own[0].isalnum():
+        return before
+    return rest + before[len(head) :].lstrip(" ,=>:-")
+
+
 def _quotes(text: str, end: int, own: int | None) -> str:
     """Return what stands for an option's own text behind its letter, from `end` to `own`."""
     if own is None:
         return ""
     if _POINT_MARK.search(text, end, own) and _GOES_ON.match(text, own):
         return QUOTED + ITEM
-    return QUOTED if text[own : own + 1].isspace() else f"{QUOTED} "
+    return f"{QUOTED} " if text[own : own + 1].isalnum() else QUOTED
 
 
 def _small(match: re.Match[str], letters: str, options: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from eval_accuracy.extraction.options.marks import BASE, ITEM, OPTION, QUOTED, T
 
 # What goes on with a sentence is no text of an option.
 NOT_TEXT = (
-    r"(?!(?:or|and|nor|is|isn|are|was|because|since|as|it\sis|would|should|must|can|could|seems|looks|fits|matches|"
+    r"(?!(?i:or|and|nor|is|isn|are|was|because|since|as|it\sis|would|should|must|can|could|seems|looks|fits|matches|"
     r"makes|has|does|doesn)\b)"
 )
 _SINGLE = (
@@ -22,7 +22,7 @@ _OF_BOTH = (
     r"[都均皆二两三四和与或及])"
 )
 _JOINT = (
-    r"(?:[ \t]{0,3}[(]?(?:[、/&+|]|[,，]?\s?或者?|还是|以及|和|与|及|跟|\bor\b|\bnor\b|,?\s?\band/or\b|,\s?or\b|"
+    r"(?:[ \t]{0,3}[(]?(?:[、/&+|~]|[,，]?\s?或者?|还是|以及|和|与|及|跟|\bor\b|\bnor\b|,?\s?\band/or\b|,\s?or\b|"
     r"\bas well as\b|"
     r"\balong with\b|\btogether with\b|\bplus\b|\bto\b|\bthrough\b|至|\bvs\.?)[ \t]{0,3}"
     rf"(?:(?:maybe|possibly|perhaps|even)\s)?[(]?(?={T})|\s?(?:[,，;；]\s?(?={T}{_OF_BOTH})|"
@@ -31,6 +31,8 @@ _JOINT = (
 )
 # "\ue001, \ue002 and \ue004" -> "\ue001, \ue002 and \ue004"
 _JOINED = re.compile(rf"{T}(?:{_JOINT}{T}){{1,30}}")
+# "不是\ue001就是\ue002" -> "不是\ue001就是\ue002"
+_EITHER = re.compile(rf"(?:不是|非){T}[，,]?(?:就是|即是?|便是){T}")
 # "not A, B" names B.
 # "I say not " -> "not "
 _PUT_ASIDE = re.compile(rf"(?:(?i:not|rather than|instead of|unlike|no)\s|不[是选]|而?非|相比|除了?)[{OPTION}]?\Z")
@@ -61,7 +63,7 @@ _SHORT_VERDICT = re.compile(
 
 def joined(text: str) -> str:
     """Return a marked text in which letters that are named together are one mark: `B, C and D`."""
-    return _JOINED.sub(_union, _SAME.sub(r"\1", text))
+    return _EITHER.sub(_union, _JOINED.sub(_union, _SAME.sub(r"\1", text)))
 
 
 def pointed(text: str) -> str:

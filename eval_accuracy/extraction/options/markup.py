@@ -22,9 +22,10 @@ _ENCLOSED = {
 _ALPHABETS = {
     first + 52 * style + at: chr(ord("A") + at) for first in (0x1D400,) for style in range(13) for at in range(26)
 }
-_ODD_LETTERS = {**_ALPHABETS, **_ENCLOSED, 0x20E3: "", 0xFE0F: ""}
+_OTHER_MARKS = dict(zip(map(ord, "〔〕﹙﹚﹝﹞⟨⟩‹›«»『』﹒·•﹕"), "()()()()()()()...:", strict=True))
+_ODD_LETTERS = {**_ALPHABETS, **_ENCLOSED, **_OTHER_MARKS, 0x20E3: "", 0xFE0F: ""}
 # "ⒷDunmore" -> "Ⓑ"
-_ODD = re.compile("[\u249c-\u24e9\U0001d400-\U0001d6a3\U0001f110-\U0001f189\ufe0f\u20e3]")
+_ODD = re.compile("[\u249c-\u24e9\U0001d400-\U0001d6a3\U0001f110-\U0001f189\ufe0f\u20e3〔〕﹙﹚﹝﹞⟨⟩‹›«»『』﹒·•﹕]")
 
 # r"\boxed{B}" -> r"\boxed{"
 _BOX = re.compile(r"\\?\b(?:boxed|fbox)\s?\{")

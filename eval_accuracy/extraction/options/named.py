@@ -28,17 +28,25 @@ _LONGEST = 20_000
 
 
 @lru_cache(maxsize=64)
-def options_of(question: str) -> dict[str, str]:
-    """Return the text of each option by its letter; empty where the question lists none.
+def head_and_options(question: str) -> tuple[str, dict[str, str]]:
+    """Return what stands before the options of a question, and the text of each by its letter.
 
-    Each of two to ten options begins a line, or all stand in one line; letters go up from A without a gap.
+    Each of two to ten options begins a line, or all stand in one line; letters go up from A without a gap. A question
+    that lists none has an empty mapping.
     """
-    text = plain(question[-_LONGEST:])
+    start = max(0, len(question) - _LONGEST)
+    text = plain(question[start:])
     for pattern in (_OPTION, _INLINE):
         for style in ("mark", "wide", "space"):
             if style in pattern.groupindex and (found := _run(pattern, style, text)):
-                return found
-    return {}
+                first, options = found
+                return question[: start + first], options
+    return question, {}
+
+
+def options_of(question: str) -> dict[str, str]:
+    """Return the text of each option of a question by its letter; empty where it lists none."""
+    return head_and_options(question)[1]
 
 
 def letters_of(question: str, reference: str = "") -> str:
@@ -54,8 +62,8 @@ def letters_of(question: str, reference: str = "") -> str:
     return LETTERS[:count]
 
 
-def _run(pattern: re.Pattern[str], style: str, text: str) -> dict[str, str]:
-    """Return the last run of options of one style whose letters go up from A."""
+def _run(pattern: re.Pattern[str], style: str, text: str) -> tuple[int, dict[str, str]] | None:
+    """Return the last run of options of one style whose letters go up from A, and where it begins."""
     starts: list[tuple[int, int]] = []
     for match in pattern.finditer(text):
         letter = match[style]
@@ -68,11 +76,12 @@ def _run(pattern: re.Pattern[str], style: str, text: str) -> dict[str, str]:
         if len(starts) == len(LETTERS):
             break
     if len(starts) < 2 or (style == "space" and len(starts) < 3):
-        return {}
+        return None
     ends = [start for start, _ in starts[1:]]
     last = text.find("\n\n", starts[-1][1])
     ends.append(last if last >= 0 else len(text))
-    return {
+    texts = {
         LETTERS[at]: text[start:end].strip(" \t\n;；,，")
         for at, ((_, start), end) in enumerate(zip(starts, ends, strict=True))
     }
+    return starts[0][0], texts

@@ -17,14 +17,16 @@ _END = re.compile(
     rf"(?:[.!](?=\s|\Z|[\"'”’)\]】]|[\u3400-\u9fff]|{T})|[?。！？;；])[.!?。！？\"'”’)\]】]{{0,5}}|\n"
     # No mark between a letter and the next sentence.
     rf"|(?<=[\ue001-\ue3ff{QUOTED}])[ ](?=(?:I\s(?:hope|am|have|chose|believe)|Thanks?|The|This|It|That|Because|"
-    rf"Here|Explanation|Reason|Note|Let|Hope|In|We|You|Please)\b|{T}\s?(?:is|was|项?错|项?不)\b)"
+    rf"Here|Explanation|Reason|Note|Let|Hope|In|We|You|Please)\b|{T}\s?(?:(?:is|was)\b|项?错|项?不)|[解分]析|"
+    rf"理由|说明)"
 )
 # Marks and conjunctions that part clauses.
 # "B, so" -> ","
 # "B because A" -> " because"
 _CUT = re.compile(
     rf"[,，()|{{}}{ITEM}]|(?:\s[-–—]{{1,2}}\s|[—–]{{1,2}}|…{{1,3}}|\.{{3}})|:\s(?=(?i:the|i|it|so|my|then)\b)|"
-    rf"\s(?i:because|since|(?<!thing )(?<!all )(?<!none )but|however|while|whereas|although|though|so|"
+    rf"\s(?i:because|since|(?<!thing )(?<!all )(?<!none )(?<!option )(?<!one )(?<!choice )but|however|while|"
+    rf"whereas|although|though|so|"
     rf"(?<!\bis )(?<!\bbe )(?<!\bare )(?:therefore|thus|hence)|"
     r"consequently|instead\sof|rather\sthan|as\sopposed\sto|even\sthough|given\sthat|due\sto)\b(?!\s(?:far|called|"
     r"much|many)\b)"

@@ -60,7 +60,7 @@ OTHERS = re.compile(rf"(?i:(?<![A-Za-z]){any_of(words.OTHERS_EN)}{_EDGE})|{any_o
 _STATEMENT = (
     r"(?:(?:的?(?:[这三两四]个?|一)?(?:选项|[项者个]|说法|描述|表述|内容|观点|叙述|陈述|结论|答案|解释|表达|"
     r"理解|做法|句子))?"
-    r"(?:唯一|最佳|最好|本身|显然|明显|完全|也|就|都|均|皆|才|则|是|属于|为|较|比较|更|最|最为|很|相对|应该|"
+    r"(?:唯一的?|最佳的?|最好的?|本身|显然|明显|完全|也|就|都|均|皆|才|则|是|属于|为|较|比较|更|最|最为|很|相对|应该|"
     r"应当|应|应为|看起来|一定|必然|可能|确实|全部|同样|又|被|所述|所说|可以|"
     r"可|在此|来说|而言|首先|即|即为|便|便是|乃|也是){0,4})"
 )
@@ -153,13 +153,20 @@ RECONSIDERS = re.compile(rf"\s*(?:(?i:{any_of(words.NEVERMIND_EN)}){_EDGE}|{any_
 CONTRAST = re.compile(r"\s*(?i:however\b|but\b(?! wait)|rather\b|但是?|然而|不过|嗯|wrong\b)")
 # "Actually" -> "Actually"
 ACTUALLY = re.compile(r"\s*(?i:actually\b|其实|实际上|事实上)")
+_NO_OPTION = (
+    r"(?!.*\b(?:type|grade|vitamin|group|plan|point|class|section|level|note|key|figure|model|team|drive|symbol|sign|"
+    r"first|previous|other|second|side|line|distractors?|trap|mistake|exception|outlier|problem|opposite|alternative|"
+    r"runner-up|worst|least|wrong|variable|vertex|angle|author|name|hepatitis|blood|claims?|says?)\b)"
+)
+# A sentence that names what was asked for, a label, and what a Chinese clause ends with.
 # "The town is" -> "The town is"
+# "Judgement:" -> "Judgement:"
+# "八成是" -> "八成是"
 NAMED_THING = re.compile(
-    r"(?i:(?:so|thus|therefore|hence)?,?\s*the\s(?!.*\b(?:type|grade|vitamin|group|plan|point|class|section|level|"
-    r"note|key|figure|"
-    r"model|team|drive|symbol|sign|first|previous|other|second|side|line|distractors?|trap|mistake|exception|"
-    r"outlier|problem|opposite|alternative|runner-up|worst|least|wrong|variable|vertex|"
-    r"angle)\b)[\w\s'’-]{1,60}\s(?:is|are|would be|must be|should be|:))\s*\Z"
+    rf"(?i:(?:so|thus|therefore|hence)?,?\s*(?:the|my|our|this|that|there)\b{_NO_OPTION}[\w\s,'’-]{{1,60}}"
+    r"\s?(?:\s(?:is|are|would be|must be|should be)|['’]s|:))\s*\Z"
+    rf"|(?i:{_NO_OPTION}[a-z][a-z \-]{{2,25}}:)\s*\Z"
+    r"|(?!.*(?:血型|维生素|型号|级别|等级|代号|首选|候选|备选|人选))[\u3400-\u9fff]{1,20}(?:[是为填剩得出定]|只有)\Z"
 )
 # "No, that is wrong" -> "No, that is wrong"
 TAKES_BACK = re.compile(
@@ -221,3 +228,7 @@ HEDGE = re.compile(r"(?i:\b(?:may|might|could|maybe|perhaps|possibly)\b)|可能|
 ALSO = re.compile(r"(?i:\b(?:also|too|as well|equally)\b)|也|同样")
 # "or" -> "or"
 OR_ALONE = re.compile(r"\s*(?:(?i:or|or maybe|or perhaps|or possibly|or else)|或者?|或许是|也可能是?)\s*\Z")
+# "it is clear that" -> "that"
+THAT = re.compile(r"(?i:\bthat)\s*\Z")
+# "莫属" -> "莫属"
+NONE_ELSE = re.compile(r"\s*莫属")

@@ -26,6 +26,7 @@ def split(text: str) -> tuple[str, ...]:
 
 # --- what may follow a letter that stands for an option; after others it begins a word: C语言, A change
 AFTER_EN = split(
+    "agrees|checks|imo|imho|tbh|said|gets|got|"
     "is|isn't|isn’t|are|aren't|was|wasn't|were|has|have|had|does|doesn't|doesn’t|do|did|didn't|can|can't|can’t|"
     "cannot|"
     "could|couldn't|would|wouldn't|will|won't|won’t|should|shouldn't|must|may|might|seems|seem|appears|looks|sounds|"
@@ -42,6 +43,7 @@ AFTER_EN = split(
     "ignores|involves|answers|correctly|satisfies|explains|provides|accurately"
 )
 AFTER_ZH = split(
+    "中(?![学国心])|二选一|里|之间|抑|解析|分析|理由|说明|解释|原因|其|行|说得|莫属|一致|"
     "选(?!手|集|举)|项(?!目|链)|是|为|的|和(?!弦|声)|与|及|或|跟|还|都|均|才|也|就|即|既|而|但|却|则|虽|故|所以|"
     "所述|所说|因|由于|会|能够|"
     "应(?!用)|可(?!乐|控)|不|无关|无法|无误|没|未|非|错|误(?!差)|对(?!数|象|称)|正确|正是|正好|符|合适|合理|"
@@ -82,11 +84,17 @@ ANSWER_ZH = split(
     "我的选择|最佳选择|正确选择|本题选项|最佳答案|参考答案|标准答案|正确[:：]|结论(?=[是为:：])|选择(?=[:：])|"
     "选项(?=[是为:：])|(?<=[，。故以此则])答(?!案)"
 )
-CHOOSE_ZH = split("选择|选取|选定|选出|选的是|选的就是|选中|勾选|改为|改成|改选|换成|换为|更正为|纠正为|选")
+CHOOSE_ZH = split(
+    "填写|填入|填|锁定|选择|选取|选定|选出|选的是|选的就是|选中|勾选|改为|改成|改选|换成|换为|更正为|纠正为|选"
+)
 # 选 that chooses no option.
-NO_CHOICE_ZH = split("首|候|备|入|落|竞|普|推|精|评|筛|预|初|海|多|单|手|误|错|膺|遴|民|大|可|被")
+NO_CHOICE_ZH = split("首|候|备|入|落|竞|普|推|精|评|筛|预|初|海|多|手|误|难|错|膺|遴|民|大|可|被")
 # --- verbs and words that lead to a letter without a noun
 LEAD_EN = split(
+    "gotta|gotta be|got to|got|arrive at|arrived at|end up with|end up at|ended up with|brings us to|"
+    "brings me to|point to|points to|all signs|signs|the evidence|evidence|supports?|supported|lock in|"
+    "locking in|take|taking|give me|opting|decided on|let me|let|edit|updated?|revised|assistant|bot|ai|you'd|"
+    "want|want to|like|prob|settle for|circling|ticking|favou?r|i've|"
     "seems like|appears like|makes?|making|it follows that|follows that|pretty|fairly|quite|absolutely|confident|"
     "certain|that|seems|seem|"
     "sounds like|easy|easily|in my opinion|in my view|opinion|personally|meant|mean|means that|found|turns out|"
@@ -132,6 +140,7 @@ LEAD_ZH = split(
 )
 # What may follow a letter that stands alone.
 TAIL_EN = split(
+    "imo|imho|tbh|fwiw|i hope|hands down|by far|all the way|final answer|"
     "i think|i believe|i guess|i suppose|i'd say|i would say|i am (?:fairly |quite |very )?(?:sure|certain|"
     "confident)|i'm (?:fairly |quite |pretty )?(?:sure|certain|confident)|definitely|clearly|obviously|"
     "probably|likely|most likely|certainly|surely|of course|for sure|please|indeed|it is|here|in my (?:opinion|"
@@ -175,12 +184,14 @@ GOOD_SAID_EN = split(
     "would choose)|where i'd go"
 )
 GOOD_VERB_EN = split(
+    "is supported by|is consistent with|is in line with|agrees with|does fit|does match|does work|does|checks out|"
     "fits|fits best|fit best|best fits|matches|works|holds|makes (?:the most |more |perfect )?sense|answers|"
     "satisfies|best "
     "(?:fits|matches|describes|answers|explains|captures|represents|completes|expresses|summarizes|reflects)|"
     "correctly (?:\\w+)|accurately (?:\\w+)|remains|is left|wins|meets|stands out"
 )
 GOOD_SAID_ZH = split(
+    "没有?(?:错误?|问题|毛病)|与[^，。]{1,8}(?:一致|相符|吻合|符合)|一致|可以|行|说得对|莫属|可行|"
     "选(?![项择手])|正确|对|符合|合适|合适的|恰当|准确|合理|成立|正解|答案|贴切|当选|入选|无误|没错|没有错|"
     "没问题|可选|适合|适当|吻合|满足|佳|优|好|接近|应选|真|"
     "正好|为真|为对|对了|对的|属实|成立的|胜出|合乎题意|可取"
@@ -193,6 +204,8 @@ NOUN_SAID_EN = split(
 )
 # --- wrong
 BAD_SAID_EN = split(
+    "(?:the )?(?:most )?(?:common|popular|frequent|tempting|plausible|usual) (?:but )?(?:wrong|incorrect) \\w+|"
+    "almost|nearly|half|a trap|"
     "wrong|incorrect|false|untrue|inaccurate|invalid|irrelevant|unrelated|impossible|unlikely|misleading|too \\w+|"
     "out|"
     "off|a distractors?|distractors?|a trap|eliminated|excluded|ruled out|rejected|discarded|dismissed|ineligible|"
@@ -239,11 +252,13 @@ NOT_EN = split(
     "inaccurate"
 )
 NOT_ZH = split(
+    "怎么会|怎会|哪会|"
     "不|非|没|勿|别|莫|未|无|排除|否定|否|剔除|除去|除掉|除了|除|去掉|误|错|舍去|淘汰|划掉|避免|难以|绝非|岂|"
     "怎么可能|反对|相比|有别于|混淆"
 )
 # Words with a negation in them that negate nothing.
 NOT_NEGATING = split(
+    "没有错误?|排除法|排除后|"
     "无疑|毫无疑问|毫无悬念|不难|无非|没错|不得不|不妨|非常|莫过于|无误|不外乎|不用说|除非|差别|特别|区别|类别|"
     "分别|别的|未来|无论|不管|不仅|不但|未知|"
     "没问题|没有问题|不错|不过|not only|no doubt|without (?:a )?doubts?|without question|no question|"
@@ -266,6 +281,7 @@ SUPPOSE_ZH = split(
     "关于|至于|代入|检验|验证|如选|如是"
 )
 OTHERS_EN = split(
+    "nobody|no one|compared to|compared with|examiner|said|"
     "some|many|most people|most students|people|students|one might|one may|one could|you might|you may|"
     "might think|may "
     "think|might be tempted|be tempted|tempting|common mistake|common error|common wrong|common misconception|"
@@ -278,6 +294,8 @@ OTHERS_EN = split(
     "trap"
 )
 OTHERS_ZH = split(
+    "表面|"
+    "谁|没人|无人|"
     "有人|有的人|有些|很多人|许多人|不少人|大家|同学|学生|考生|人们|可能会有|容易|易|起初|一开始|原本|原以为|"
     "本以为|以为|乍一看|乍看|初看|表面上|看似|"
     "最初|开始时|第一眼|直觉上|刚开始|曾|陷阱|干扰项|迷惑|常见错误|小明|他|她|别人|原来|之前|刚才|先前|貌似|"
@@ -317,6 +335,7 @@ TAKEN_BACK_ZH = split(
     "此答案有误|答案有误|收回"
 )
 YES = split(
+    "it is|it does|"
     "yes|yeah|yep|correct|right|exactly|indeed|true|sure|是|是的|对|对的|没错|正确|当然|没问题|yes it is|"
     "that's right|"
     "that is right|that is correct"
