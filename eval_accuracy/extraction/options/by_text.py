@@ -29,7 +29,9 @@ _SAID = re.compile(
 # "two is the right answer" -> " is the right answer"
 # "二是正确答案" -> "是正确答案"
 _BEHIND = re.compile(
-    r"(?:(?i:\s(?:is|would be|must be|should be)\s(?:(?:the|my|definitely|clearly)\s)*(?:(?:right|correct|best|"
+    r"(?:[,，]\s?(?:(?i:of course|definitely|obviously|i think|i believe|i guess|clearly|probably)|我觉得|"
+    r"我认为|没错)|(?i:\s(?:is|would be|must be|should be)\s(?:(?:the|my|definitely|clearly)\s)*(?:(?:right|"
+    r"correct|best|"
     r"final)\s?)*(?:answer|option|choice|one)?)"
     r"|(?:才|就|应该)?(?:是|为)?(?:正确|对|最佳|符合题意)的?(?:答案|选项|选择)?)(?P<end>[\s.。!！,，]*)\Z"
 )

@@ -117,6 +117,13 @@ def _with_marks(text: str, letters: str, options: Mapping[str, str]) -> str:
     return _SMALL.sub(lambda match: _small(match, letters, options), "".join(out))
 
 
+def _is_point(text: str, end: int, start: int) -> bool:
+    """Tell whether a letter is marked as a point of a list before what stands at `start`, not just in brackets."""
+    if _POINT_MARK.search(text, end, start) is None:
+        return False
+    return not text[end:].startswith(") ") or not text[text.rfind("\n", 0, end) + 1 : end - 1].strip(" \t([*")
+
+
 def _without_own(before: str, own: str) -> str:
     """Return what stands before a letter without the option's own text there: `Dunmore (B)`."""
     head = _BETWEEN_BACK.sub("", before)
@@ -132,7 +139,7 @@ def _quotes(text: str, end: int, own: int | None) -> str:
     """Return what stands for an option's own text behind its letter, from `end` to `own`."""
     if own is None:
         return ""
-    if _POINT_MARK.search(text, end, own) and _GOES_ON.match(text, own):
+    if _is_point(text, end, own) and _GOES_ON.match(text, own):
         return QUOTED + ITEM
     return f"{QUOTED} " if text[own : own + 1].isalnum() else QUOTED
 
@@ -167,7 +174,7 @@ def _own_text(text: str, end: int, own: str) -> int | None:
     behind = text[stop : stop + 1]
     if own[-1].isascii() and own[-1].isalnum() and behind.isascii() and behind.isalnum():
         return None
-    if _POINT_MARK.search(text, end, start) and _GOES_ON.match(text, stop) and not _CAPITAL.search(own):
+    if _is_point(text, end, start) and _GOES_ON.match(text, stop) and not _CAPITAL.search(own):
         return None  # the text of a point begins with the option's words
     if start == end:  # BDunmore
         return stop if not own[0].isascii() or not own[0].islower() else None

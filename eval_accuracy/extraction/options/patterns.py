@@ -126,7 +126,7 @@ NO_ANSWER_BEHIND = re.compile(
 # Between two letters: both are meant, or the second is put aside.
 # ", or perhaps" -> ", or perhaps"
 OR = re.compile(
-    r"(?:^|.*[\s,，])(?:(?i:or|and|nor|vs\.?|versus)|或者?|还是|和|与|及)"
+    r"(?:^|.*[\s,，])(?:(?i:or|and|nor|vs\.?|versus)|或者?|还是|和|与|及|要么)"
     rf"(?:(?i:maybe|perhaps|possibly|even|else|also|it is|it's|option|answer|the answer is|is it|boxed)|"
     rf"[\s({OPTION}者是选:]|可能)*\Z"
 )
@@ -166,6 +166,7 @@ NAMED_THING = re.compile(
     rf"(?i:(?:so|thus|therefore|hence)?,?\s*(?:the|my|our|this|that|there)\b{_NO_OPTION}[\w\s,'’-]{{1,60}}"
     r"\s?(?:\s(?:is|are|would be|must be|should be)|['’]s|:))\s*\Z"
     rf"|(?i:{_NO_OPTION}[a-z][a-z \-]{{2,25}}:)\s*\Z"
+    r"|[\u3400-\u9fff]{1,8}[:：]\Z"
     r"|(?!.*(?:血型|维生素|型号|级别|等级|代号|首选|候选|备选|人选))[\u3400-\u9fff]{1,20}(?:[是为填剩得出定]|只有)\Z"
 )
 # "No, that is wrong" -> "No, that is wrong"
@@ -196,7 +197,7 @@ CHOSEN = re.compile(
 # "or it could be" -> "or"
 OR_START = re.compile(
     r"\s*(?:(?i:or|alternatively|possibly|maybe|perhaps|it (?:could|might|may) (?:also|equally|"
-    r"just as well) be)\b|或|也(?:可能|许|可以|有可能|行)|可能也?是)"
+    r"just as well) be)\b|或|要么|也(?:可能|许|可以|有可能|行)|可能也?是)"
 )
 # "is not" -> "is not"
 PREDICATE_BAD = re.compile(

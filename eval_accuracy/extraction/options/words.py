@@ -43,7 +43,7 @@ AFTER_EN = split(
     "ignores|involves|answers|correctly|satisfies|explains|provides|accurately"
 )
 AFTER_ZH = split(
-    "中(?![学国心])|二选一|里|之间|抑|解析|分析|理由|说明|解释|原因|其|行|说得|莫属|一致|"
+    "中(?![学国心])|要么|要不|二选一|里|之间|抑|解析|分析|理由|说明|解释|原因|其|行|说得|莫属|一致|"
     "选(?!手|集|举)|项(?!目|链)|是|为|的|和(?!弦|声)|与|及|或|跟|还|都|均|才|也|就|即|既|而|但|却|则|虽|故|所以|"
     "所述|所说|因|由于|会|能够|"
     "应(?!用)|可(?!乐|控)|不|无关|无法|无误|没|未|非|错|误(?!差)|对(?!数|象|称)|正确|正是|正好|符|合适|合理|"
@@ -121,7 +121,7 @@ LEAD_EN = split(
     "there|of "
     "course|i suppose|still|also|no|wait|sorry|oops|hmm|oh|change|switch|changing|switching|revise|correction|"
     "therefore "
-    "we|in fact|best|good|a|final|one|ones|among these|among them|hello|hi|great|good question|as|fits?|best fits?"
+    "we|in fact|best|good|final|one|ones|among these|among them|hello|hi|great|good question|as|fits?|best fits?"
 )
 LEAD_ZH = split(
     "我|我们|咱们|本人|觉得|认为|想|猜|猜测|判断|推断|倾向于|倾向|会|将|要|应该|应当|应|该|就|便|那么|那|则|即|"
@@ -192,7 +192,8 @@ GOOD_VERB_EN = split(
 )
 GOOD_SAID_ZH = split(
     "没有?(?:错误?|问题|毛病)|与[^，。]{1,8}(?:一致|相符|吻合|符合)|一致|可以|行|说得对|莫属|可行|"
-    "选(?![项择手])|正确|对|符合|合适|合适的|恰当|准确|合理|成立|正解|答案|贴切|当选|入选|无误|没错|没有错|"
+    "选(?![项择手])|正确|对(?![题于应象文原史材人作此这该其])|符合|合适|合适的|恰当|准确|合理|成立|正解|答案|"
+    "贴切|当选|入选|无误|没错|没有错|"
     "没问题|可选|适合|适当|吻合|满足|佳|优|好|接近|应选|真|"
     "正好|为真|为对|对了|对的|属实|成立的|胜出|合乎题意|可取"
 )
