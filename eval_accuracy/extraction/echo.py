@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-<<<<<<< HEAD
-from core.tasks.choice import parse_options
 from core.tasks.math import recognise
-=======
-from core.tasks.math import MathQuestion, recognise
->>>>>>> 7352f8d (Up to ten options for judges, echoes found for every list of options; tests of forms and stages; docs)
 from eval_accuracy.extraction.numbers import plain
 from eval_accuracy.extraction.options.named import head_and_options
 
