@@ -1,0 +1,44 @@
+"""Who reads made answers: the kit's judges. A reader says of an answer whether it is right, and what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.made_answers import Made
+from core.errors import InputError
+from eval_accuracy.judges import choice, math
+
+HEADLINE = "rounded"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader made of an answer.
+
+    Attributes:
+        right: whether it says that the answer is right.
+        read: the answer it read; empty where it read none.
+        note: what more it says, for people.
+    """
+
+    right: bool
+    read: str
+    note: str = ""
+
+
+def kit(made: Made) -> Reading:
+    """Read with the kit's judges: math by rule `rounded`, choices by rule `letter`."""
+    try:
+        if made.is_choice:
+            verdict = choice.judge(made.question, made.text, made.reference, "", made.prompt)
+        else:
+            verdict = math.judge(made.question, made.text, made.reference, made.prompt)
+    except InputError as error:
+        return Reading(False, "", f"refused: {error}")
+    rule = "letter" if made.is_choice else HEADLINE
+    shown = " ".join(f"{name}={value}" for name, value in vars(verdict).items() if value and name != "weight")
+    return Reading(bool(verdict.rules[rule]), "" if verdict.reason else verdict.span, shown)
+
+
+READERS: Mapping[str, Callable[[Made], Reading]] = {"kit": kit}
