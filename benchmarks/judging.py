@@ -25,9 +25,9 @@ if __name__ == "__main__":
 
 from benchmarks.made_answers import SETS
 from benchmarks.made_answers.groups import GROUPS, Chunk, chunks
-from benchmarks.made_answers.readers import READERS
-from benchmarks.made_answers.tally import Tally, tallies
-from core.errors import run_command
+from benchmarks.made_answers.others import missing
+from benchmarks.made_answers.tally import READERS, Tally, tallies
+from core.errors import InputError, run_command
 
 Counts = dict[str, dict[str, dict[str, Tally]]]  # reader -> group -> kind
 
@@ -38,9 +38,14 @@ def main(argv: Sequence[str]) -> int:
     started = time.perf_counter()
     counts: Counts = {}
     for reader in arguments.readers:
+        if lack := missing(reader):
+            print(lack, file=sys.stderr)
+            continue
         for group in arguments.groups:
             counts.setdefault(reader, {})[group] = _count(reader, group, arguments)
     seconds = time.perf_counter() - started
+    if not counts:
+        raise InputError("no reader is left to judge: name kit or opencompass with --readers")
     if arguments.json:
         print(json.dumps(_rows(counts, arguments, seconds), ensure_ascii=False, indent=1))
         return 0

@@ -13,7 +13,7 @@ from benchmarks.made_answers.contest_two import FORMS as TWO
 from benchmarks.made_answers.forms import Forms
 from benchmarks.made_answers.questions import TYPES, draw
 from benchmarks.made_answers.scene import Scene, scene
-from benchmarks.made_answers.values import coarse_digits, right_digits, spell
+from benchmarks.made_answers.values import coarse_digits, is_right, right_digits, spell
 
 SETS = {"one": ONE, "two": TWO}
 _ENDS = ".。 "
@@ -117,6 +117,8 @@ def _announcing(kind: str) -> Callable[[random.Random, Forms, str], Made]:
 def _empty(kind: str) -> Callable[[random.Random, Forms, str], Made]:
     def make(rng: random.Random, forms: Forms, language: str) -> Made:
         here = scene(rng, forms, language)
+        while here.asked.gold.value in map(Fraction, here.asked.operands):  # named as a part of the question
+            here = scene(rng, forms, language)
         return _made(here, kind, _EMPTY[kind](here), False)
 
     return make
@@ -147,6 +149,20 @@ def _rounding(rng: random.Random, forms: Forms, language: str) -> Made:
         text = _behind(_announcement(here), rng.choice(forms.rounding[here.language]))
     before = _one(here, "steps") if rng.random() < 0.3 else ""
     return _made(here, "rounding remark", before + here.fill(text, **marks), here.right)
+
+
+def _twice(rng: random.Random, forms: Forms, language: str) -> Made:
+    """Announce the value and its rounding."""
+    while True:
+        here = scene(rng, forms, language)
+        gold = here.asked.gold
+        if gold.is_integer or gold.is_fraction or "e" in here.digits or "/" in here.digits:
+            continue
+        places = -int(str(Decimal(here.digits).as_tuple().exponent))
+        if places > 2 and abs(Decimal(here.digits)) > 1:
+            shorter = f"{Decimal(here.digits):.{rng.randint(1, 2)}f}"
+            if is_right(shorter, gold) == here.right:
+                return _made(here, "value and its rounding", here.fill(rng.choice(forms.twice), x=shorter), here.right)
 
 
 def _coarse(rng: random.Random, forms: Forms, language: str) -> Made:
@@ -216,6 +232,7 @@ KINDS: dict[str, tuple[int, Maker]] = {
     "numerals": (9, _numerals),
     "rounding remark": (7, _rounding),
     "coarse rounding": (5, _coarse),
+    "value and its rounding": (3, _twice),
     "other unit behind": (3, _conversion),
     "units and scale": (4, _scale),
     "prompt said again": (6, _examples),

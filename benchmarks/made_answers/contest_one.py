@@ -127,6 +127,7 @@ FORMS = Forms(
         "zh": ("保留 @r 位小数，", "四舍五入到小数点后@r位："),
         "en": ("Rounded to @r decimal places, ", "To @r d.p.: "),
     },
+    twice=("@e = @n ≈ @x", "@n ≈ @x", r"$@E = @t \approx @x$"),
     reasons={
         "zh": ("，因为 @A + @B ≈ @m。", "，因为题目给出了 @a 和 @b", "（已知 @a）", "，由 @j 得出"),
         "en": (" because @A + @B is about @m.", ", since @a and @b are given.", " for the number @a", " (from @j)"),

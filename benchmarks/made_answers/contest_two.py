@@ -22,7 +22,7 @@ FORMS = Forms(
         "full width",
     ),
     fractions=("/", "cfrac", "tfrac", "mixed", "multiple", "⁄", "分之"),
-    bare=("@v", "≈ @v", "= @v", "— @v", "__@v__", "→ @v"),
+    bare=("@v", "≈ @v", "= @v", "=> @v", "__@v__", "→ @v"),
     announce={
         "zh": (
             "算出来是 @v。",
@@ -47,6 +47,7 @@ FORMS = Forms(
             "最终算得的@s约是 @v。",
             "得数：@v",
             "@e → @v",
+            "@e = @j + @k = @v",
         ),
         "en": (
             "That gives @v.",
@@ -70,6 +71,7 @@ FORMS = Forms(
             "@e -> @v",
             "The calculation yields @v.",
             "@e is about @v.",
+            "@e = @j + @k = @v",
         ),
     },
     layouts={
@@ -164,6 +166,13 @@ FORMS = Forms(
         "zh": ("精确到 @R 的话，", "按题意取 @r 位小数，", "小数点后留 @r 位："),
         "en": ("Up to @R, ", "With @r digits after the decimal point, ", "Rounding at the @r-th decimal: "),
     },
+    twice=(
+        "@e = @n, or about @x",
+        "@n (≈@x)",
+        "@e = @n，约等于 @x。",
+        "结果为 @n，四舍五入后是 @x。",
+        "@n, i.e. roughly @x.",
+    ),
     reasons={
         "zh": (
             "，理由是 @A 与 @B 的估算为 @j。",

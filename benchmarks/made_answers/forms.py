@@ -8,7 +8,7 @@ A form is a text with marks, which `contest.py` fills in; `LANGUAGES` each:
     @e  what is equal to the answer ("3 + 4"), @E as LaTeX               @s  what is asked for ("面积", "sum")
     @q  the question, @p the question in other spacing and signs         @a @b  two of its numbers, @A @B rounded
     @j @k  figures of steps in between (@m: @A + @B)              @r  the number of decimals, @R as 0.01
-    @X @Y  another question and its answer                               @c  the value in another unit
+    @X @Y  another question and its answer                               @c  the value in another unit, @x rounded
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Forms:
         steps: what stands before; those that end in a line break may be followed by a bare value.
         checks: what stands behind.
         rounding: remarks of rounding behind; `rounding_before` the same before.
+        twice: the value and, as @x, its rounding.
         reasons: reasons and conditions behind.
         corrections: @w is announced first and taken back.
         rejects: @w is named and rejected.
@@ -58,6 +59,7 @@ class Forms:
     checks: ByLanguage
     rounding: ByLanguage
     rounding_before: ByLanguage
+    twice: Sequence[str]
     reasons: ByLanguage
     corrections: ByLanguage
     rejects: ByLanguage

@@ -1,8 +1,7 @@
-"""Who reads made answers: the kit's judges. A reader says of an answer whether it is right, and what it read."""
+"""The kit's judges as a reader of made answers: whether an answer is right, and what was read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmarks.made_answers import Made
@@ -39,6 +38,3 @@ def kit(made: Made) -> Reading:
     rule = "letter" if made.is_choice else HEADLINE
     shown = " ".join(f"{name}={value}" for name, value in vars(verdict).items() if value and name != "weight")
     return Reading(bool(verdict.rules[rule]), "" if verdict.reason else verdict.span, shown)
-
-
-READERS: Mapping[str, Callable[[Made], Reading]] = {"kit": kit}

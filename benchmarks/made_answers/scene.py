@@ -21,7 +21,7 @@ from benchmarks.made_answers.values import (
     wrong_digits,
 )
 
-_MARK = re.compile("@([vntTwWeEsqpabABjkmrRXYc])")
+_MARK = re.compile("@([vntTwWeEsqpabABjkmrRXYcx])")
 _SHARE_OF_FRACTIONS = 0.3
 _OTHER_SIGNS = str.maketrans("，。：？（）", ",.:?()")
 
@@ -136,9 +136,11 @@ def _value(rng: random.Random, asked: Asked, right: bool) -> str:
 
 def _other_fraction(asked: Asked, rng: random.Random) -> str:
     top, bottom = map(int, asked.gold.text.split("/"))
-    times = rng.randint(2, 4)
-    near = [f"{top + 1}/{bottom}", f"{bottom}/{top}", f"{top * times}/{bottom * times}", f"-{top}/{bottom}"]
-    return rng.choice([text for text in near if Fraction(text).denominator > 1 or text.startswith(str(top * times))])
+    near = [f"{top}/{bottom + 1}", f"{bottom}/{top}", f"-{top}/{bottom}", f"{top + bottom}/{bottom}"]
+    if asked.language == "zh":  # not reduced; an English question's reference alone does not say that this is asked for
+        times = rng.randint(2, 4)
+        near.append(f"{top * times}/{bottom * times}")
+    return rng.choice(near)
 
 
 def _announced(
@@ -147,17 +149,21 @@ def _announced(
     gold = asked.gold
     if gold.is_fraction:
         text = _value(rng, asked, right)
-        way = rng.choice([way for way in forms.fractions if way not in ("multiple", "mixed")])
+        way = rng.choice([way for way in _fraction_ways(forms, language) if way not in ("multiple", "mixed")])
         return text, _fraction_as_written(text, way)
     if gold.type in FRACTIONS and gold.exact.denominator > 1 and rng.random() < _SHARE_OF_FRACTIONS:
         value = gold.exact if right else gold.exact * rng.choice((-1, 2, Fraction(1, 2), Fraction(10, 9)))
-        spelled = fraction_spelled(value, rng.choice(forms.fractions), rng)
+        spelled = fraction_spelled(value, rng.choice(_fraction_ways(forms, language)), rng)
         if spelled:
             return str(value), spelled
     digits = _value(rng, asked, right)
     rounded = Fraction(Decimal(digits)) != gold.value
     ways = [way for way in (forms.special if special else forms.plain) if _suits(way, asked, language)]
     return digits, spell(digits, ways or ["plain"], language, rng, rounded)
+
+
+def _fraction_ways(forms: Forms, language: str) -> list[str]:
+    return [way for way in forms.fractions if language == "zh" or way != "分之"]
 
 
 def _suits(way: str, asked: Asked, language: str) -> bool:

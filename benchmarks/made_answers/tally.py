@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from benchmarks.made_answers import Made
-from benchmarks.made_answers.readers import READERS, Reading
+from benchmarks.made_answers import Made, others
+from benchmarks.made_answers.readers import Reading, kit
+
+READERS: Mapping[str, Callable[[Made], Reading]] = {
+    "kit": kit,
+    "math-verify": others.math_verify,
+    "opencompass": others.opencompass,
+}
 
 
 @dataclass

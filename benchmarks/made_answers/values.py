@@ -106,8 +106,14 @@ def wrong_digits(gold: Gold, rng: random.Random) -> str:
     while True:
         text = right_digits(gold, rng)
         made = rng.choice(_SLIPS)(text, rng)
-        if Decimal(made) and not is_right(made, gold) and Fraction(Decimal(made)) != gold.value:
+        if Decimal(made) and not is_right(made, gold) and not _is_noise(made, gold):
             return made
+
+
+def _is_noise(text: str, gold: Gold) -> bool:
+    """Tell whether a number differs from a computed reference (15 digits or more) in its last digits alone."""
+    computed = len(gold.text.strip("-").replace(".", "")) >= 15
+    return computed and abs(Fraction(Decimal(text)) - gold.value) < abs(gold.value) / 10**12
 
 
 def coarse_digits(gold: Gold, rng: random.Random) -> str | None:
