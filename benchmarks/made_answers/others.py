@@ -141,6 +141,7 @@ _PHRASES: Sequence[str] = (
     r"(?:correct|right) (?:answer|option|choice) is:?\s*(?:option\s*)?[(\[*]*([{o}])\b",
     r"([{o}])\s*(?:项|选项)?(?:是)?(?:正确|对的)",
     r"([{o}]) is (?:correct|right|the answer)",
+    r"(?:是|为|选)\s*选?项?[:：]?\s*([{o}])[。.]?$",
     r"^\s*选?项?([{o}])\s*(?:$|[.。,，:：、)）\s])",
     r"^[(（\[]([{o}])[)）\]]",
     r"\\boxed\s*\{{\s*(?:\\text\s*\{{)?\(?([{o}])",

@@ -1,0 +1,147 @@
+"""The made answers of `benchmarks/judging.py`: the same for the same seed, whole, right as they say, two sets apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+import pytest
+
+from benchmarks.made_answers import (
+    SETS,
+    choice_one,
+    choice_two,
+    contest_one,
+    contest_two,
+    free_equals,
+    free_forms,
+    free_values,
+    natural_one,
+    natural_two,
+)
+from benchmarks.made_answers.groups import GROUPS
+from benchmarks.made_answers.numerals import chinese, english
+from benchmarks.made_answers.others import first_option, reference_value
+from benchmarks.made_answers.values import Gold, is_right
+from core.places import ROOT
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_seed_draws_the_same_answers_with_all_marks_filled_in(group: str, name: str) -> None:
+    drawn = list(GROUPS[group].draw(400, name, "3"))
+    assert drawn == list(GROUPS[group].draw(400, name, "3"))
+    assert drawn != list(GROUPS[group].draw(400, name, "4"))
+    left = [made.text for made in drawn if re.search("@[A-Za-z]", made.text)]
+    assert left == []
+    assert {made.right for made in drawn} == {True, False}
+
+
+def test_a_right_plain_answer_is_the_gold_value_and_a_wrong_one_is_not() -> None:
+    """Bare digits can be checked without any reader."""
+    checked = 0
+    for made in GROUPS["contest"].draw(2000, "two", "5"):
+        if made.kind == "plain" and re.fullmatch(r"-?\d+(\.\d+)?", made.text):
+            gold = reference_value(made.reference)
+            if re.fullmatch(r"-?\d+(\.\d+)?", gold):
+                checked += 1
+                assert is_right(made.text, Gold("", gold, Fraction(gold), Fraction(gold))) == made.right, made
+    assert checked > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "gold", "right"),
+    [
+        ("42.5", "42.50", True),
+        ("42", "42.50", False),
+        ("43", "42.50", False),
+        ("78.4", "78.39005038906404479030928703", True),
+        ("78.3", "78.39005038906404479030928703", False),
+        ("-2e7", "-20039957.1680", False),
+        ("-2.00e7", "-20039957.1680", True),
+        ("0.83", "5/6", False),
+        ("20", "20.0", True),
+        ("20.4", "20.0", False),
+        ("0.0", "0.04", False),
+        ("4.01e+39", "4.009454406557210414448855724E+39", True),
+        ("4e+39", "4.009454406557210414448855724E+39", False),
+    ],
+)
+def test_what_is_right_under_rule_rounded(text: str, gold: str, right: bool) -> None:
+    value = Fraction(gold)
+    assert is_right(text, Gold("", gold, value, value)) is right
+
+
+def _forms(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _forms(part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from _forms(part)
+
+
+# Names of spellings, and parts of forms.
+_NO_FORMS = {"plain", "special", "fractions", "examples", "conversions"}
+
+
+def _contest(forms: object) -> set[str]:
+    assert dataclasses.is_dataclass(forms)
+    assert not isinstance(forms, type)
+    names = {field.name for field in dataclasses.fields(forms)} - _NO_FORMS
+    return {form for name in names for form in _forms(getattr(forms, name))}
+
+
+def _right_spellings(families: Sequence[free_equals.Family]) -> set[str]:
+    return {form for _, _, right, _ in families for form in right}
+
+
+def test_no_form_is_in_both_sets() -> None:
+    """But for a value or a letter without a word, which a model may always write."""
+    pairs = [
+        (_contest(contest_one.FORMS), _contest(contest_two.FORMS)),
+        *(
+            (set(_forms(getattr(natural_one, part))), set(_forms(getattr(natural_two, part))))
+            for part in ("LEADS", "CONCLUSIONS", "REMARKS")
+        ),
+        (set(_forms(free_forms.LATEX["one"])), set(_forms(free_forms.LATEX["two"]))),
+        (set(_forms(free_forms.WORDS["one"])), set(_forms(free_forms.WORDS["two"]))),
+        (set(_forms(free_values.LATEX["one"])), set(_forms(free_values.LATEX["two"]))),
+        (set(_forms(free_values.WORDS["one"])), set(_forms(free_values.WORDS["two"]))),
+        (_right_spellings(free_equals.ONE), _right_spellings(free_equals.TWO)),
+        *(
+            (set(_forms(getattr(choice_one, part))), set(_forms(getattr(choice_two, part))))
+            for part in ("NAMED", "NOTHING")
+        ),
+    ]
+    for one, two in pairs:
+        assert {form for form in one & two if len(form) > 6} == set()
+
+
+def test_numerals() -> None:
+    assert chinese("-10205.50") == "负一万零二百零五点五零"
+    assert chinese("12") == "十二"
+    assert chinese("100030") == "十万零三十"
+    assert english(-113204) == "negative one hundred and thirteen thousand two hundred and four"
+
+
+def test_the_rebuilt_reader_of_choices_takes_the_first_phrase_that_fits() -> None:
+    assert first_option("A和C都错，所以选D", "ABCD") == "D"
+    assert first_option("答案不是A，是B", "ABCD") == "B"
+    assert first_option("I think B is wrong. The correct answer is C", "ABCD") == "C"
+    assert first_option("无法确定", "ABCD") == ""
+
+
+def test_the_command_prints_json() -> None:
+    command = [sys.executable, "benchmarks/judging.py", "--answers", "300", "--groups", "contest", "--json"]
+    shown = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
+    assert shown["set"] == "two"
+    assert sum(row["answers"] for row in shown["kinds"]) == 300
+    assert all(0 <= row["agreed"] <= row["answers"] for row in shown["kinds"])
