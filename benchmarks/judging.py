@@ -117,17 +117,21 @@ def _print_kinds(reader: str, name: str, by_group: dict[str, dict[str, Tally]]) 
             print(_line(f"  {kind}", tally))
 
 
+# Groups shown in two parts: what the kinds of the first part have in their names, and the names of both.
+_PARTS = {
+    "natural": ("story", "natural, word problems", "natural, conclusions"),
+    "free": ("expression:", "free, expressions", "free, no number"),
+    "choice": ("hard", "choice, hard", "choice, made"),
+}
+
+
 def _parts(counts: dict[str, Tally], group: str) -> dict[str, Tally]:
-    """Return a group's sum; of choices and free problems the sums of their two parts."""
-    if group == "choice":
-        hard = [tally for kind, tally in counts.items() if "hard" in kind]
-        made = [tally for kind, tally in counts.items() if "hard" not in kind]
-        return {"choice, made": _sum(made), "choice, hard": _sum(hard)}
-    if group == "free":
-        equal = [tally for kind, tally in counts.items() if "expression:" in kind]
-        other = [tally for kind, tally in counts.items() if "expression:" not in kind]
-        return {"free, no number": _sum(other), "free, expressions": _sum(equal)}
-    return {group: _sum(counts.values())}
+    """Return the sums of a group's parts."""
+    part, with_it, without = _PARTS.get(group, ("", group, ""))
+    parts: dict[str, list[Tally]] = {}
+    for kind, tally in counts.items():
+        parts.setdefault(with_it if part in kind else without, []).append(tally)
+    return {name: _sum(tallied) for name, tallied in sorted(parts.items())}
 
 
 def _print_groups(counts: Counts) -> None:

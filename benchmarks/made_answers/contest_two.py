@@ -7,7 +7,6 @@ from benchmarks.made_answers.forms import Forms
 FORMS = Forms(
     plain=("plain", "plain", "plain", "plain", "commas", "( )", "minus", "en dash"),
     special=(
-        "wide commas",
         "thin spaces",
         "minus",
         "亿",
@@ -290,7 +289,7 @@ FORMS = Forms(
             "You want to know the @s for @a and @b. It is @v.",
             "> @q\n\n@v",
             "How much is @A together with @B? About @m. After adjusting, we get @v.",
-            "Task -- @p\nOutcome -- @v",
+            "Task » @p\nOutcome » @v",
         ),
     },
     examples=(

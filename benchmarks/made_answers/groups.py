@@ -22,7 +22,7 @@ class Group:
 
 GROUPS = {
     "contest": Group(contest.answers, 198_000, "answers to the contest's question types"),
-    "natural": Group(natural.answers, 4_000, "conclusions and remarks in prose"),
+    "natural": Group(natural.answers, 6_000, "conclusions and remarks in prose, word problems concluded"),
     "free": Group(free.answers, 10_500, "free problems: expressions, and what is no number"),
     "choice": Group(choice.answers, 6_000, "multiple choice; kinds named hard apart"),
 }

@@ -232,11 +232,6 @@ def _thin_spaces(digits: str, language: str, rng: random.Random) -> tuple[str, s
     return (rf"\({made.replace(',', chr(92) + ',')}\)", made.replace(",", r"\,")) if made else None
 
 
-def _wide_commas(digits: str, language: str, rng: random.Random) -> str | None:
-    made = _commas(digits, language, rng)
-    return made.replace(",", "，") if made and language == "zh" else None
-
-
 def _minus_sign(digits: str, language: str, rng: random.Random) -> str | None:
     return "−" + digits[1:] if digits.startswith("-") and "e" not in digits else None
 
@@ -316,7 +311,6 @@ _WAYS: dict[str, Way] = {
     "commas": _commas,
     "braced commas": _braced_commas,
     "thin spaces": _thin_spaces,
-    "wide commas": _wide_commas,
     "minus sign": _minus_sign,
     "en dash": _en_dash,
     "plus": _plus,
