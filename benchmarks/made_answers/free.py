@@ -5,9 +5,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.made_answers import Made, free_equals, free_values
 from benchmarks.made_answers.free_forms import LATEX, QUESTIONS, SOLUTIONS, WORDS
+from benchmarks.made_answers.others import boxes
+from data_convert.practice import english
+from data_convert.practice.english.latex import Problem
 
 _FAMILIES = {"one": free_equals.ONE, "two": free_equals.TWO}
 _STEPS = ("n + 4", "2x - 1", r"\frac{7}{12}", "(4, 15)", "113", r"\sqrt{17}")
@@ -18,12 +22,25 @@ _DRAWN = re.compile("@([abcdoexyruvgtqmips])")
 def answers(count: int, name: str, seed: str) -> Iterator[Made]:
     """Yield `count` made answers of set `name`; the same for the same seed.
 
-    A half holds values that are no number against a number (a tenth of these the number itself, right), a half
-    expressions, right and wrong.
+    In turn: a value that is no number against a number (some are the number itself, right), an expression, right or
+    wrong; every tenth is a made competition problem of the kit instead.
     """
     rng = random.Random(f"free:{name}:{seed}")
+    problems = english.problems(rng)
     for number in range(count):
-        yield (_equal if number % 2 else _no_number)(rng, name)
+        if number % 10 == 9:
+            yield _competition(rng, name, next(problems))
+        else:
+            yield (_equal if number % 2 else _no_number)(rng, name)
+
+
+def _competition(rng: random.Random, name: str, problem: Problem) -> Made:
+    gold = boxes(problem.solution)[-1]
+    right = rng.random() < 0.5
+    value = gold if right else re.sub(r"[0-9]+(?=[^0-9]*$)", lambda match: str(int(match[0]) + 1), gold)
+    right = right or value == gold
+    made = _answer(rng, name, "competition problem", gold, value, right, False)
+    return replace(made, question=problem.problem, reference=problem.solution)
 
 
 def _no_number(rng: random.Random, name: str) -> Made:
