@@ -237,6 +237,11 @@ def last_formula(text: str, start: int, end: int, ways: Ways) -> Content | None:
     return _of_formula(text, start, inside(regions[-1]), (regions[-1].end(), end), ways)
 
 
+def is_bounded(text: str) -> bool:
+    """Tell whether words make a number more, or less, than it is: `at least`, 不超过."""
+    return _BOUNDED.search(text) is not None
+
+
 def is_counter(text: str, start: int, number: Number, end: int) -> bool:
     """Tell whether a number counts or numbers steps, pages or ways of the solution: `3 steps`, `第 2 步`, `page 7`."""
     return (
@@ -340,7 +345,8 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
     `It costs 42 dollars to buy 6 tickets in 2 days` is about 42 where the question speaks of 6 tickets.
     """
     if not _DIGIT.search(text, start, end):
-        return last_chinese_number(text, start, end)
+        first = english_number(text, start + len(text[start:end]) - len(text[start:end].lstrip()), end)
+        return first if first and first.value != 1 else last_chinese_number(text, start, end)
     last, stop, beside = None, end, None
     for _ in range(_MOST_NUMBERS):
         number = last_number(text, start, stop, fractions)

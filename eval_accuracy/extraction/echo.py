@@ -44,6 +44,9 @@ _SHOT = re.compile(
 # What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
 # "(A) x, y" -> "("
 _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
+# What a question begins with and its repetition may lack.
+# "Question: Which" -> "Question: "
+_LABEL = re.compile(r"^\s*(?:Question|Problem|Q|问题?|题目)\s?[:：]\s*")
 # "3 + x" -> "x"
 _LETTER = re.compile(r"[^\W\d_]")
 # A line that sets a task.
@@ -119,11 +122,18 @@ def _behind(text: str, prompt: str) -> str | None:
 
 def _after_question(text: str, question: str) -> str:
     """Return what follows the question where the text repeats it, in whatever spelling."""
-    found = _repeats(text, question)
+    question = _LABEL.sub("", question, count=1)
+    places = _places(question)
+    ending = question[places[-1] + 1 :].rstrip() if places else ""  # what a comparison of words passes over
+    found = [
+        (start, end + len(ending) if ending and text.startswith(ending, end) else end)
+        for start, end in _repeats(text, question)
+    ]
     if not found:
         return text
+    before = _LABEL.sub("", text[: found[0][0]], count=1)
     for start, end in reversed(found):
-        before, rest = text[: found[0][0]], text[end:]
+        rest = text[end:]
         if not _RESPONSE_MARK.sub("", rest, count=1).strip(" \t\n?？.。\"'”」:：）)"):
             # Nothing follows: the model goes on with its own next turn, or says at its end what it was asked.
             if not before.strip() and start == found[0][0]:
@@ -132,7 +142,6 @@ def _after_question(text: str, question: str) -> str:
         if _says_nothing(rest) and not _is_prompt(before) and not _says_nothing(before):
             return before
         return rest.lstrip("?？.。")
-    before = text[: found[0][0]]
     return "" if _PROMPT_HEAD.search(before) or not before.strip() else before
 
 

@@ -17,6 +17,7 @@ from eval_accuracy.extraction.content import (
     WORDS,
     Content,
     Ways,
+    is_bounded,
     is_counter,
     is_formula,
     is_prose,
@@ -355,6 +356,8 @@ def _by_name(
     """Return the value behind the last name of an answer (`答案是`) that a value follows."""
     for match in reversed(list(pattern.finditer(text, *span))):
         content = _whole(text, (match.end(), span[1]), ways)
+        if content.kind == NUMBER and is_bounded(match[0]):  # 答案至少是 7
+            content = Content(EXPRESSION, content.start, content.end)
         if content.kind in (NUMBER, EXPRESSION) or (content.kind == WORDS and words):
             marker = match[0].strip(" *_`") if "=" not in text[match.end() : content.start] else "="
             return _Candidate(clause.start, stage, marker, content, clause)
@@ -400,6 +403,8 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, 
     end = span[1]
     for mark in reversed(marks):
         content = read_content(text, mark.end(), end, ways, _in_formula(text, span[0], mark.start()))
+        if words and content.kind == WORDS and mark["word"] and mark is marks[-1]:
+            return _Candidate(clause.start, STATED, mark[0].strip(), content, clause)
         if content.kind in (NUMBER, UNDONE, EXPRESSION):
             near = mark["equals"] or mark["points"] or mark["colon"] or _is_near(text, mark.end(), content)
             if near and (words or content.kind != EXPRESSION or _DIGIT.search(text, content.start, content.end)):

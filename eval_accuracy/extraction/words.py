@@ -119,7 +119,7 @@ CORRECTION_EN = (
     r"it\s(?:should|must|has\sto)\sbe|should\s(?:be|have\sbeen)|"
     r"the\scorrect\s(?:one|value|result|number)\sis"
 )
-CORRECTION_ZH = "其实|实际上|更正|修正|改为|改成|正确的?(?:应该?)?[是为]|应该?[是为]|准确地?说"
+CORRECTION_ZH = "其实|实际上|更正|修正|改为|改成|正确的?(?:应该?)?[是为]|应[该当]?[是为]|准确地?说"
 # What restates a value in another form or unit, or relates it to others.
 RESTATED_EN = (
     r"i\.?e\.?|that\sis|which\sis|or\sequivalently|equivalently|in\sother\swords|"
