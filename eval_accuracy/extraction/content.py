@@ -237,6 +237,12 @@ def last_formula(text: str, start: int, end: int, ways: Ways) -> Content | None:
     return _of_formula(text, start, inside(regions[-1]), (regions[-1].end(), end), ways)
 
 
+def stands_first(text: str, start: int, content: Content) -> bool:
+    """Tell whether nothing but marks and words like `so` or `about` stands before a content."""
+    lead = _LEAD.match(text, start, content.start)
+    return not text[lead.end() if lead else start : content.start].strip(" $\\([*_")
+
+
 def is_bounded(text: str) -> bool:
     """Tell whether words make a number more, or less, than it is: `at least`, 不超过."""
     return _BOUNDED.search(text) is not None

@@ -24,6 +24,7 @@ from eval_accuracy.extraction.content import (
     last_formula,
     last_in,
     read_content,
+    stands_first,
 )
 from eval_accuracy.extraction.formulas import REGION, inside
 from eval_accuracy.extraction.kinds import CORRECTION, LAST, NEVER, NO_VALUE, ORDINARY, RETRACTION, Kind, kinds
@@ -48,6 +49,7 @@ from eval_accuracy.extraction.words import (
 ANNOUNCED, BOXED, LABELLED, STATED, LAST_NUMBER, UNREAD = (
     "announced", "boxed", "labelled", "stated", "last number", "unread",
 )  # fmt: skip
+LAST_FORMULA = "last formula"
 # Types of questions that have no template.
 FREE = frozenset({"english", "other"})
 _LONGEST_TEXT, _LONGEST_CLAUSE = 20_000, 400
@@ -263,7 +265,7 @@ def _candidates(
         if "\\boxed" in kind.text or "\\fbox" in kind.text:
             got = _boxed(body, clause, ways)
         got = got or _by_name(body, span, clause, _ANNOUNCED, ANNOUNCED, ways, words)
-        got = got or _by_name_behind(body, span, clause, ways)
+        got = got or _by_name_behind(body, span, clause, ways, words)
         if got is None and open_name and not last:
             content = _whole(body, span, ways)
             if content.kind not in (EMPTY, UNDONE) and (content.kind != WORDS or words):
@@ -285,7 +287,7 @@ def _candidates(
         if got is None and (formula := last_formula(body, *span, ways)) is not None and formula.kind != EMPTY:
             if words or formula.kind in (NUMBER, EXPRESSION):
                 stage = STATED if _CONCLUDES.match(kind.text) else LAST_NUMBER
-                got = _Candidate(clause.start, stage, "last formula", formula, clause)
+                got = _Candidate(clause.start, stage, LAST_FORMULA, formula, clause)
         elif got is None and (number := last_in(body, *span, ways.fractions, given)):
             stage = STATED if _CONCLUDES.match(kind.text) else LAST_NUMBER
             got = _Candidate(
@@ -308,6 +310,8 @@ def _is_weak(text: str, start: int, got: _Candidate, kind: Kind, given: frozense
     number = got.content.number
     if got.stage in (ANNOUNCED, BOXED, LABELLED):
         return False
+    if got.content.kind == WORDS:
+        return got.marker != LAST_FORMULA  # `$\\text{No}$` is a value, "we are done" is none
     if number is None:
         said = _NUMBERS.findall(text, got.content.start, got.content.end)
         return is_prose(text, got.content.start, got.content.end) or (bool(said) and given.issuperset(said))
@@ -364,13 +368,15 @@ def _by_name(
     return None
 
 
-def _by_name_behind(text: str, span: tuple[int, int], clause: Clause, ways: Ways) -> _Candidate | None:
+def _by_name_behind(text: str, span: tuple[int, int], clause: Clause, ways: Ways, words: bool) -> _Candidate | None:
     """Return the value before `is the answer`."""
     match = _BEHIND.search(text, *span)
     if match is None or match.start() == span[0]:
         return None
     content = _whole(text, (span[0], match.start()), ways)
-    if content.kind not in (NUMBER, EXPRESSION):
+    if content.kind not in (NUMBER, EXPRESSION) and not (
+        words and content.kind == WORDS and REGION.search(text, span[0], match.start())
+    ):
         return None
     return _Candidate(clause.start, ANNOUNCED, match[0].strip(), content, clause)
 
@@ -392,7 +398,7 @@ def _by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, 
         bare = (whole.kind == EXPRESSION and is_formula(text, whole.start, whole.end, words)) or (
             whole.kind == NUMBER and whole.number is not None and _is_bare(text, whole)
         )
-        if bare:
+        if bare and stands_first(text, span[0], whole):
             stage = LABELLED if _EMPHASISED.match(clause.text) else STATED
             return _Candidate(
                 clause.start, stage, "value alone" if whole.kind != NUMBER else LAST_NUMBER, whole, clause

@@ -33,12 +33,29 @@ _OR = re.compile(r"\\text\s?\{\s?(?:or|and)\s?\}|(?<![A-Za-z\\])(?:or|and)(?![A-
 _NAMED = re.compile(r"^\s*(?:[a-zA-Z]\s?\\in(?![a-z])|[a-zA-Z]\s?\([a-z]\)\s?=|∈)\s*")
 # r"25 \, km" -> r" \, km"
 _UNITS_BEHIND = re.compile(
-    r"(?<=[0-9}])\s{0,3}(?:\\[,;!]|\\(?:text|mathrm|mbox)\s?\{\s?(?!(?:thousand|million|billion|hundred|dozen|factorial|squared|cubed|mod|or|and|if|when)\b)[^{}]{0,40}\}(?:\^\{?[23]\}?)?|(?<=\\,)\s?[a-z]{2,20}$){1,4}$"
+    r"(?<=[0-9}])\s{0,3}(?:\\[,;!]|\\(?:text|mathrm|mbox)\s?\{(?!\s*(?:thousand|million|billion|hundred|dozen|factorial|squared|cubed|mod|or|and|if|when)\b)[^{}]{0,40}\}(?:\^\{?[23]\}?)?|(?<=\\,)\s?[a-z]{2,20}$){1,4}$"
 )
 # r"\boxed{x+1}" -> ("x+1",)
 _WRAPPED = re.compile(r"^\\(?:boxed|fbox|displaystyle|mathbf)\s?\{(.*)\}$")
 # "(1,2)" -> "("
 _BRACKET = re.compile(r"[\[\](){}]")
+# "1100_{\\text{two}}" -> ("two",)
+_BASE = re.compile(
+    r"(?<=_)\{\\?(?:text|mathrm)?\{?(two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)\}{0,2}"
+)
+_BASES = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "twelve": 12,
+    "sixteen": 16,
+}
 # Braces around one character: x^{2}; a name before a value: x∈.
 # "x^{2}" -> ("^", "2")
 _NEEDLESS = re.compile(r"(\^|_)\{([0-9a-z])\}")
@@ -50,6 +67,10 @@ def formula(text: str) -> str:
     r"""Return a formula without what merely names it: `x \in (1,2)`, `f(x) = x+6` and `25 \, km` lose name and unit."""
     text = _WRAPPED.sub(r"\1", plain(text).strip(" $.。"))
     return _UNITS_BEHIND.sub("", _NAMED.sub("", text)).strip()
+
+
+def _base(match: re.Match[str]) -> str:
+    return f"{{{_BASES[match[1]]}}}"
 
 
 def same_text(left: str, right: str) -> bool:
@@ -64,6 +85,7 @@ def same_text(left: str, right: str) -> bool:
 def spelling(text: str) -> str:
     r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
     plain_text = plain(text).replace("\\\\", ";").replace("\\$", "").strip().rstrip(".。")
+    plain_text = _BASE.sub(_base, plain_text).replace("\\log_e", "\\ln")
     plain_text = _ROOT_SIGN.sub(r"\\sqrt{\1}", plain_text)
     plain_text = _OR.sub(",", _UNIT_WORDS.sub("", plain_text.strip("$ ")).replace("π", "\\pi"))
     plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))

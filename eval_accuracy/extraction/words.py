@@ -139,7 +139,7 @@ NO_VALUE_ZH = "无解|不存在|没有意义|无意义|没有(?:实数)?解|不�
 BOUND_EN = (
     r"less\sthan|more\sthan|greater\sthan|fewer\sthan|larger\sthan|smaller\sthan|bigger\sthan|"
     r"higher\sthan|lower\sthan|at\sleast|at\smost|no\s(?:more|less|fewer)\sthan|not|between|from|over|"
-    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|one\sof|any\sof|among|multiples?|factors?|"
+    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|one\sof|any\sof|among|(?:anything|nothing|all|none|everything)\s(?:but|except)|multiples?|factors?|"
     r"divis\w+|half|twice|double|triple|third|quarter|squared?|cubed?|root|log|ln|sin|cos|tan|cot|sec|"
     r"arc\w+|factorial|reciprocal|inverse|modulo|mod|plus|times|minus|divided|multiplied|power|exp|nearly|"
     r"almost|except|excluding|unless|integers?\sfrom|odd|even|primes?|sum\sof|product\sof|choose|base|"
