@@ -195,6 +195,10 @@ class AccuracyEntry(Answered):
         rules, rule_intervals: accuracy under each rule.
         empty: answers without text; unparsable: answers in which no result was found.
         markers: how often each marker (a phrase, a box) showed where the answer is.
+        by_stage: by how surely the answers state what was read: "announced", "boxed", "last number", "unread" …
+        rules_differ: answers whose verdict is not the same under every rule.
+        seems_prompt: answers before which something stands that looks like a prompt, unrecognised.
+        formulas_equal: answers that are right only because sympy shows their formula to be the reference's.
         errors: wrong answers by kind, the commonest first.
         categories: by benchmark, where the subjects are a benchmark's.
     """
@@ -219,6 +223,10 @@ class AccuracyEntry(Answered):
     markers: Mapping[str, Count]
     errors: Mapping[str, WrongAnswers]
     categories: Mapping[str, BenchmarkAccuracy]
+    by_stage: Mapping[str, Share] = Field(default_factory=dict)
+    rules_differ: Count = 0
+    seems_prompt: Count = 0
+    formulas_equal: Count = 0
 
 
 class AccuracyResult(EvaluationResult):

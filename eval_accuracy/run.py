@@ -20,6 +20,7 @@ from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_accuracy.scoring.arguments import add_judging_arguments
 from eval_accuracy.scoring.circular import as_asked
+from eval_accuracy.scoring.explanation import one_of, show_stages
 from eval_accuracy.scoring.questions import read_questions
 from eval_accuracy.scoring.summary import summary
 from evaluation.answers.predictions import check_answers, read_predictions
@@ -50,6 +51,7 @@ examples:
   python eval_accuracy/run.py --predictions mine.jsonl --data test.jsonl --contest math_llama3 --json
   python eval_accuracy/run.py --predictions mine.json --data mmlu_alpaca_format.json --verdicts verdicts.jsonl
   python eval_accuracy/run.py --predictions mine.jsonl --data answers.json --judge rouge_l
+  python eval_accuracy/run.py --predictions mine.jsonl --data test.jsonl --contest math_llama3 --explain 17
   python eval_accuracy/run.py --ckpt logs/latest/checkpoints/step_*.ckpt
   python eval_accuracy/run.py --ckpt step_50 --data mmlu/test --mode loglikelihood --shots 5 --shots-from mmlu/dev
   python eval_accuracy/run.py --server http://127.0.0.1:8000 --model mine --data test.jsonl --contest math_llama3"""
@@ -68,6 +70,8 @@ def main(argv: Sequence[str]) -> int:
     named, headline = _rules(evaluation)
     every = read_questions(evaluation.data, named)
     records = limited(every, arguments.limit, evaluation.config)
+    if arguments.explain:
+        records = [one_of(every, arguments.explain, evaluation.data)]
     described = describe_data(evaluation.data, "all", len(every), len(records))
 
     def score(name: str, path: Path) -> AccuracyEntry:
@@ -77,6 +81,8 @@ def main(argv: Sequence[str]) -> int:
         predictions.prompts = plain_prompts(evaluation, asked)
         judge = judge_named(named, asked, predictions)
         verdicts = judge_all(asked, predictions, judge)
+        if arguments.explain:
+            show_stages(asked, predictions, judge)
         if arguments.verdicts:
             file = arguments.verdicts
             if arguments.ckpt:
@@ -109,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         help="any corpus that the kit reads (a file, or a folder of CSV files); default: questions of the run",
     )
     add_judging_arguments(parser)
+    parser.add_argument(
+        "--explain", metavar="ID", help="judge this question alone and show the stages by which its answer is read"
+    )
     parser.add_argument("--verdicts", type=Path, help="write each question's verdict to this file (JSON Lines)")
     return parser
 

@@ -88,6 +88,16 @@ class Judge(ABC):
         empty = self.decide(record, Answer(""))
         return refused(empty.type, self.rules, empty.reference, "missing", empty.weight)
 
+    def explain(self, record: Record, answer: Answer) -> list[tuple[str, list[str]]]:
+        """Return the stages by which an answer is read and judged, each with its name and its lines of text."""
+        verdict = self.decide(record, answer)
+        return [
+            ("text", answer.text.splitlines()),
+            ("answer", [verdict.span or verdict.reason]),
+            ("reference", [verdict.reference]),
+            ("verdict", [f"{name}: {score:.4g}" for name, score in verdict.rules.items()]),
+        ]
+
     def check_reference(self, record: Record) -> None:
         """Refuse a question whose reference no answer can be judged by (InputError), before any answer is."""
         return

@@ -32,6 +32,10 @@ class ChoiceJudge(Judge):
         """See `judge`."""
         return judge(record.question, answer.text, record.answer, subject(record), answer.prompt)
 
+    def explain(self, record: Record, answer: Answer) -> list[tuple[str, list[str]]]:
+        """See `explain`."""
+        return explain(record.question, answer.text, record.answer, answer.prompt)
+
     def check_reference(self, record: Record) -> None:
         """See `reference_letter`."""
         reference_letter(record.answer)

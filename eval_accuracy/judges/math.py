@@ -55,6 +55,10 @@ class MathJudge(Judge):
         """See `judge`."""
         return judge(record.question, answer.text, record.answer, answer.prompt)
 
+    def explain(self, record: Record, answer: Answer) -> list[tuple[str, list[str]]]:
+        """See `explain`."""
+        return explain(record.question, answer.text, record.answer, answer.prompt)
+
 
 JUDGE = MathJudge()
 

@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+# The rule of a verdict that went by the value of a formula (`equivalence`).
+FORMULA = "formula"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One judged prediction.

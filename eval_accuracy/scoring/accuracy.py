@@ -12,8 +12,9 @@ import numpy as np
 
 from core.result_types import AccuracyEntry, Share, TypeShare, WrongAnswer, WrongAnswers
 from core.text.records import Record
+from eval_accuracy.extraction.reader import UNREAD
 from eval_accuracy.judges import Answer, Judge, judge_named
-from eval_accuracy.judges.verdict import Verdict
+from eval_accuracy.judges.verdict import FORMULA, Verdict
 from eval_accuracy.scoring.categories import by_category
 from eval_accuracy.scoring.circular import folded, is_circular
 from evaluation.answers.predictions import Predictions, coverage
@@ -75,9 +76,11 @@ def summarise(
     rules = tuple(verdicts[0].rules)
     rule = headline if headline in rules else rules[0]
     groups: dict[str, list[Verdict]] = {}
+    stages: dict[str, list[Verdict]] = {}
     markers: dict[str, int] = {}
     for verdict in verdicts:
         groups.setdefault(verdict.type, []).append(verdict)
+        stages.setdefault(UNREAD if verdict.reason else verdict.stage, []).append(verdict)
         if verdict.marker:
             markers[verdict.marker] = markers.get(verdict.marker, 0) + 1
     shares = {name: _share(verdicts, name, judge.binary) for name in rules}
@@ -101,8 +104,16 @@ def summarise(
         unparsable=_unanswered(verdicts, "unparsable"),
         markers=dict(sorted(markers.items(), key=lambda item: (-item[1], item[0]))[:20]),
         errors=_errors(records, texts, verdicts, rule),
+        by_stage={name: _share(group, rule, judge.binary) for name, group in _commonest(stages) if name},
+        rules_differ=sum(len(set(verdict.rules.values())) > 1 for verdict in verdicts) if judge.binary else 0,
+        seems_prompt=sum(verdict.seems_prompt for verdict in verdicts),
+        formulas_equal=sum(verdict.rule == FORMULA and bool(verdict.rules[rule]) for verdict in verdicts),
         categories=by_category(records, [verdict.rules[rule] for verdict in verdicts]) if judge.binary else {},
     )
+
+
+def _commonest(groups: dict[str, list[Verdict]]) -> list[tuple[str, list[Verdict]]]:
+    return sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
 def _answer(predictions: Predictions, name: str) -> Answer | None:

@@ -26,12 +26,23 @@ def _lines(name: str, result: AccuracyEntry) -> Iterator[str]:
         f"{result.unparsable} ({result.unparsable / count:.1%}), unknown ids {result.unknown}, "
         f"repeated ids {result.duplicates}, prompts cut {result.truncated}"
     )
+    yield (
+        f"  verdict not the same under every rule: {result.rules_differ} ({result.rules_differ / count:.1%}), "
+        f"right by the value of a formula: {result.formulas_equal}"
+    )
+    if result.seems_prompt:
+        yield (
+            f"  {result.seems_prompt} answers begin with what looks like a prompt that is not the one known: what is "
+            "read may be an example's answer"
+        )
     for benchmark in result.categories.values():
         yield f"  {benchmark.name}: {benchmark.subjects} of its {benchmark.subjects_known} subjects"
         rows: list[tuple[str, BenchmarkAccuracy | Category]] = [("all", benchmark), *benchmark.categories.items()]
         for category, row in rows:
             average = f"mean of subjects {row.naive_average:7.2%}"
             yield f"  {category:34} {_percent(row.accuracy, row.interval)}  {row.count:6}  {average}"
+    for stage, share in result.by_stage.items():
+        yield f"  read as {stage:26} {_percent(share.accuracy, share.interval)}  {share.count:6}"
     types = list(result.by_type.items())
     for kind, part in types[:_MOST_SHOWN]:
         unanswered = f"empty {part.empty}, unparsable {part.unparsable}"
