@@ -36,11 +36,19 @@ def em(prediction: str, answer: str) -> float:
     return float(normalise(prediction) == normalise(answer))
 
 
-def best(prediction: str, answers: Sequence[str]) -> tuple[float, float]:
+def best(prediction: str, answers: Sequence[str], v2: bool = False) -> tuple[float, float]:
     """Return (F1, EM) of a prediction, each the maximum over the answers, 0 to 1.
 
     A question without an answer is right (1, 1) where the prediction is empty after `normalise`.
+
+    Args:
+        prediction: the text.
+        answers: the reference answers.
+        v2: by the script of SQuAD v2.0, which drops answers of which `normalise` leaves nothing (`.`); that of v1.1
+            keeps them, and an empty prediction matches one.
     """
+    if v2:
+        answers = [answer for answer in answers if normalise(answer)]
     if not answers:
         right = float(not normalise(prediction))
         return right, right

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.metrics import official_metric
-from eval_squad.retention.scoring import score
+from eval_squad.retention.scoring import question_scores, score
 from evaluation.answers.predictions import read_predictions
 
 
@@ -44,3 +45,21 @@ def test_a_question_without_an_answer_wants_an_empty_prediction() -> None:
     assert official_metric.best("", []) == (1, 1)
     assert official_metric.best("the", []) == (1, 1)
     assert official_metric.best("Paris", []) == (0, 0)
+
+
+def test_an_answer_of_which_nothing_is_left_counts_in_v1_alone() -> None:
+    """SQuAD v2.0's script drops `.`; with it BERT's EM on v2.0's dev set is 78.7417, else 78.7585."""
+    assert official_metric.best("", ["the war", "."]) == (0.0, 1.0)
+    assert official_metric.best("", ["the war", "."], v2=True) == (0.0, 0.0)
+    assert official_metric.best("", ["."], v2=True) == (1.0, 1.0)
+    assert official_metric.best("the war", ["."], v2=True) == (0.0, 0.0)
+
+
+def test_a_set_with_unanswered_questions_is_scored_as_v2() -> None:
+    held = [("a", ["the war", "."]), ("b", [])]
+    records = [
+        Record(name, "squad", "Why?", answers[0] if answers else "", meta={"passage": "War.", "answers": answers})
+        for name, answers in held
+    ]
+    assert question_scores(records, {"a": "", "b": ""})[:, 3].tolist() == [0.0, 1.0]
+    assert question_scores(records[:1], {"a": ""})[:, 3].tolist() == [1.0]
