@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from ckpt_tools.conversion.rotary import to_halves, to_neighbours
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile, TensorInfo, same_values
@@ -26,7 +27,7 @@ class Plan:
 
     Attributes:
         source: dialect of the source.
-        dialect: of the result.
+        dialect: of the result; "gguf" for the names of llama.cpp.
         infos: the tensors of the result, in MindFormers' order.
         moves: name in the result -> where it comes from.
         head_size: entries of one attention head.
@@ -34,7 +35,7 @@ class Plan:
     """
 
     source: Dialect
-    dialect: Dialect
+    dialect: Dialect | Literal["gguf"]
     infos: tuple[TensorInfo, ...]
     moves: Mapping[str, Move]
     head_size: int

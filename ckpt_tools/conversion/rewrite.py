@@ -54,26 +54,45 @@ def convert(
     """
     planned = plan(tensors, model, dialect, dtype)
     layouts = _layouts(planned, out, shard_size)
+    return write_planned(tensors, planned, layouts, dtype, None if shard_size is None else out / INDEX)
+
+
+def write_planned(
+    tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout], dtype: str, index: Path | None = None
+) -> dict[str, Any]:
+    """Write the files of a plan, all of them or none.
+
+    Args:
+        tensors: the source, open.
+        planned: which tensor becomes which.
+        layouts: each file and what stands in it; together they hold all tensors of the plan.
+        dtype: what the result says of the types.
+        index: where the index of several files is written, beside them; None for a single file.
+
+    Returns, raises:
+        As `convert`.
+    """
+    out = index.parent if index else next(iter(layouts))
     for path in layouts:
         refuse_symlink(path)
         if path.exists() and any(path.samefile(file) for file in tensors.files):
             raise InputError(f"{path}: is the source itself; choose another name")
     try:
-        _make_room(out if shard_size is not None else out.parent, sum(layout.size for layout in layouts.values()))
-        hashes = _write(tensors, planned, layouts, None if shard_size is None else out / INDEX)
+        _make_room(out if index else out.parent, sum(layout.size for layout in layouts.values()))
+        hashes = _write(tensors, planned, layouts, index)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
     return {
-        "file": str(out if shard_size is None else out / INDEX),
+        "file": str(index or out),
         "format": next(iter(layouts.values())).file_format,
         "from": planned.source,
-        "to": dialect,
+        "to": planned.dialect,
         "dtype": dtype,
         "tensors": len(planned.infos),
         "reordered": sum(move.reorder is not None for move in planned.moves.values()),
         "left_out": list(planned.left_out),
         "bytes": sum(layout.size for layout in layouts.values()),
-        "sha256": next(iter(hashes.values())) if shard_size is None else joint_fingerprint(hashes),
+        "sha256": next(iter(hashes.values())) if index is None else joint_fingerprint(hashes),
     }
 
 

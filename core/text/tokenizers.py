@@ -116,10 +116,10 @@ class TiktokenTokenizer:
     def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
         import tiktoken
 
-        ranks = _ranks(path)
-        special = {name: len(ranks) + number for number, name in enumerate(_llama3_special())}
+        ranks = tiktoken_ranks(path)
+        special = {name: len(ranks) + number for number, name in enumerate(llama3_special())}
         self._encoding = tiktoken.Encoding(
-            path.name, pat_str=_LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
+            path.name, pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
         )
         self._special = special
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
@@ -149,7 +149,7 @@ class TiktokenTokenizer:
         return _readable(self._encoding.decode_single_token_bytes(number))
 
     def may_join(self, left: str, right: str) -> bool:
-        """Tell whether a word of the pattern that splits the text may span the border; see `_LLAMA3_PATTERN`."""
+        """Tell whether a word of the pattern that splits the text may span the border; see `LLAMA3_PATTERN`."""
         before, after = _kind(left), _kind(right)
         if before in ("letter", "number"):
             return after in (before, "unknown")
@@ -250,6 +250,7 @@ _VISIBLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 _BYTE_OF = {chr(byte): byte for byte in _VISIBLE} | {
     chr(256 + place): byte for place, byte in enumerate(byte for byte in range(256) if byte not in _VISIBLE)
 }
+BYTE_CHARACTERS = {byte: char for char, byte in _BYTE_OF.items()}
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -267,7 +268,7 @@ def _readable(token: bytes) -> str:
 
 # How Llama-3 splits text before merging bytes (its published tokenizer). A word is letters with at the most one other
 # character before them, up to three digits, symbols with newlines behind them, or white space.
-_LLAMA3_PATTERN = (
+LLAMA3_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
     r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -284,14 +285,15 @@ def _kind(char: str) -> str:
     return kinds.get(category[0], "symbol")
 
 
-def _llama3_special() -> list[str]:
+def llama3_special() -> list[str]:
     """Return the names of Llama-3's 256 special tokens, in the order of their ids."""
     named = {0: "begin_of_text", 1: "end_of_text", 6: "start_header_id", 7: "end_header_id", 9: "eot_id"}
     reserved = iter(range(256))
     return [f"<|{named[i]}|>" if i in named else f"<|reserved_special_token_{next(reserved)}|>" for i in range(256)]
 
 
-def _ranks(path: Path) -> dict[bytes, int]:
+def tiktoken_ranks(path: Path) -> dict[bytes, int]:
+    """Read Llama-3's file; InputError where it is damaged or something else."""
     ranks: dict[bytes, int] = {}
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.config import kit_path, load_contest
 from core.errors import InputError
-from core.text.tokenizers import _LLAMA3_PATTERN, Tokenizer, load_tokenizer
+from core.text.tokenizers import LLAMA3_PATTERN, Tokenizer, load_tokenizer
 
 PRACTICE = kit_path(load_contest("practice_math").model.tokenizer.file)
 
@@ -60,7 +60,7 @@ KINDS = "aSs'’中٣5½ \t\n\r.,？#_\u0301\u200b\u3000\u2028\x1c\x85ʰſ\ud7b0
 @settings(max_examples=500)
 @given(st.text(st.one_of(st.sampled_from(KINDS), st.characters()), min_size=2, max_size=12))
 def test_no_word_spans_what_may_not_join(llama3: Tokenizer, text: str) -> None:
-    words = regex.compile(_LLAMA3_PATTERN).findall
+    words = regex.compile(LLAMA3_PATTERN).findall
     for at in range(1, len(text)):
         if not llama3.may_join(text[at - 1], text[at]):
             assert words(text[:at]) + words(text[at:]) == words(text)
