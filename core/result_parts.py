@@ -89,20 +89,50 @@ class Asked(Part):
     count: Count
 
 
+class Usage(Part):
+    """What a server's answers took.
+
+    Attributes:
+        answers: how many the server counted tokens of; prompt_tokens, completion_tokens: their sums.
+        price: of these tokens, in the currency of the settings' prices; None where there are no prices.
+    """
+
+    answers: Count
+    prompt_tokens: Count
+    completion_tokens: Count
+    price: float | None = None
+
+    def line(self) -> str:
+        """Return it in words."""
+        cost = "" if self.price is None else f", price {self.price:.6g}"
+        return f"tokens: {self.prompt_tokens:,} of prompts, {self.completion_tokens:,} generated{cost}"
+
+
 class Answered(Part):
     """One checkpoint's figures, computed from its answers.
 
     Attributes:
+        usage: what a server's answers took; stands only where a server gave them.
+        loglikelihood: "first_token" where options were compared by an answer's first token, for want of more.
         predictions: the file of its answers, relative to the run folder; predictions_sha256: its hash.
     """
 
+    usage: Usage | None = None
+    loglikelihood: str | None = None
     predictions: str | None = None
     predictions_sha256: str | None = None
 
     @model_serializer(mode="wrap")
     def _answers_last(self, inner: SerializerFunctionWrapHandler) -> dict[str, Any]:
         shown: dict[str, Any] = inner(self)
-        return shown | {key: shown.pop(key) for key in ("predictions", "predictions_sha256") if key in shown}
+        return shown | {key: shown.pop(key) for key in Answered.model_fields if key in shown}
+
+    def served(self) -> list[str]:
+        """Return what is to be said of a server's answers: what they took, and how options were compared."""
+        lines = [] if self.usage is None else [self.usage.line()]
+        if self.loglikelihood == "first_token":
+            lines.append("options compared by an answer's first token: the server tells no more (docs/inference.md)")
+        return lines
 
 
 class EvaluationResult(ByCheckpoint):

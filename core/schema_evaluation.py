@@ -40,17 +40,26 @@ class DecodingConfig(Section):
 
 
 class HttpConfig(Section):
-    """A server with OpenAI's completions interface: vLLM, vLLM-MindSpore, MindIE and others.
+    """A server with OpenAI's interface: vLLM, vLLM-MindSpore, MindIE, llama.cpp and others.
 
     Attributes:
-        url: its address, such as http://127.0.0.1:8000; /v1 is added where there is no path.
+        url: its address, such as http://127.0.0.1:8000; /v1 is added where there is no path. A whole endpoint is taken
+            too (…/v1/chat/completions), and then says which form of the interface is meant.
         model: the name under which it serves the model.
+        api: "completions": prompts are gone on with; "chat": each is one turn of a user, around which the server puts
+            its model's chat template; "auto": completions, and chat where the server has nothing else.
+        chat_template_kwargs: what a chat template is given besides, such as {enable_thinking: false}.
         concurrency: most requests at a time.
         timeout: seconds for one request.
         retries: how often a request that failed is sent again; waits double, and a server's Retry-After is kept.
         api_key_env: name of the environment variable that holds the key, where the server wants one.
         prompts: "text", or "tokens": the ids that the kit's own tokenizer makes, as in training. As text the server
             tokenises, and many put a BOS before every prompt.
+        loglikelihood: what options are compared by: "prompt": the log-probabilities of the whole text, which the server
+            echoes; "first_token": those of an answer's first token, enough for letters; "auto": the first of them that
+            the server has.
+        input_price: of a million tokens of prompts, in any currency.
+        output_price: of a million generated tokens; with both, results say what the answers cost.
     """
 
     url: str = ""
@@ -60,6 +69,23 @@ class HttpConfig(Section):
     retries: int = Field(default=3, ge=0)
     api_key_env: str = ""
     prompts: Literal["text", "tokens"] = "text"
+    api: Literal["auto", "completions", "chat"] = "auto"
+    chat_template_kwargs: dict[str, bool | int | float | str] = {}
+    loglikelihood: Literal["auto", "prompt", "first_token"] = "auto"
+    input_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> HttpConfig:
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("input_price and output_price belong together: give both")
+        if self.api == "chat" and self.prompts == "tokens":
+            raise ValueError("a chat takes text: prompts=tokens needs api=completions")
+        if self.api == "completions" and self.chat_template_kwargs:
+            raise ValueError("chat_template_kwargs are for a chat: set api=chat, or leave them out")
+        if self.api == "chat" and self.loglikelihood == "prompt":
+            raise ValueError("a chat tells no log-probabilities of a prompt: set loglikelihood=first_token")
+        return self
 
 
 class EvalConfig(Section):

@@ -15,6 +15,8 @@ from typing import Literal
 
 from core.command import command_parser
 from core.errors import InputError, run_command
+from core.progress import say
+from core.result_parts import Answered
 from core.text.records import Record
 from data_convert.readers import read_corpus
 from evaluation.command_line.arguments import add_asking_arguments, plan, prediction_files, request_settings
@@ -22,6 +24,7 @@ from evaluation.command_line.evaluation import (
     Changes,
     add_model_arguments,
     describe_predictions,
+    describe_server,
     limited,
     open_evaluation,
 )
@@ -49,9 +52,13 @@ def main(argv: Sequence[str]) -> int:
     run = evaluation.run.path if evaluation.run else None
     kept = []
     for checkpoint, path in prediction_files(evaluation, records, how):
-        kept.append({"name": checkpoint.name, "questions": len(records), **describe_predictions(path, run)})
+        served = Answered(**describe_server(path, evaluation.config))
+        where = describe_predictions(path, run)
+        kept.append({"name": checkpoint.name, "questions": len(records), **served.as_json(), **where})
         if not arguments.json:
             print(f"{checkpoint.name}: {path}")
+            for line in served.served():
+                say(f"{checkpoint.name}: {line}")
     if arguments.json:
         print(json.dumps(kept, ensure_ascii=False, indent=2))
     return 0

@@ -49,11 +49,15 @@ class Completion:
         text: the generated text without special tokens, cut before the first stop string.
         tokens: number of generated tokens; the end-of-sequence token is not counted.
         seconds: wall-clock time from the prompt entering the computation to its completion.
+        prompt_tokens: number of the prompt's tokens, where a server counts and tells them.
+        reasoning: what a reasoning model thought before `text`, where a server keeps that apart.
     """
 
     text: str
     tokens: int
     seconds: float
+    prompt_tokens: int | None = None
+    reasoning: str = ""
 
 
 OnDone = Callable[[int, Completion], None]

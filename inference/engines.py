@@ -95,6 +95,33 @@ class ServedEngineKind(EngineKind):
             InputError: the configuration does not say which server, or which of its models.
         """
 
+    def settled(self, config: RunConfig, known: Mapping[str, Any], scoring: bool) -> RunConfig:
+        """Return the configuration with what it leaves open decided, so that all answers come in one way; ask nobody.
+
+        Args:
+            config: the run's configuration.
+            known: what `model` said of answers that are there already; what was decided then stays. Empty: none are.
+            scoring: whether log-likelihoods will be asked for, and not completions.
+
+        Raises:
+            InputError: settings that contradict each other.
+        """
+        return config
+
+    def otherwise(self, config: RunConfig, asked: RunConfig, error: InputError) -> RunConfig | None:
+        """Return how a server is asked of which the first question showed that it has no such thing.
+
+        Args:
+            config: the run's configuration.
+            asked: as `settled` decided, or this method before.
+            error: what came of the question.
+
+        Returns:
+            The configuration with that decided; None where the error is another, or the configuration leaves nothing
+            open.
+        """
+        return None
+
     @abstractmethod
     def model(self, config: RunConfig) -> Mapping[str, Any]:
         """Return which model answers, for the prediction log: where any of it changes, answers are asked for anew."""

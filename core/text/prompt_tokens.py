@@ -43,3 +43,11 @@ def control_tokens(prompt: Prompt, tokenizer: Tokenizer) -> dict[str, list[int]]
         if number is not None and number not in tokenizer.encode(piece) and not any(piece in text for text in found):
             found[piece] = [number]
     return found
+
+
+def target_delimiter(tokenizer: Tokenizer) -> str:
+    """Return what stands between prompt and answer when both are one text: a space where the tokenizer adds one.
+
+    In training they are tokenised apart, and a sentencepiece model begins each part with a space.
+    """
+    return " " if tokenizer.decode(tokenizer.encode("a") + tokenizer.encode("b")) == "a b" else ""

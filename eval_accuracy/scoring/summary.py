@@ -35,6 +35,7 @@ def _lines(name: str, result: AccuracyEntry) -> Iterator[str]:
             f"  {result.seems_prompt} answers begin with what looks like a prompt that is not the one known: what is "
             "read may be an example's answer"
         )
+    yield from (f"  {line}" for line in result.served())
     for benchmark in result.categories.values():
         yield f"  {benchmark.name}: {benchmark.subjects} of its {benchmark.subjects_known} subjects"
         rows: list[tuple[str, BenchmarkAccuracy | Category]] = [("all", benchmark), *benchmark.categories.items()]

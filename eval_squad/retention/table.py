@@ -45,6 +45,7 @@ def _figures(scores: F1Em) -> tuple[tuple[float, Interval], tuple[float, Interva
 
 def _notes(name: str, result: RetentionEntry, total: int) -> Iterator[str]:
     gate, official = result.gate, result.official
+    yield from (f"{name}: {line}" for line in result.served())
     if result.unknown or result.duplicates:
         others = f"{result.unknown} predictions for questions that are not asked"
         yield f"{name}: {others}, {result.duplicates} repeated ids (the last of each counts)"

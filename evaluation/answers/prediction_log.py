@@ -32,6 +32,8 @@ class Prediction:
         seconds: see `inference.engine.Completion`.
         truncated: whether the prompt lost its beginning, to fit the model; stands on the line only where it did.
         scores: log-likelihoods that were asked for (see `predictions.Predictions`); only where they were.
+        prompt_tokens: number of the prompt's tokens; only where a server told it.
+        reasoning: what a reasoning model thought before `text`; only where a server kept that apart.
     """
 
     id: str
@@ -41,6 +43,8 @@ class Prediction:
     seconds: float
     truncated: bool = False
     scores: tuple[float, ...] = ()
+    prompt_tokens: int = 0
+    reasoning: str = ""
 
     def row(self) -> dict[str, Any]:
         """Return the line's fields."""

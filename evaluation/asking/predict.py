@@ -59,7 +59,7 @@ def predict(
             cut = asking.overlong(engine, [request.prompt for request in requests], generation.max_new_tokens)
 
             def on_done(index: int, answer: Completion) -> None:
-                asking.add(requests[index].name, answer.text, answer.tokens, answer.seconds, truncated=cut[index])
+                asking.add(requests[index].name, answer, truncated=cut[index])
 
             engine.generate(requests, generation, on_done)
     return path
@@ -125,7 +125,7 @@ def _score(asking: _Asking, engine: Engine, asked: Sequence[_Scored], cut: Seque
             scores = tuple(item.found[place] for place in range(len(item.found)))
             seconds, started = time.perf_counter() - started, time.perf_counter()
             answer = item.answers[max(range(len(scores)), key=scores.__getitem__)]
-            asking.add(item.name, answer, 0, seconds, cut[number], scores)
+            asking.add(item.name, Completion(answer, 0, seconds), cut[number], scores)
 
     requests = [
         Request(asked[number].name, asked[number].prompt, asked[number].continuations[place]) for number, place in pairs
@@ -143,11 +143,21 @@ class _Asking:
     waiting: Sequence[Record]
     progress: Progress
 
-    def add(
-        self, name: str, text: str, tokens: int, seconds: float, truncated: bool, scores: tuple[float, ...] = ()
-    ) -> None:
+    def add(self, name: str, answer: Completion, truncated: bool, scores: tuple[float, ...] = ()) -> None:
         """Write one answer."""
-        self.log.append(Prediction(name, self.hashes[name], text, tokens, round(seconds, 6), truncated, scores))
+        self.log.append(
+            Prediction(
+                name,
+                self.hashes[name],
+                answer.text,
+                answer.tokens,
+                round(answer.seconds, 6),
+                truncated,
+                scores,
+                answer.prompt_tokens or 0,
+                answer.reasoning,
+            )
+        )
         self.progress.advance()
 
     def overlong(self, engine: Engine, prompts: Sequence[str], new_tokens: int) -> list[bool]:

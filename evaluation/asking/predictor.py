@@ -18,7 +18,7 @@ from core.schema_evaluation import DecodingConfig
 from core.text.prompts import Prompt, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
-from evaluation.answers.prediction_log import FORMER
+from evaluation.answers.prediction_log import FORMER, settings_path
 from evaluation.asking.predict import MakeEngine, predict, predict_options
 from evaluation.asking.requests import RequestSettings, target_delimiter
 from evaluation.command_line.checkpoints import Checkpoint, find_checkpoints
@@ -142,9 +142,20 @@ class Predictor:
         Raises:
             InputError: no address or model name, the server fails or cannot do what is asked.
         """
-        served = served_kind(self.config)
-        engine = served.build(self.config, self.prompt(kind), lambda: self.tokenizer)
-        return self._predict(records, kind, path, how or RequestSettings(), served.model(self.config), engine)
+        served, how = served_kind(self.config), how or RequestSettings()
+        known = read_json(settings_path(path)) if settings_path(path).is_file() else {}
+        config: RunConfig | None = served.settled(self.config, known, how.mode == "loglikelihood")
+        while config is not None:
+            asked, asking = config, Predictor(config, self.run)
+            engine = served.build(config, self.prompt(kind), lambda: self.tokenizer)
+            try:
+                return asking._predict(records, kind, path, how, served.model(config), engine)
+            except InputError as error:
+                nothing_yet = path.is_file() and not path.stat().st_size
+                config = served.otherwise(self.config, asked, error) if nothing_yet else None
+                if config is None:
+                    raise
+        raise AssertionError("unreachable")
 
     def _predict(
         self,

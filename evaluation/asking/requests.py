@@ -11,9 +11,11 @@ from core.errors import InputError
 from core.files import sha256_text
 from core.tasks import task_of
 from core.tasks.choice import LETTERS, Options, parse_options
+from core.text.prompt_tokens import target_delimiter
 from core.text.prompts import Prompt, render
 from core.text.records import Record
-from core.text.tokenizers import Tokenizer
+
+__all__ = ["MODES", "FewShot", "RequestSettings", "letter_answers", "option_texts", "rotated", "target_delimiter"]
 
 Mode = Literal["generate", "loglikelihood", "circular"]
 ScoreOptions = Literal["letter", "text"]
@@ -165,11 +167,3 @@ class RequestSettings:
         end = prompt.answer_end if prompt.answer_end.endswith("\n") else f"{prompt.answer_end}\n\n"
         examples = [render(prompt, shot) + delimiter + shot.answer + end for shot in shown]
         return "".join(examples) + render(prompt, record)
-
-
-def target_delimiter(tokenizer: Tokenizer) -> str:
-    """Return what stands between prompt and answer when both are one text: a space where the tokenizer adds one.
-
-    In training they are tokenised apart, and a sentencepiece model begins each part with a space.
-    """
-    return " " if tokenizer.decode(tokenizer.encode("a") + tokenizer.encode("b")) == "a b" else ""

@@ -12,13 +12,15 @@ from typing import Any, Literal, TypeVar
 
 from core.config import load_contest
 from core.errors import InputError
-from core.files import append_line, sha256_file, sha256_text, write_json
+from core.files import append_line, read_json, sha256_file, sha256_text, write_json
 from core.result_parts import Answered, Asked
 from core.results import file_name, update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.text.records import Record
 from data_convert.readers.containers import folder_files, folder_suffixes
+from evaluation.answers.prediction_log import settings_path
+from evaluation.answers.usage import usage
 from evaluation.command_line.checkpoints import Checkpoint, run_for
 from inference.engines import default_for_servers
 
@@ -163,7 +165,7 @@ def evaluate(
     for checkpoint, path in files:
         name = checkpoint.name
         where = describe_predictions(path, run.path if run else None)
-        results[name] = score(name, path).model_copy(update=where)
+        results[name] = score(name, path).model_copy(update={**describe_server(path, evaluation.config), **where})
         if run is not None and result_file is not None and checkpoint.of_run:
             update_results(result_file, name, results[name], described)
             append_line(run.path / "eval" / f"{evaluation.kind}.log", f"{name}: {logged(results[name])}")
@@ -201,7 +203,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, group: argparse._Mutual
         help="checkpoints to evaluate: files (for a sharded one its folder or index), step_N of the run, base, or all; "
         "needs MindSpore",
     )
-    group.add_argument("--server", metavar="URL", help="ask a server with OpenAI's completions API (vLLM, MindIE)")
+    group.add_argument("--server", metavar="URL", help="ask a server with OpenAI's API (vLLM, MindIE, llama.cpp)")
     parser.add_argument("--model", metavar="NAME", help="the name under which the server serves the model")
     parser.add_argument("--run", help="run folder; default: the one the checkpoint lies in, else the newest")
     parser.add_argument(
@@ -247,6 +249,17 @@ def describe_data(path: Path, selection: str, total: int, count: int) -> Asked:
 def _sha256_of_folder(folder: Path) -> str:
     files = folder_files(folder, folder_suffixes(folder, None))
     return sha256_text("".join(f"{file.relative_to(folder).as_posix()} {sha256_file(file)}\n" for file in files))
+
+
+def describe_server(path: Path, config: RunConfig | None) -> dict[str, Any]:
+    """Return what a result says about the server that answered: `usage`, `loglikelihood`; nothing where none did."""
+    settings = read_json(settings_path(path)) if settings_path(path).is_file() else {}
+    if not isinstance(settings, dict) or "url" not in settings:
+        return {}
+    said: dict[str, Any] = {"loglikelihood": settings["loglikelihood"]} if "loglikelihood" in settings else {}
+    prices = (config.eval.http.input_price, config.eval.http.output_price) if config else (None, None)
+    taken = usage(path, *prices)
+    return said if taken is None else {"usage": taken, **said}
 
 
 def describe_predictions(path: Path, run: Path | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The engine of a served model: any server with OpenAI's completions interface."""
+"""The engine of a served model: any server with OpenAI's interface, completions or chat."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import InputError
 from core.schema import RunConfig
 from core.schema_evaluation import HttpConfig
+from core.text.prompt_tokens import target_delimiter
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
 from inference.engine import Engine
@@ -20,6 +21,20 @@ class HttpKind(ServedEngineKind):
 
     label = "http"
 
+    def settled(self, config: RunConfig, known: Mapping[str, Any], scoring: bool) -> RunConfig:
+        """Return the configuration with the form of the interface, and what options are compared by."""
+        from inference.http.settling import settled
+
+        return _with(config, settled(_named(config), known, scoring))
+
+    def otherwise(self, config: RunConfig, asked: RunConfig, error: InputError) -> RunConfig | None:
+        """Return the configuration for a server that only chats, or tells no log-probabilities of a prompt."""
+        from inference.http.settling import otherwise
+
+        server = _named(config)
+        other = otherwise(server, asked.eval.http, _key(server), error)
+        return None if other is None else _with(config, other)
+
     def build(self, config: RunConfig, prompt: Prompt, tokenizer: Callable[[], Tokenizer]) -> Engine:
         """See `ServedEngineKind.build`.
 
@@ -27,34 +42,59 @@ class HttpKind(ServedEngineKind):
             InputError: no address, no model name, or no key in the environment where one is named.
         """
         from inference.http.engine import HttpEngine
+        from inference.http.settling import form_of
         from inference.prompt_fit import PromptFit
 
         server = _named(config)
-        key = os.environ.get(server.api_key_env) if server.api_key_env else None
-        if server.api_key_env and not key:
-            raise InputError(f"eval.http.api_key_env names {server.api_key_env}, which is not set in the environment")
         fit = None
-        if not self.sends_text(config):
+        if server.prompts == "tokens":
             fit = PromptFit(tokenizer(), config.model.max_length, config.model.vocab_size)
             fit.prompt = prompt
         return HttpEngine(
-            server.url, server.model, server.concurrency, server.timeout, server.retries, key=key, fit=fit
+            server.url,
+            server.model,
+            server.concurrency,
+            server.timeout,
+            server.retries,
+            key=_key(server),
+            fit=fit,
+            form=form_of(server),
+            delimiter=_delimiter(tokenizer),
+            first_token=server.loglikelihood == "first_token",
         )
 
     def model(self, config: RunConfig) -> Mapping[str, Any]:
         """Return the server's address, its model and in which form prompts are sent; InputError as `build`."""
-        from inference.http.engine import base_address
+        from inference.http.settling import noted
 
-        server = _named(config)
-        return {"url": base_address(server.url), "model": server.model, "prompts": server.prompts}
+        return noted(_named(config))
 
     def plan(self, config: RunConfig, scoring: bool) -> Mapping[str, Any]:
         """Return the server's settings."""
         return {"server": config.eval.http.model_dump(mode="json")}
 
     def sends_text(self, config: RunConfig) -> bool:
-        """Tell whether the server tokenises."""
-        return config.eval.http.prompts == "text"
+        """Tell whether the server tokenises prompt and continuation as one text; in a chat they are turns."""
+        return config.eval.http.prompts == "text" and config.eval.http.api != "chat"
+
+
+def _delimiter(tokenizer: Callable[[], Tokenizer]) -> str:
+    """Return what the model's answers begin with; nothing where its tokenizer is not on this machine to be asked."""
+    try:
+        return target_delimiter(tokenizer())
+    except InputError:
+        return ""
+
+
+def _with(config: RunConfig, server: HttpConfig) -> RunConfig:
+    return config.model_copy(update={"eval": config.eval.model_copy(update={"http": server})})
+
+
+def _key(server: HttpConfig) -> str | None:
+    key = os.environ.get(server.api_key_env) if server.api_key_env else None
+    if server.api_key_env and not key:
+        raise InputError(f"eval.http.api_key_env names {server.api_key_env}, which is not set in the environment")
+    return key
 
 
 def _named(config: RunConfig) -> HttpConfig:

@@ -1,4 +1,4 @@
-"""One request to a completions server and its answer, in bounded time, again where a fault may pass."""
+"""One request to a server and its answer, in bounded time, again where a fault may pass."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InputError
+from inference.http.answers import Answer, IsChat
 
 _RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
 _MAX_ANSWER = 64 << 20
@@ -20,7 +21,16 @@ _LONGEST_WAIT = 300.0  # a server may ask for more; then the evaluation stops an
 
 
 class Refused(InputError):
-    """The server will not answer this request, however often it is sent."""
+    """The server will not answer this request, however often it is sent.
+
+    Attributes:
+        status: the answer's; 200 where it is sound and something else than was asked for.
+        told: what the server says.
+    """
+
+    def __init__(self, what: str, status: int, told: str = "") -> None:
+        super().__init__(what)
+        self.status, self.told = status, told
 
 
 class _Passing(Exception):
@@ -35,43 +45,29 @@ class _Passing(Exception):
         self.after = after
 
 
-class Answer:
-    """A completion as the server sent it; ValueError where it is none.
-
-    Attributes:
-        choice: the first of its choices.
-        text: the choice's text.
-    """
-
-    def __init__(self, value: Any) -> None:
-        try:
-            self.choice: dict[str, Any] = value["choices"][0]
-            self.text: str = self.choice["text"]
-            self._usage: Any = value.get("usage")
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
-            raise ValueError("no completion") from error
-        if not isinstance(self.text, str):
-            raise ValueError("no completion")
-
-    def usage(self, name: str) -> int | None:
-        """Return a number of tokens that the server counted, None where it does not say."""
-        count = self._usage.get(name) if isinstance(self._usage, dict) else None
-        return count if type(count) is int else None
-
-
 class Connection:
     """The way to a server.
 
     Args:
         address: where requests are posted.
+        read: turns the JSON of an answer into what it says; ValueError where it says nothing of the kind.
         timeout: seconds for one attempt, from connecting to the last byte of its answer.
         retries: most further attempts.
         pause: seconds before the second attempt; twice as long before each further one.
         key: sent as a bearer token where given.
     """
 
-    def __init__(self, address: str, timeout: float, retries: int, pause: float, key: str | None) -> None:
-        self._address, self._timeout, self._retries, self._pause = address, timeout, retries, pause
+    def __init__(
+        self,
+        address: str,
+        read: Callable[[Any], Answer],
+        timeout: float,
+        retries: int,
+        pause: float,
+        key: str | None,
+    ) -> None:
+        self._address, self._read, self._shown = address, read, address.partition("?")[0]
+        self._timeout, self._retries, self._pause = timeout, retries, pause
         self._stopped = threading.Event()
         self._open: set[socket.socket] = set()
         self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
@@ -104,7 +100,7 @@ class Connection:
                     more = f" and asks to wait {after:g} s" if after > _LONGEST_WAIT else ""
                     times = self._retries + 1 - left
                     raise InputError(
-                        f"{self._address}: {error}{more}, {times} times for {name}; is the server healthy? "
+                        f"{self._shown}: {error}{more}, {times} times for {name}; is the server healthy? "
                         "Answers so far are saved: run the same command again to resume"
                     ) from error
                 self._stopped.wait(max(after, min(pause, _LONGEST_PAUSE)))
@@ -117,11 +113,14 @@ class Connection:
             raise _Passing(f"answered with status {status}", after)
         told = " ".join(data[:200].decode("utf-8", "replace").split())
         if status in (401, 403):
-            raise Refused(f"{self._address}: rejects the API key (status {status}); set eval.http.api_key_env")
+            raise Refused(f"{self._shown}: rejects the API key (status {status}); set eval.http.api_key_env", status)
         if status != 200:
-            raise Refused(f"{self._address}: refused {name} with status {status} ({told})")
+            hint = "; is the address right, and the model's name? It mostly ends in /v1" if status == 404 else ""
+            raise Refused(f"{self._shown}: refused {name} with status {status} ({told}){hint}", status, told)
         try:
-            return Answer(json.loads(data))
+            return self._read(json.loads(data))
+        except IsChat as error:
+            raise Refused(f"{self._shown}: answers as a chat; set eval.http.api=chat", status, told) from error
         except (ValueError, RecursionError) as error:
             raise _Passing(f"returned no completion ({told or 'nothing'})") from error
 
@@ -137,11 +136,9 @@ class Connection:
             connected = connection.sock
             self._open.add(connected)
             with _deadline(connected, self._timeout, late):
-                connection.request("POST", parts.path, body, self._headers)
+                connection.request("POST", f"{parts.path}{parts.query and '?'}{parts.query}", body, self._headers)
                 response = connection.getresponse()
-                data = response.read(_MAX_ANSWER)
-                if response.length and not late.is_set():
-                    raise _Passing("cut the connection" if len(data) < _MAX_ANSWER else "sent too much")
+                data = _body(response, late)
             fault = ""
         except TimeoutError:
             late.set()
@@ -156,6 +153,14 @@ class Connection:
         if fault:
             raise _Passing(f"connection failed ({fault})")
         return response.status, _seconds(response.headers.get("Retry-After")), data
+
+
+def _body(response: http.client.HTTPResponse, late: threading.Event) -> bytes:
+    """Read an answer's body; _Passing where it is cut off or too large."""
+    data = response.read(_MAX_ANSWER)
+    if response.length and not late.is_set():
+        raise _Passing("cut the connection" if len(data) < _MAX_ANSWER else "sent too much")
+    return data
 
 
 def _seconds(header: str | None) -> float | None:

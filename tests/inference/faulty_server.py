@@ -2,7 +2,8 @@
 
 A prompt `FAULT:COUNT:rest` meets the fault on its first COUNT requests. The completion of `rest` is `<rest>`. A token
 is a character; with `echo` the log-probability of every character but the first is -0.5. `--answers FILE` gives the
-completions of whole prompts instead, `--refuse-echo` a server that cannot weigh options.
+completions of whole prompts instead, `--refuse-echo` a server that cannot weigh options. `--chat only` has no
+completions, `--chat always` answers with a chat's message whatever is asked; a prompt with `think` is thought about.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Handler(BaseHTTPRequestHandler):
     lock = threading.Lock()
     answers: dict[str, str] | None = None
     refuse_echo = False
+    chat = ""
     bodies: list[dict[str, Any]] = []
     keys: list[str | None] = []
 
@@ -32,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        prompt = body["prompt"]
+        prompt = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
         if isinstance(prompt, list):
             prompt = "".join(map(chr, prompt))
         with Handler.lock:
@@ -51,7 +53,24 @@ class Handler(BaseHTTPRequestHandler):
             with Handler.lock:
                 Handler.running -= 1
 
+    def _chat(self, rest: str, prompt: str) -> None:
+        if not (Handler.chat == "always" or self.path.partition("?")[0].endswith("/chat/completions")):
+            self._send(404, {"detail": "Not Found"})
+            return
+        text = f"<{rest}>" if Handler.answers is None else Handler.answers.get(prompt, "")
+        message: dict[str, Any] = {"role": "assistant", "content": text}
+        if "think" in prompt:
+            message = {"role": "assistant", "content": None if "hard" in prompt else text, "reasoning_content": "Hm."}
+        logs = {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": [
+            {"token": text, "logprob": value} for text, value in (("A", -2.0), (" B", -0.5), ("B", -1.5), ("So", -3.0))
+        ]}]}  # fmt: skip
+        usage = {"completion_tokens": 3, "prompt_tokens": len(prompt) + 4}
+        self._send(200, {"choices": [{"message": message, "logprobs": logs}], "usage": usage})
+
     def _answer(self, fault: str, rest: str, prompt: str, body: dict[str, Any]) -> None:
+        if Handler.chat:
+            self._chat(rest, prompt)
+            return
         text = f"<{rest}>" if Handler.answers is None else Handler.answers.get(prompt, "")
         usage = {"completion_tokens": 3, "prompt_tokens": len(prompt)}
         whole = json.dumps({"choices": [{"text": text}], "usage": usage}).encode()
@@ -116,9 +135,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--answers", type=argparse.FileType(encoding="utf-8"))
     parser.add_argument("--refuse-echo", action="store_true")
+    parser.add_argument("--chat", choices=("only", "always"), default="")
     options = parser.parse_args()
     Handler.answers = json.load(options.answers) if options.answers else None
-    Handler.refuse_echo = options.refuse_echo
+    Handler.refuse_echo, Handler.chat = options.refuse_echo, options.chat
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)
     sys.stdout.close()
