@@ -120,7 +120,9 @@ class Connection:
         try:
             return self._read(json.loads(data))
         except IsChat as error:
-            raise Refused(f"{self._shown}: answers as a chat; set eval.http.api=chat", status, told) from error
+            raise Refused(
+                f"{self._shown}: answers as a chat; give its address up to /v1, and eval.http.api=chat", status, told
+            ) from error
         except (ValueError, RecursionError) as error:
             raise _Passing(f"returned no completion ({told or 'nothing'})") from error
 

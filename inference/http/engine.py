@@ -11,13 +11,14 @@ from core.errors import InputError
 from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request, cut_at_stop
 from inference.http.address import parse_address
 from inference.http.answers import Answer
-from inference.http.connection import Connection
+from inference.http.connection import Connection, Refused
 from inference.http.forms import Completions, Form, Sent
 from inference.http.scoring import EchoScorer, FirstTokenScorer, Scorer
 from inference.prompt_fit import PromptFit
 from inference.sampling import uniform
 
 T = TypeVar("T")
+_NEWER = "max_completion_tokens"
 
 
 class HttpEngine:
@@ -62,7 +63,7 @@ class HttpEngine:
         address, self._form = parse_address(url), form or Completions()
         if fit is not None and self._form.api == "chat":
             raise InputError("a chat takes text: eval.http.prompts=tokens needs eval.http.api=completions")
-        self._delimiter = delimiter
+        self._delimiter, self._limit = delimiter, "max_tokens"
         self.url, self.model, self.concurrency, self._fit = address.base, model, concurrency, fit
         endpoint = address.endpoint(self._form.api)
         self._connection = Connection(endpoint, self._form.read, timeout, retries, pause, key)
@@ -143,7 +144,18 @@ class HttpEngine:
         return self._fit.ids(request.prompt, request.name, self._fit.limit(new_tokens))
 
     def _ask(self, fields: Mapping[str, Any], name: str) -> Answer:
-        return self._connection.ask({"model": self.model, **fields}, name)
+        body = self._renamed({"model": self.model, **fields})
+        try:
+            return self._connection.ask(body, name)
+        except Refused as error:
+            # OpenAI's newer models know the limit under another name alone, and say which.
+            if "max_tokens" not in body or error.status != 400 or _NEWER not in error.told:
+                raise
+            self._limit = _NEWER
+            return self._connection.ask(self._renamed(body), name)
+
+    def _renamed(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return {self._limit if field == "max_tokens" else field: value for field, value in body.items()}
 
     def _each(self, count: int, work: Callable[[int], T]) -> Iterator[tuple[int, T]]:
         """Do numbered work, so many at a time; yield (number, result) as it is done, and then raise what went wrong."""

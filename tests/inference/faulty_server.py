@@ -3,7 +3,8 @@
 A prompt `FAULT:COUNT:rest` meets the fault on its first COUNT requests. The completion of `rest` is `<rest>`. A token
 is a character; with `echo` the log-probability of every character but the first is -0.5. `--answers FILE` gives the
 completions of whole prompts instead, `--refuse-echo` a server that cannot weigh options. `--chat only` has no
-completions, `--chat always` answers with a chat's message whatever is asked; a prompt with `think` is thought about.
+completions, `--chat always` answers with a chat's message whatever is asked, `--chat newer` has the limit under
+another name alone; a prompt with `think` is thought about.
 """
 
 from __future__ import annotations
@@ -53,9 +54,13 @@ class Handler(BaseHTTPRequestHandler):
             with Handler.lock:
                 Handler.running -= 1
 
-    def _chat(self, rest: str, prompt: str) -> None:
+    def _chat(self, rest: str, prompt: str, body: dict[str, Any]) -> None:
         if not (Handler.chat == "always" or self.path.partition("?")[0].endswith("/chat/completions")):
             self._send(404, {"detail": "Not Found"})
+            return
+        if Handler.chat == "newer" and "max_tokens" in body:
+            told = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            self._send(400, {"error": {"message": told}})
             return
         text = f"<{rest}>" if Handler.answers is None else Handler.answers.get(prompt, "")
         message: dict[str, Any] = {"role": "assistant", "content": text}
@@ -69,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, fault: str, rest: str, prompt: str, body: dict[str, Any]) -> None:
         if Handler.chat:
-            self._chat(rest, prompt)
+            self._chat(rest, prompt, body)
             return
         text = f"<{rest}>" if Handler.answers is None else Handler.answers.get(prompt, "")
         usage = {"completion_tokens": 3, "prompt_tokens": len(prompt)}
@@ -135,7 +140,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--answers", type=argparse.FileType(encoding="utf-8"))
     parser.add_argument("--refuse-echo", action="store_true")
-    parser.add_argument("--chat", choices=("only", "always"), default="")
+    parser.add_argument("--chat", choices=("only", "always", "newer"), default="")
     options = parser.parse_args()
     Handler.answers = json.load(options.answers) if options.answers else None
     Handler.refuse_echo, Handler.chat = options.refuse_echo, options.chat

@@ -181,6 +181,18 @@ def test_a_chat_is_told_its_template_and_keeps_reasoning_apart() -> None:
         assert all(body["chat_template_kwargs"] == {"enable_thinking": True} for body in asked(url)["bodies"])
 
 
+def test_a_model_that_knows_the_limit_under_another_name_is_told_it() -> None:
+    with serving("--chat", "newer") as url:
+        chat = HttpEngine(url, "m", form=Chat(), timeout=5, concurrency=1)
+        answers = chat.generate(requests(["a", "b"]), GenerationSettings(8))
+        assert [answer.text for answer in answers] == ["<a>", "<b>"]
+        limits = [(body.get("max_tokens"), body.get("max_completion_tokens")) for body in asked(url)["bodies"]]
+        assert limits == [(8, None), (None, 8), (None, 8)]
+    with serving("--chat", "newer") as url:  # of requests at the same time, each is sent again
+        chat = HttpEngine(url, "m", form=Chat(), timeout=5, concurrency=4)
+        assert len(chat.generate(requests(list("abcdefgh")), GenerationSettings(8))) == 8
+
+
 def test_a_chat_compares_letters_whatever_blank_is_before_them() -> None:
     with serving("--chat", "only") as url:
         chat = HttpEngine(url, "m", form=Chat(), first_token=True, timeout=5)
