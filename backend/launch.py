@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, KitError
+from core.files import fresh, make_folder, remove_file
 from core.processes import die_with_parent
 from core.progress import Progress
+from core.secrets import without_secrets
 
 _POLL_SECONDS = 0.5
 # "error: no such file" -> "no such file"; a traceback's "  mindspore.MyError: no memory" -> "MyError: no memory"
@@ -47,9 +49,9 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
     Raises:
         KitError: a worker failed; names it, its last error and its log.
     """
-    log_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(log_dir)
     for old in [*log_dir.glob("*.log"), loss_log]:
-        old.unlink(missing_ok=True)
+        remove_file(old)
     with running(command, log_dir, OMP_NUM_THREADS=str(threads)) as process, Progress("train", steps, "steps") as shown:
         position, ended = 0, False
         while not ended:
@@ -77,14 +79,14 @@ def running(command: Sequence[str], log_dir: Path, **environment: str) -> Iterat
         words = [sys.executable, "-m", "mindspore.parallel.cluster.run", *words[1:]]
     # msrun starts its workers with the first `python` on the PATH: let it be the one that runs now.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    with (log_dir / "launch.log").open("wb") as log:
+    with fresh(log_dir / "launch.log") as log:
         process = subprocess.Popen(
             words,
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=log_dir,
-            env={**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **environment},
+            env={**without_secrets(os.environ), "PATH": path, "PYTHONUNBUFFERED": "1", **environment},
             start_new_session=True,
             # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
             preexec_fn=die_with_parent(signal.SIGINT),

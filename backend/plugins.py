@@ -7,6 +7,7 @@ Importing this module imports MindSpore: only the worker does.
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import math
 import time
@@ -20,6 +21,7 @@ from mindformers.wrapper.wrapper import MFTrainOneStepCell
 from mindspore import ops
 from safetensors.numpy import save_file
 
+from core.files import fresh, make_folder, replacing
 from core.step_names import step_name
 
 
@@ -85,8 +87,7 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
         trained = sum(math.prod(parameter.shape) for parameter in network.trainable_params())
         print(f"Network Parameters: {trained}.", flush=True)
         if self.rank == 0:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self._log = (self.directory / "loss.jsonl").open("w", encoding="utf-8")
+            self._log = io.TextIOWrapper(fresh(self.directory / "loss.jsonl"), encoding="utf-8")
 
     def on_train_step_end(self, run_context: Any) -> None:
         """Log the step; save where the plan says so."""
@@ -115,15 +116,14 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             self._save(_network(run_context), self.directory / "workers" / f"rank_{self.rank}")
 
     def _save(self, network: Any, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if self.full:
             ms.save_checkpoint(network, str(folder / "model.ckpt"))
             return
         kept = [one for one in network.get_parameters() if one.requires_grad or one.name in self.frozen]
         tensors = {parameter.name: parameter.asnumpy() for parameter in kept}
-        partial = folder / ".adapter.partial"
-        save_file(tensors, str(partial))
-        partial.replace(folder / "adapter.safetensors")
+        with replacing(folder / "adapter.safetensors") as partial:
+            save_file(tensors, str(partial))
 
 
 def _network(run_context: Any) -> Any:

@@ -31,6 +31,7 @@ from core.models.llama import Shape
 from core.models.names import DIALECTS
 from core.run_folder import RunFolder
 from core.schema import ModelConfig
+from core.terminal import show, show_json
 
 _GGUF = "gguf"
 
@@ -142,10 +143,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     result = _convert(arguments)
     if arguments.json:
-        print(json.dumps(result, ensure_ascii=False))
+        show_json(result)
         return 0
     for key, value in result.items():
-        print(f"{key:10} {', '.join(value) or 'nothing' if isinstance(value, list) else value}")
+        show(f"{key:10} {', '.join(value) or 'nothing' if isinstance(value, list) else value}")
     return 0
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from core.methods import DEFAULT, MethodConfig, method, method_of
 from core.models import ModelShape, total_parameters
 from core.models.llama import Shape
 from core.score import parameter_ratio
+from core.terminal import show, show_json
 
 
 def _model_from(words: Sequence[str]) -> ModelShape:
@@ -136,10 +136,10 @@ def main(argv: Sequence[str]) -> int:
     if trainable and total:
         result["ratio"] = parameter_ratio(int(result["trainable"]), int(result["total"]))
     if arguments.json:
-        print(json.dumps(result))
+        show_json(result)
     else:
         for key, value in result.items():
-            print(f"{key:16}{value:>20,}" if type(value) is int else f"{key:16}{value!s:>20}")
+            show(f"{key:16}{value:>20,}" if type(value) is int else f"{key:16}{value!s:>20}")
     return 0
 
 

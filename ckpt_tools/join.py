@@ -7,7 +7,6 @@ that memory does not grow with the checkpoint; then the slice of every worker is
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
@@ -29,10 +28,11 @@ from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo, open_a
 from ckpt_tools.merging.slices import SliceLayout, read_layouts
 from core.command import command_parser
 from core.errors import GateError, InputError, first_line, run_command
-from core.files import replacing, write_json
+from core.files import remove_file, replacing, write_json
 from core.methods import Method
 from core.models.names import some
 from core.progress import Progress, say
+from core.terminal import show, show_json
 
 _OPTIMIZER = re.compile(r"(?:adam_[mv]|accu_grads|moment[12]?)\.")
 _GROUP_BYTES = 64 << 20
@@ -78,7 +78,7 @@ def join_adapter(workers: Path, strategy: Path, out: Path, info: AdapterInfo, pa
                     shown.advance(len(group))
                 sha256 = writer.finish()
                 # From here on the tensors are the new ones: an old description must not speak for them.
-                (out / DESCRIPTION).unlink(missing_ok=True)
+                remove_file(out / DESCRIPTION)
             write_json(out / DESCRIPTION, info.content())
         except OSError as error:
             raise InputError(f"{out}: cannot be written ({error.strerror or error})") from error
@@ -219,8 +219,8 @@ def _refuse_misdescribed(out: Path) -> None:
         with open_adapter(out):
             pass
     except InputError:
-        (out / DESCRIPTION).unlink()
-        (out / TENSORS).unlink()
+        remove_file(out / DESCRIPTION)
+        remove_file(out / TENSORS)
         raise
 
 
@@ -243,11 +243,11 @@ def main(argv: Sequence[str]) -> int:
     say("loading MindSpore")
     result = join_adapter(arguments.workers, arguments.strategy, arguments.out, info, arguments.pattern)
     if arguments.json:
-        print(json.dumps(result))
+        show_json(result)
         return 0
     for key, value in result.items():
-        print(f"{key:10} {value}")
-    print(arguments.out)
+        show(f"{key:10} {value}")
+    show(arguments.out)
     return 0
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import fcntl
-import json
 import os
 import shutil
 import sys
@@ -36,10 +35,11 @@ from ckpt_tools.merging.stream import Lane, stream
 from core.command import command_parser
 from core.config import kit_path
 from core.errors import InputError, KitError, run_command
-from core.files import sha256_file
+from core.files import make_folder, sha256_file
 from core.progress import megabytes, say
 from core.run_folder import RunFolder
 from core.step_names import step_name
+from core.terminal import show, show_json
 
 
 def merge(
@@ -187,7 +187,7 @@ def _written(
 def _alone(out: Path) -> Iterator[None]:
     """Make the folder of results, and hold it for this process alone."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         descriptor = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise unwritable(out, error) from error
@@ -300,18 +300,18 @@ def main(argv: Sequence[str]) -> int:
             force=arguments.force,
         )
     if arguments.json:
-        print(json.dumps({"checkpoints": manifests}, ensure_ascii=False))
+        show_json({"checkpoints": manifests})
         return 0
     manifests.sort(key=lambda manifest: int(manifest["step"]))
     width = max(len(manifest["file"]) for manifest in manifests)
     head = f"{'GB':>8} {'pairs':>6} {'others':>6} {'max delta':>10} {'absorbed':>9} {'max error':>9}"
-    print(f"{'checkpoint':{width}} {head}")
+    show(f"{'checkpoint':{width}} {head}")
     for manifest in manifests:
         counts = f"{manifest['size'] / 1e9:8.3f} {manifest['pairs']:6} {manifest['untouched']['count']:6}"
         measured = f"{manifest['max_delta']:10.3g} {100 * manifest['absorbed']:7.2f} % {manifest['max_error']:9.3g}"
-        print(f"{manifest['file']:{width}} {counts} {measured}")
+        show(f"{manifest['file']:{width}} {counts} {measured}")
     for manifest in manifests:
-        print(arguments.out / f"{step_name(manifest['step'])}.json")
+        show(arguments.out / f"{step_name(manifest['step'])}.json")
     return 0
 
 

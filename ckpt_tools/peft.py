@@ -8,7 +8,6 @@ of rows (`ckpt_tools/conversion/rotary.py`). How a method looks at PEFT, its `pe
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,13 +24,14 @@ from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.command import command_parser
 from core.errors import InputError, run_command
-from core.files import write_json
+from core.files import remove_file, write_json
 from core.methods import method
 from core.methods.linear import LinearMethod
 from core.methods.peft_form import PeftForm
 from core.models import Family, all_families, family_with
 from core.models.names import some
 from core.registry import METHODS
+from core.terminal import show, show_json
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -78,7 +78,7 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
         **form.config(info.settings, sorted(modules), sorted(layers)),
     }
     try:
-        (out / CONFIG).unlink(missing_ok=True)
+        remove_file(out / CONFIG)
         write_tensors(out / TENSORS, tensors, {"format": "pt"})
         write_json(out / CONFIG, config)
     except OSError as error:
@@ -245,11 +245,11 @@ def main(argv: Sequence[str]) -> int:
             arguments.adapter, arguments.base, arguments.out, step=arguments.step, model=arguments.model
         ).content()
     if arguments.json:
-        print(json.dumps(written))
+        show_json(written)
         return 0
     for key, value in written.items():
-        print(f"{key:24} {value}")
-    print(arguments.out)
+        show(f"{key:24} {value}")
+    show(arguments.out)
     return 0
 
 

@@ -7,7 +7,6 @@ with files of MindSpore's checkpoint callback, or with its settings, it says whe
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.progress import say
 from core.schedule import cycle_length, even_checkpoints, evenly_spaced, sink_length, steps_per_epoch, total_steps
+from core.terminal import show, show_json
 
 _NAME = re.compile(r"(?:^|-)(\d+)_(\d+)(?:\.ckpt|\.safetensors)?$")
 
@@ -158,15 +158,15 @@ def main(argv: Sequence[str]) -> int:
         "save_checkpoint_steps": steps[0] if saved_steps(total, steps[0], sink) == steps else None,
     }
     if arguments.json:
-        print(json.dumps(result))
+        show_json(result)
     else:
-        print(f"{epoch_steps} steps an epoch, {total} in all")
+        show(f"{epoch_steps} steps an epoch, {total} in all")
         for row in result["checkpoints"]:
-            print(f"step {row['step']:>9}  …-{row['name']}.ckpt")
+            show(f"step {row['step']:>9}  …-{row['name']}.ckpt")
         if result["save_checkpoint_steps"]:
-            print(f"as CheckpointMonitor: save_checkpoint_steps: {steps[0]}, keep_checkpoint_max: {len(steps)} or more")
+            show(f"as CheckpointMonitor: save_checkpoint_steps: {steps[0]}, keep_checkpoint_max: {len(steps)} or more")
         else:
-            print("no save_checkpoint_steps of CheckpointMonitor gives just these")
+            show("no save_checkpoint_steps of CheckpointMonitor gives just these")
     if result["even"] and not result["from_start"]:
         say("note: even among themselves, but not from the start of training, which the submission check requires")
     if not result["even"]:

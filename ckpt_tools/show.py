@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from ckpt_tools.formats.mindspore_ckpt import checksum_holds
 from ckpt_tools.formats.sources import open_source
 from core.command import command_parser
 from core.errors import GateError, run_command
+from core.terminal import show, show_json
 
 _SLICE_BYTES = 8 << 20
 
@@ -73,20 +73,20 @@ def main(argv: Sequence[str]) -> int:
     if arguments.check:
         check_contents(arguments.file)
     if arguments.json:
-        print(json.dumps(shown, ensure_ascii=False))
+        show_json(shown)
         return 0
     for tensor in shown["tensors"]:
         # A name from a damaged file must not steer the terminal.
         tensor["name"] = tensor["name"] if tensor["name"].isprintable() else ascii(tensor["name"])
     width = max([len(tensor["name"]) for tensor in shown["tensors"]] + [6])
-    print(f"{'tensor':{width}}  {'type':10} {'bytes':>15}  shape")
+    show(f"{'tensor':{width}}  {'type':10} {'bytes':>15}  shape")
     for tensor in shown["tensors"]:
-        print(f"{tensor['name']:{width}}  {tensor['dtype']:10} {tensor['bytes']:>15,}  {tensor['shape']}")
+        show(f"{tensor['name']:{width}}  {tensor['dtype']:10} {tensor['bytes']:>15,}  {tensor['shape']}")
     for key, text in shown["metadata"].items():
-        print(f"metadata {key}: {text}" if (key + text).isprintable() else f"metadata {ascii(key)}: {ascii(text)}")
-    print(f"{shown['format']}: {shown['count']} tensors, {shown['parameters']:,} entries, {shown['bytes']:,} bytes")
+        show(f"metadata {key}: {text}")
+    show(f"{shown['format']}: {shown['count']} tensors, {shown['parameters']:,} entries, {shown['bytes']:,} bytes")
     if arguments.check:
-        print("checked: all finite" + ("" if shown["crc"] is None else ", crc32 as stated"))
+        show("checked: all finite" + ("" if shown["crc"] is None else ", crc32 as stated"))
     return 0
 
 

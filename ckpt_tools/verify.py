@@ -8,7 +8,6 @@ MindSpore is imported when the comparison starts.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -33,6 +32,7 @@ from core.errors import GateError, InputError, run_command
 from core.files import read_json
 from core.models import family_with
 from core.progress import say
+from core.terminal import laid_out, show_json, show_text
 
 TOLERANCES = {"float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
 # A sum that is rounded once is the same however it is taken, but for the rare entries halfway between two numbers.
@@ -214,7 +214,10 @@ def main(argv: Sequence[str]) -> int:
             raise InputError(f"{arguments.prompts}: must be a JSON list of lists of token ids")
         merges = [(arguments.adapter, arguments.merged)]
         results = verify(arguments.base, merges, config, prompts, arguments.tolerance)
-    print(json.dumps({"checkpoints": results}) if arguments.json else _table(results))
+    if arguments.json:
+        show_json({"checkpoints": results})
+    else:
+        show_text(_table(results))
     return 0
 
 
@@ -267,7 +270,7 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
             f"{one['step']:8} {one['prompts']:8} {one['tokens']:7} {figures} {one['same_next_token']:11.2%} "
             f"{one['base_difference']:13.3g}"
         )
-    return "\n".join([*lines, f"{len(results)} merged checkpoints give the logits of base and adapter"])
+    return laid_out([*lines, f"{len(results)} merged checkpoints give the logits of base and adapter"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from core import __version__
+from core.terminal import Parser
 
 
 def command_parser(program: str, description: str, examples: str, json: str | None = None) -> argparse.ArgumentParser:
@@ -16,7 +17,7 @@ def command_parser(program: str, description: str, examples: str, json: str | No
         examples: lines that work when they are copied; shown below the options as they are.
         json: what `--json` prints on standard output, where it has that option: "the result", "the audit".
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=program, description=description, epilog=examples, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"kit {__version__}")

@@ -6,8 +6,9 @@ import difflib
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
+
+from core.terminal import show, show_error, show_traceback
 
 # What a system says where a disk has no room for more or a file may not grow, and where it does not let one write.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -75,23 +76,23 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         return main([word for word in arguments if word != "--debug"])
     except KitError as error:
         if debug:
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
+            show_traceback()
+        show_error(str(error))
         return error.exit_code
     except BrokenPipeError:
         # The reader of a pipe (head, less) went away; that is no fault of the command.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print("interrupted: run the same command again to go on where it stopped", file=sys.stderr)
+        show("interrupted: run the same command again to go on where it stopped", file=sys.stderr)
         return 130
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            show_traceback()
         if isinstance(error, OSError) and error.errno in _REFUSED | _NO_PLACE:
-            print(f"error: {refusal(error)}", file=sys.stderr)
+            show_error(refusal(error))
             return InputError.exit_code
         # a defect of the kit
         kind = type(error).__name__
-        print(f"error: defect in the kit ({kind}: {error}); --debug shows where", file=sys.stderr)
+        show_error(f"defect in the kit ({kind}: {error}); --debug shows where")
         return 1

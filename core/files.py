@@ -1,4 +1,8 @@
-"""Files that are either whole or absent: atomic writing, hashing, JSON and JSON Lines."""
+"""Files that are either whole or absent: atomic writing, deleting, hashing, JSON and JSON Lines.
+
+What writes or deletes makes sure first that it stays in the run folder it is called for (`core/inside.py`). Text and
+JSON are written without secrets, and JSON so that a terminal that shows it obeys nothing in it (`core/terminal.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,18 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from io import BufferedRandom
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import InputError
+from core.inside import inside, open_to_append
+from core.secrets import blanked
+from core.terminal import visible, visible_json
 
 _CHUNK = 1 << 20
 
@@ -23,9 +32,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The data reach the disk before the rename, so a reader never sees half a file under the final name.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(inside(path, follow=False).parent)
     _sweep(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
     try:
         yield partial
         with partial.open("rb") as written:
@@ -43,15 +53,59 @@ def _sweep(path: Path) -> None:
             leftover.unlink(missing_ok=True)
 
 
+def make_folder(path: Path, new: bool = False) -> None:
+    """Make a folder and those above it; with `new` it must not be there yet (FileExistsError)."""
+    inside(path).mkdir(parents=True, exist_ok=not new)
+
+
+def fresh(path: Path) -> BufferedRandom:
+    """Open a new file for writing and reading in the place of what is there, which is removed and not written to."""
+    make_folder(inside(path, follow=False).parent)
+    path.unlink(missing_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o666), "r+b")
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, or a link itself, if it is there."""
+    inside(path, follow=False).unlink(missing_ok=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, if it is there; of a link, or what is no folder, that alone."""
+    if inside(path, follow=False).is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file or folder another name, in the place of a file that has it."""
+    os.replace(inside(source, follow=False), inside(target, follow=False))
+
+
+def write_link(path: Path, target: str) -> None:
+    """Let the link at `path` point to `target`, from one moment to the next."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(target)
+    os.replace(partial, path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically."""
     with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_text(blanked(text), encoding="utf-8", newline="\n")
+
+
+def json_line(value: Any) -> str:
+    """Return a value as one line of JSON, without the line break."""
+    return visible_json(blanked(json.dumps(value, ensure_ascii=False, allow_nan=False)))
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically; NaN and infinity are refused (ValueError)."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    write_text(path, visible_json(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
@@ -59,24 +113,24 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     count = 0
     with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as out:
         for row in rows:
-            out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            out.write(visible_json(json.dumps(row, ensure_ascii=False, allow_nan=False)) + "\n")
             count += 1
     return count
 
 
 def append_line(path: Path, line: str) -> None:
     """Append one line of UTF-8 text to a log, made where it is absent, with the time (UTC) before it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     stamp = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    with path.open("a", encoding="utf-8", newline="\n") as out:
-        out.write(f"{stamp} {line}\n")
+    with open_to_append(path) as out:
+        out.write(f"{stamp} {visible(blanked(line))}\n".encode())
 
 
 def append_jsonl(path: Path, row: Any) -> None:
     """Append one JSON value as a line; what a full disk left of an unfinished line before it is cut off."""
-    with path.open("ab+") as out:
+    with open_to_append(path) as out:
         cut_unfinished_line(out)
-        out.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+        out.write(json_line(row).encode("utf-8") + b"\n")
 
 
 def cut_unfinished_line(file: IO[bytes]) -> None:

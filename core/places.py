@@ -1,4 +1,4 @@
-"""Where the kit lies, and the folders of plug-ins that are laid out like it."""
+"""Where the kit and its runs lie, and the folders of plug-ins that are laid out like it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from core.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
+# KIT_LOGS puts the runs elsewhere, on a larger disk for one.
+LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
 
 
 def plugin_folders() -> list[Path]:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from core.terminal import show, visible
+
 T = TypeVar("T")
 _SECONDS_BETWEEN_LINES = 10.0
 
 
 def say(message: str) -> None:
     """Print one line of news to standard error, where it cannot mix with a command's result."""
-    print(message, file=sys.stderr, flush=True)
+    show(message, file=sys.stderr)
 
 
 class Progress:
@@ -24,7 +26,7 @@ class Progress:
     """
 
     def __init__(self, label: str, total: int, unit: str = "it") -> None:
-        self.label, self.total, self.unit = label, total, unit
+        self.label, self.total, self.unit = visible(label), total, unit
         self.done = 0
         self._started = self._said = time.monotonic()
         self._bar = None
@@ -32,7 +34,9 @@ class Progress:
             from tqdm import tqdm
 
             scale = unit == "bytes"
-            self._bar = tqdm(total=total, desc=label, unit=unit, unit_scale=scale, file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(
+                total=total, desc=self.label, unit=unit, unit_scale=scale, file=sys.stderr, dynamic_ncols=True
+            )
 
     def __enter__(self) -> Progress:
         return self
@@ -47,7 +51,7 @@ class Progress:
         """Count `count` more units as done; `note` (a loss, a name) is shown beside."""
         self.done += count
         if self._bar is not None:
-            self._bar.set_postfix_str(note, refresh=False)
+            self._bar.set_postfix_str(visible(note), refresh=False)
             self._bar.update(count)
         elif time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
             self._line(note)

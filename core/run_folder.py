@@ -16,17 +16,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core import __version__
+from core import __version__, places
 from core.config import dump, load_run, settings_in
 from core.errors import InputError
-from core.files import append_jsonl, read_text, write_json, write_text
+from core.files import append_jsonl, make_folder, read_text, write_json, write_link, write_text
+from core.inside import open_lock
 from core.places import ROOT
 from core.processes import told_to_children
 from core.schema import RunConfig
 from core.step_notes import StepNotes
 
-# KIT_LOGS puts the runs elsewhere, on a larger disk for one.
-LOGS = Path(os.environ.get("KIT_LOGS") or ROOT / "logs")
+LOGS = places.LOGS
 # Tells the commands that a process starts which run it holds for them.
 _HELD = "KIT_RUN_HELD"
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
@@ -71,7 +71,7 @@ class RunFolder:
 
     def event(self, name: str, **facts: Any) -> None:
         """Append to events.jsonl what happened when."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path)
         row = {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": name, **facts}
         append_jsonl(self.events, row)
 
@@ -99,7 +99,7 @@ class RunFolder:
         if os.environ.get(_HELD) == name:
             yield
             return
-        with (self.path / ".lock").open("w") as lock:
+        with open_lock(self.path / ".lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -123,12 +123,12 @@ def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
 
 def _new_folder(logs: Path, name: str) -> Path:
     """Make a folder of this name, or of the name with -2, -3, … behind it where runs of the same second have theirs."""
-    logs.mkdir(parents=True, exist_ok=True)
+    make_folder(logs)
     names = (name if number == 1 else f"{name}-{number}" for number in count(1))
     while True:
         path = logs / next(names)
         with suppress(FileExistsError):
-            path.mkdir()
+            make_folder(path, new=True)
             return path
 
 
@@ -144,11 +144,7 @@ def unfinished_run(config: RunConfig, step: str = "main job", logs: Path = LOGS)
 
 def point_latest(run: RunFolder) -> None:
     """Let `latest`, beside the run folder, point to it."""
-    link = run.path.parent / "latest"
-    partial = link.with_name(f".latest.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    partial.symlink_to(run.path.name)
-    partial.replace(link)
+    write_link(run.path.parent / "latest", run.path.name)
 
 
 def find_run(path: str | None) -> RunFolder:

@@ -8,14 +8,14 @@ trainings lies side by side.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError, KitError
-from core.files import read_jsonl, sha256_file, sha256_text
+from core.files import read_jsonl, remove_folder, sha256_file, sha256_text
+from core.inside import check_links
 from core.processes import told_to_children
 from core.progress import say
 from core.registry import STEPS
@@ -136,6 +136,7 @@ class StepNotes:
 
     @contextmanager
     def _noted(self, step: Step, force: bool) -> Iterator[None]:
+        check_links(self._run.path, places_of(step))
         self._check_needs(step)
         self.check_sources([step.name], force)
         made = self._begin(step, force)
@@ -190,6 +191,7 @@ class StepNotes:
     def partly(self, name: str) -> Iterator[None]:
         """Change by hand a part of what a step makes: where something is another afterwards, the step is not done."""
         step = step_named(name)
+        check_links(self._run.path, places_of(step))
         made = self.fingerprint(step)
         try:
             yield
@@ -211,10 +213,12 @@ class StepNotes:
     def _remove(self, step: Step) -> None:
         """Remove what a step made when what it reads was another."""
         for path in [path for pattern in step.makes for path in self._run.path.glob(pattern)]:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            remove_folder(path)
+
+
+def places_of(step: Step) -> list[str]:
+    """Return the files and folders at the top of a run that a step writes to."""
+    return sorted({pattern.partition("/")[0] for pattern in step.makes})
 
 
 def _exit_code(error: BaseException) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ if __name__ == "__main__":
 
 from core.command import command_parser
 from core.errors import InputError, run_command
+from core.terminal import laid_out, show_json, show_text
 
 _EXAMPLE = """examples:
   python data_convert/clean.py train.json
@@ -66,7 +66,10 @@ def main(argv: Sequence[str]) -> int:
         max_bad=arguments.max_bad,
     )
     report = clean(arguments.corpus, wishes, arguments.out, arguments.processes)
-    print(json.dumps(report, ensure_ascii=False) if arguments.json else _table(report))
+    if arguments.json:
+        show_json(report)
+    else:
+        show_text(_table(report))
     return 0
 
 
@@ -112,7 +115,7 @@ def _table(report: dict[str, Any]) -> str:
         lines.append(f"{_short(name):<32}{row['records']:>12,}{row['kept']:>12,}{row['repeats']:>12,}")
     if report["out"]:
         lines.append(f"written: {report['out']} ({report['kept'] + report['repeats']:,} records)")
-    return "\n".join(lines)
+    return laid_out(lines)
 
 
 def _short(text: str) -> str:

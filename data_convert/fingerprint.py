@@ -18,6 +18,7 @@ import numpy as np
 from core.command import command_parser
 from core.errors import InputError, run_command
 from core.files import replacing
+from core.terminal import show
 from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.refusal import FINGERPRINTS, SQUAD_DEV_SHA256, is_squad_dev, passage_fingerprints
 
@@ -39,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     found = passage_fingerprints(passages)
     with replacing(FINGERPRINTS) as partial:
         np.array(sorted(found), "<u8").tofile(partial)
-    print(f"{len(found)} fingerprints: {FINGERPRINTS}")
+    show(f"{len(found)} fingerprints: {FINGERPRINTS}")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ if __name__ == "__main__":
 from core.command import command_parser
 from core.errors import InputError, run_command
 from core.progress import Progress, track
+from core.terminal import show, show_json
 from core.text.records import Record
 
 _EXAMPLE = """examples:
@@ -47,12 +47,12 @@ def main(argv: Sequence[str]) -> int:
         raise InputError(f"{arguments.out}: cannot be written ({error.strerror or error})") from error
     summary = {"path": str(arguments.out), **made, "seconds": round(time.monotonic() - started, 1)}
     if arguments.json:
-        print(json.dumps(summary, ensure_ascii=False))
+        show_json(summary)
     else:
         counts = summary.pop("counts", {})
         for name, count in counts.items():
-            print(f"  {name:<12}{count:>9,}")
-        print(", ".join(f"{name}: {value}" for name, value in summary.items()))
+            show(f"  {name:<12}{count:>9,}")
+        show(", ".join(f"{name}: {value}" for name, value in summary.items()))
     return 0
 
 

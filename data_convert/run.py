@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ if __name__ == "__main__":
 from core.command import command_parser
 from core.errors import InputError, run_command
 from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
+from core.terminal import show, show_json, show_text
 
 _EXAMPLE = """examples:
   python data_convert/make.py --corpus math --records 10000 --out math.json
@@ -52,10 +52,10 @@ def main(argv: Sequence[str]) -> int:
     with run.step("convert", arguments.force):
         audit = convert(run.config(), run, arguments.processes)
     if arguments.json:
-        print(json.dumps(audit, ensure_ascii=False))
+        show_json(audit)
     else:
-        print(table(audit))
-        print(f"audit: {run.data / 'audit.json'}")
+        show_text(table(audit))
+        show(f"audit: {run.data / 'audit.json'}")
     return 0
 
 

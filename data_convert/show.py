@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ if __name__ == "__main__":
 
 from core.command import command_parser
 from core.errors import InputError, run_command
+from core.terminal import show, show_colored, show_json
 
 _EXAMPLE = """example:
   python data_convert/show.py logs/latest --rows 0-4
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
         rows = rows_of(shards, range(first, min(last + 1, total)), vocabulary)
         if arguments.json:
             shown = [row_json(number, path, row, vocabulary) for number, path, row in rows]
-            print(json.dumps({"rows": total, "shown": shown}, ensure_ascii=False))
+            show_json({"rows": total, "shown": shown})
             return 0
         tokenizer = vocabulary.tokenizer if vocabulary else None
         printer = RowPrinter(
@@ -63,9 +63,9 @@ def main(argv: Sequence[str]) -> int:
         )
         for number, path, row in rows:
             counts = f"{len(row.ids)} tokens, {row.padding} of them padding, {row.learned} learned"
-            print(f"row {number} of {total} ({path.name}): {counts}")
+            show(f"row {number} of {total} ({path.name}): {counts}")
             for line in printer.lines(row):
-                print(line)
+                show_colored(line)
     return 0
 
 

@@ -16,6 +16,7 @@ from core.config import load_contest
 from core.errors import run_command
 from core.files import write_jsonl
 from core.result_types import AccuracyEntry
+from core.terminal import show_text
 from eval_accuracy.judges import judge_named
 from eval_accuracy.scoring.accuracy import judge_all, summarise
 from eval_accuracy.scoring.arguments import add_judging_arguments
@@ -92,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
 
     how = request_settings(arguments, lambda path: read_questions(path, named))
     if arguments.dry_run:
-        print(plan(evaluation, records, how))
+        show_text(plan(evaluation, records, how))
         return 0
     with noted(evaluation, "accuracy"):
         results = evaluate(evaluation, prediction_files(evaluation, records, how), described, score, _logged)

@@ -36,6 +36,7 @@ from core.schema import RunConfig
 from core.schema_evaluation import RulesConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
 from core.step_names import BASE
+from core.terminal import show_json, show_text, visible_json
 from eval_accuracy.contest_score.best_of import optimism
 from eval_accuracy.contest_score.what_if import as_text, what_if
 from eval_accuracy.judges import judge_named
@@ -162,7 +163,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--what-if", action="store_true", help="a table of rank x targets, before training")
     arguments = parser.parse_args(argv)
     if arguments.what_if:
-        print(_what_if(arguments))
+        show_text(_what_if(arguments))
         return 0
     if arguments.run:
         run = find_run(arguments.run)
@@ -172,7 +173,7 @@ def main(argv: Sequence[str]) -> int:
         _need(arguments, "contest", "accuracy", "ratio")
         rules = load_contest(arguments.contest).rules
         result = {"contest": arguments.contest, **score_under(rules, arguments.accuracy, arguments.ratio)}
-    print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
+    show_json(result, indent=2)
     return 0
 
 
@@ -188,7 +189,8 @@ def _what_if(arguments: argparse.Namespace) -> str:
     config = load_contest(arguments.contest)
     rows = what_if(config.model, config.method, config.rules, arguments.accuracy)
     if arguments.json:
-        return json.dumps({"contest": arguments.contest, "rows": rows}, ensure_ascii=False, indent=2, allow_nan=False)
+        shown = {"contest": arguments.contest, "rows": rows}
+        return visible_json(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
     rules = config.rules
     words = formula(rules.ratio_weight, rules.accuracy_weight, rules.ratio_factor)
     return as_text(rows, f"{config.title}: score = {words}")

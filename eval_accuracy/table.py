@@ -25,6 +25,7 @@ from core.result_parts import SCHEMA, Asked
 from core.result_types import AccuracyEntry, AccuracyResult
 from core.results import parsed
 from core.run_folder import find_run
+from core.terminal import show_text, visible, visible_json
 
 _EXAMPLES = """examples:
   python eval_accuracy/table.py --run logs/latest
@@ -104,7 +105,7 @@ def as_markdown(table: Sequence[Row]) -> str:
 
 def as_json(table: Sequence[Row]) -> str:
     """Return a table as a JSON array of objects."""
-    return json.dumps(table, ensure_ascii=False, indent=2, allow_nan=False)
+    return visible_json(json.dumps(table, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {
@@ -116,7 +117,7 @@ FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {
 
 
 def _cell(value: str | float | None) -> str:
-    return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else value
+    return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else visible(value)
 
 
 def _width(text: str) -> int:
@@ -142,7 +143,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     path = arguments.result or find_run(arguments.run).results / "accuracy.json"
     results, described = _held(path)
-    print(FORMATS["json" if arguments.json else arguments.format](rows(results, described)))
+    show_text(FORMATS["json" if arguments.json else arguments.format](rows(results, described)))
     return 0
 
 

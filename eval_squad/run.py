@@ -16,6 +16,7 @@ from core.command import command_parser
 from core.errors import GateError, InputError, run_command
 from core.progress import say
 from core.result_types import RetentionEntry
+from core.terminal import show_text
 from core.text.records import Record
 from data_convert.readers.squad_questions import read_questions
 from eval_squad.retention.bar import Bar
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
         return summarise(records, predictions, scores, gate, base, len(whole) if screened else None)
 
     if arguments.dry_run:
-        print(plan(evaluation, records))
+        show_text(plan(evaluation, records))
         return 0
     with noted(evaluation, "retention"):
         results = evaluate(evaluation, prediction_files(evaluation, records), described, score, _logged)

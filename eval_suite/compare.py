@@ -9,7 +9,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from core.result_parts import EvaluationResult
 from core.results import read_result
 from core.run_folder import RunFolder, find_run
 from core.schema_evaluation import RulesConfig
+from core.terminal import laid_out, show_json, show_text
 from core.text.records import Record
 from data_convert.readers import squad_questions as squad
 from eval_accuracy.judges import judge_named
@@ -58,9 +58,9 @@ def main(argv: Sequence[str]) -> int:
     if arguments.output:
         write_json(arguments.output, shown)
     if arguments.json:
-        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
+        show_json(shown, indent=2)
     else:
-        print(_text(shown, arguments.show))
+        show_text(_text(shown, arguments.show))
     return 0
 
 
@@ -185,7 +185,7 @@ def _side(verdicts: Sequence[Verdict], names: Sequence[str]) -> Side:
 
 
 def _text(result: Mapping[str, Any], most: int) -> str:
-    return "\n".join(_lines(result, most))
+    return laid_out(_lines(result, most))
 
 
 def _lines(result: Mapping[str, Any], most: int) -> Iterator[str]:

@@ -9,7 +9,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
-import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,6 +16,7 @@ from core.command import command_parser
 from core.errors import InputError, run_command
 from core.progress import say
 from core.result_parts import Answered
+from core.terminal import show, show_json, show_text
 from core.text.records import Record
 from data_convert.readers import read_corpus
 from evaluation.command_line.arguments import add_asking_arguments, plan, prediction_files, request_settings
@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     records = limited(every, arguments.limit, evaluation.config)
     how = request_settings(arguments, lambda path: list(read_corpus(path)))
     if arguments.dry_run:
-        print(plan(evaluation, records, how))
+        show_text(plan(evaluation, records, how))
         return 0
     run = evaluation.run.path if evaluation.run else None
     kept = []
@@ -56,11 +56,11 @@ def main(argv: Sequence[str]) -> int:
         where = describe_predictions(path, run)
         kept.append({"name": checkpoint.name, "questions": len(records), **served.as_json(), **where})
         if not arguments.json:
-            print(f"{checkpoint.name}: {path}")
+            show(f"{checkpoint.name}: {path}")
             for line in served.served():
                 say(f"{checkpoint.name}: {line}")
     if arguments.json:
-        print(json.dumps(kept, ensure_ascii=False, indent=2))
+        show_json(kept, indent=2)
     return 0
 
 

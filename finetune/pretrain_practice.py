@@ -22,7 +22,7 @@ from backend.versions import version
 from core.command import command_parser
 from core.config import CONFIGS, load_contest
 from core.errors import run_command
-from core.files import replacing, write_text
+from core.files import make_folder, replacing, write_text
 from core.places import ROOT
 from core.progress import say
 from core.step_names import step_name
@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     parser = command_parser("finetune/pretrain_practice.py", "Train the practice base model from nothing.", _EXAMPLE)
     parser.add_argument("--out", type=Path, required=True, help="a folder for everything that is made")
     out = parser.parse_args(argv).out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     prompts = {name: _prompt(name) for name in ("squad", "alpaca", "internlm_chat")}
     if not (out / "tokenizer.model").is_file():
         train_tokenizer(out / "tokenizer.model", prompts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.errors import InputError, run_command
 from core.results import file_name
 from core.run_folder import find_run
 from core.schema import RunConfig
+from core.terminal import laid_out, show, show_json, show_text
 
 _EXAMPLE = """examples:
   python finetune/run.py --contest math_llama3 --machine ascend_4x32g --dry-run
@@ -57,10 +57,10 @@ def main(argv: Sequence[str]) -> int:
     with run.step("train", arguments.force or arguments.collect):
         result = work(run.config(settings), run)
     if arguments.json:
-        print(json.dumps(result.as_json()))
+        show_json(result.as_json())
     else:
-        print(f"trained {result.trainable:,} of {result.total:,} parameters (ratio {result.ratio:.9f})")
-        print(f"ratio: {run.path / file_name('ratio')}")
+        show(f"trained {result.trainable:,} of {result.total:,} parameters (ratio {result.ratio:.9f})")
+        show(f"ratio: {run.path / file_name('ratio')}")
     return 0
 
 
@@ -83,7 +83,10 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs, method_of(config.method).cells)
     result = as_json(plan, commands, trainer_yaml)
-    print(json.dumps(result, ensure_ascii=False) if arguments.json else _text(config, result))
+    if arguments.json:
+        show_json(result)
+    else:
+        show_text(_text(config, result))
     return 0
 
 
@@ -123,8 +126,8 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
         )
     lines += ["", "# msrun, one command a host" if config.machine.hosts > 1 else "# msrun", *plan["msrun"]]
     lines += ["", "# MindFormers YAML (train/finetune.yaml)"]
-    lines.append(yaml.safe_dump(plan["mindformers_yaml"], sort_keys=False, allow_unicode=True).rstrip())
-    return "\n".join(lines)
+    lines += yaml.safe_dump(plan["mindformers_yaml"], sort_keys=False, allow_unicode=True).rstrip().split("\n")
+    return laid_out(lines)
 
 
 if __name__ == "__main__":

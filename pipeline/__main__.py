@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from core.errors import InputError, run_command, unknown
+from core.terminal import show
 
 COMMANDS = {
     "job": "the main job, from corpus to zip (as bash finetune/run_lora.sh)",
@@ -19,10 +20,10 @@ COMMANDS = {
 def main(argv: Sequence[str]) -> int:
     """Call the command named first with the arguments after it."""
     if not argv or argv[0] in ("-h", "--help"):
-        print("usage: python -m pipeline COMMAND [argument ...]; COMMAND --help explains one\n")
+        show("usage: python -m pipeline COMMAND [argument ...]; COMMAND --help explains one", "")
         for name, purpose in COMMANDS.items():
-            print(f"  {name:8} {purpose}")
-        print("\nexample: python -m pipeline ls contests")
+            show(f"  {name:8} {purpose}")
+        show("", "example: python -m pipeline ls contests")
         return 0
     if argv[0] not in COMMANDS:
         raise InputError(unknown("command", argv[0], list(COMMANDS)))

@@ -28,6 +28,7 @@ from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinish
 from core.schema import RunConfig
 from core.step_notes import MAIN_JOB
 from core.steps import step_named
+from core.terminal import show_text
 from pipeline.beforehand.faults import faults
 from pipeline.overview.summary import summary
 
@@ -77,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
             _do(run, config, name)
         if not run.finished(MAIN_JOB):
             run.event("step done", step=MAIN_JOB, seconds=round(time.monotonic() - started, 1))
-    print(summary(run, config))
+    show_text(summary(run, config))
     return 0
 
 

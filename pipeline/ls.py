@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ if __name__ == "__main__":
 
 from core.command import command_parser
 from core.errors import InputError, run_command, unknown
+from core.terminal import show, show_json
 from pipeline.overview.listing import KINDS, listing
 
 _EXAMPLE = """examples:
@@ -36,14 +36,14 @@ def main(argv: Sequence[str]) -> int:
     kinds = [arguments.kind] if arguments.kind else list(KINDS)
     found = {kind: listing(kind) for kind in kinds}
     if arguments.json:
-        print(json.dumps(found[arguments.kind] if arguments.kind else found, ensure_ascii=False, indent=2))
+        show_json(found[arguments.kind] if arguments.kind else found, indent=2)
         return 0
     width = max((len(entry["name"]) for entries in found.values() for entry in entries), default=0)
     for kind, entries in found.items():
         if not arguments.kind:
-            print(f"{kind}:")
+            show(f"{kind}:")
         for entry in entries:
-            print(f"{'' if arguments.kind else '  '}{entry['name']:<{width}}  {entry['title']}")
+            show(f"{'' if arguments.kind else '  '}{entry['name']:<{width}}  {entry['title']}")
     return 0
 
 

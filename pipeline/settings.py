@@ -14,6 +14,7 @@ from core.errors import run_command
 from core.files import write_text
 from core.places import ROOT
 from core.settings_page import settings_page
+from core.terminal import show, show_text
 
 _EXAMPLE = """examples:
   python -m pipeline settings
@@ -33,9 +34,9 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     if arguments.write:
         write_text(PAGE, settings_page())
-        print(PAGE)
+        show(PAGE)
     else:
-        print(settings_page(), end="")
+        show_text(settings_page().removesuffix("\n"))
     return 0
 
 

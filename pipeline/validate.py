@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ if __name__ == "__main__":
 from core.command import command_parser
 from core.config import load_contest
 from core.errors import InputError, run_command
+from core.terminal import show, show_json
 from pipeline.beforehand.faults import faults
 
 _EXAMPLE = """examples:
@@ -38,11 +38,11 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_intermixed_args(argv)
     found = _faults(arguments.contest, arguments.settings)
     if arguments.json:
-        print(json.dumps({"contest": arguments.contest, "ok": not found, "faults": found}, ensure_ascii=False))
+        show_json({"contest": arguments.contest, "ok": not found, "faults": found})
         return InputError.exit_code if found else 0
     if found:
         raise InputError("; ".join(found))
-    print(f"{arguments.contest}: nothing is wrong")
+    show(f"{arguments.contest}: nothing is wrong")
     return 0
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from core.command import command_parser
 from core.errors import GateError, run_command
 from core.result_types import RatioResult, ScoreResult
+from core.terminal import show, show_json
 from submission.checks.figures import result_problems
 from submission.checks.handed import read_handed
 from submission.checks.parts import (
@@ -111,10 +111,10 @@ def print_verdict(verdict: Verdict) -> None:
         ("ratio", verdict.ratio),
     ]
     for name, value in rows:
-        print(f"{name:<12} {value if value is not None else '-'}")
+        show(f"{name:<12} {value if value is not None else '-'}")
     for problem in verdict.problems:
-        print(f"  wrong: {problem}")
-    print("ok: the zip is complete and agrees with itself" if verdict.ok else f"{len(verdict.problems)} problems")
+        show(f"  wrong: {problem}")
+    show("ok: the zip is complete and agrees with itself" if verdict.ok else f"{len(verdict.problems)} problems")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -129,7 +129,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     verdict = check_zip(arguments.file)
     if arguments.json:
-        print(json.dumps(asdict(verdict), ensure_ascii=False, indent=2))
+        show_json(asdict(verdict), indent=2)
     else:
         print_verdict(verdict)
     if not verdict.ok:

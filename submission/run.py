@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from core.command import command_parser
 from core.errors import GateError, run_command
 from core.run_folder import LOGS, RunFolder
+from core.terminal import show, show_text
 from submission.check import print_verdict
 from submission.package.build import Built, as_json, build
 from submission.package.pack import MODES
@@ -56,12 +57,12 @@ def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
 
 def _show(built: Built, as_data: bool) -> None:
     if as_data:
-        print(as_json(built))
+        show_text(as_json(built))
         return
     if built.verdict is not None:
         print_verdict(built.verdict)
-    print(f"{'report':<12} {built.report}")
-    print(f"{'zip':<12} {built.path}")
+    show(f"{'report':<12} {built.report}")
+    show(f"{'zip':<12} {built.path}")
 
 
 if __name__ == "__main__":

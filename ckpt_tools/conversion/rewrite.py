@@ -15,7 +15,7 @@ from ckpt_tools.formats.tensor_file import Array, Layout, TensorFile
 from ckpt_tools.formats.tensors import FORMATS, tensor_layout
 from ckpt_tools.formats.writing import TensorWriter, refuse_symlink
 from core.errors import InputError
-from core.files import replacing, write_text
+from core.files import make_folder, remove_file, replacing, write_text
 from core.models import ModelShape
 from core.models.names import Dialect
 from core.progress import megabytes
@@ -120,7 +120,7 @@ def _layouts(planned: Plan, out: Path, shard_size: int | None) -> dict[Path, Lay
 
 
 def _make_room(folder: Path, needed: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise InputError(
@@ -142,7 +142,7 @@ def _write(tensors: TensorFile, planned: Plan, layouts: Mapping[Path, Layout], i
     except BaseException:
         for path in layouts:
             if path.name in hashes:
-                path.unlink(missing_ok=True)
+                remove_file(path)
         raise
     return hashes
 

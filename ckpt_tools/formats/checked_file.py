@@ -18,6 +18,7 @@ import numpy as np
 
 from ckpt_tools.formats.tensor_file import DiskError
 from core.errors import GateError
+from core.inside import inside
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -50,6 +51,7 @@ class CheckedFile:
         self._known = start % _SECTOR
         self._fill, self._offset = self._known, start - self._known
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | (0 if start else os.O_TRUNC)
+        inside(path, follow=False)
         try:
             self._descriptor, self._direct = _open(path, flags)
             if self._known:

@@ -16,7 +16,7 @@ from ckpt_tools.formats.regular import read_regular_json
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
 from core.errors import InputError, did_you_mean
-from core.files import write_json
+from core.files import remove_file, write_json
 from core.methods import Change, Method, MethodConfig, Update, method, method_of
 from core.registry import METHODS
 
@@ -92,7 +92,7 @@ def write_adapter(folder: Path, tensors: Mapping[str, Array], info: AdapterInfo)
     """
     _checked(info.content(), folder / DESCRIPTION)
     _changes({name: values.shape for name, values in tensors.items()}, info, folder / TENSORS)
-    (folder / DESCRIPTION).unlink(missing_ok=True)
+    remove_file(folder / DESCRIPTION)
     write_tensors(folder / TENSORS, tensors)
     write_json(folder / DESCRIPTION, info.content())
 

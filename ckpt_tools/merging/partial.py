@@ -26,7 +26,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections import deque
 from collections.abc import Mapping
 from operator import eq
@@ -41,7 +40,7 @@ from ckpt_tools.formats.tensor_file import Array, Layout
 from ckpt_tools.formats.writing import TensorWriter, WrittenFile, checked_prefix, refuse_symlink
 from ckpt_tools.merging.manifest import MergeSpec
 from core.errors import InputError
-from core.files import write_json, write_text
+from core.files import make_folder, move, remove_file, remove_folder, write_json, write_text
 
 # To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
 _ARITHMETIC = 1
@@ -107,7 +106,7 @@ class Partial:
         """Check what is there already and go on behind it; return the number of tensors that are done."""
         known = self._read_journal() or []
         for name in self.layouts:
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            make_folder((self.folder / name).parent)
         self._take_back(len(known))
         while self._waiting:
             begun = len(self.records)
@@ -141,11 +140,11 @@ class Partial:
         name = self.spec.result_name
         write_json(self.folder / _MANIFEST, manifest)
         # From here on the result is the new one: an old manifest must not speak for it.
-        (self.out / self.spec.manifest_name).unlink(missing_ok=True)
+        remove_file(self.out / self.spec.manifest_name)
         if self.spec.shard_size is not None and (self.out / name).exists():
-            os.replace(self.out / name, self.folder / "replaced")
-        os.replace(self.folder / name, self.out / name)
-        os.replace(self.folder / _MANIFEST, self.out / self.spec.manifest_name)
+            move(self.out / name, self.folder / "replaced")
+        move(self.folder / name, self.out / name)
+        move(self.folder / _MANIFEST, self.out / self.spec.manifest_name)
         _sync_folder(self.out)
         self.discard()
 
@@ -201,10 +200,10 @@ class Partial:
         if known < sum(len(layout.infos) for layout in self.layouts.values()) or not named.exists():
             return
         if self.spec.shard_size is None and not place.exists():
-            os.replace(named, place)
+            move(named, place)
         elif self.spec.shard_size is not None and not any(place.iterdir()):
-            place.rmdir()
-            os.replace(named, place)
+            remove_folder(place)
+            move(named, place)
 
     def _read_journal(self) -> list[dict[str, Any]] | None:
         """Return the records of the journal; None where there is none, or one of other inputs or settings."""
@@ -224,16 +223,13 @@ class Partial:
         """Write the journal anew, with the records that hold, and keep it open for more."""
         path = self.folder / _JOURNAL
         write_text(path, "".join(_line(value).decode() for value in (self._head, *self.records)))
-        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        self._journal = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def _remove(path: Path) -> None:
     """Remove a file or a folder as far as that is possible."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
     with contextlib.suppress(OSError):
-        path.unlink()
+        remove_folder(path)
 
 
 def _line(value: Any) -> bytes:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from core.terminal import laid_out
 from data_convert.typed.check import SOUND
 
 _LABEL, _NUMBER = 44, 12
@@ -28,7 +29,7 @@ _UNSOUND = {"wrong": "wrong", "unparsable": "no answer", "unsolvable": "unsolvab
 def table(audit: dict[str, Any]) -> str:
     """Return what became of every record, and what is worth a look: overlaps, solutions, quotas, lengths."""
     parts = (_account, _rows, _remarks, _solutions, _quotas, _histogram)
-    return "\n\n".join(filter(None, ("\n".join(part(audit)) for part in parts)))
+    return "\n\n".join(filter(None, (laid_out(part(audit)) for part in parts)))
 
 
 def _line(label: str, value: int | str) -> str:

@@ -21,6 +21,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from core.files import fresh, make_folder, remove_file
+from core.inside import inside, open_to_append
 from core.text.records import Record
 from data_convert.selection.dedup import Keys
 from data_convert.selection.keys import answer_key, label_of, question_key, record_key
@@ -66,10 +68,10 @@ class Lines:
     def _overflow(self, store: Path) -> None:
         """Move the text to the file."""
         if self.file is None:
-            handle, name = tempfile.mkstemp(prefix=f"{store.name}-", dir=store.parent)
+            handle, name = tempfile.mkstemp(prefix=f"{store.name}-", dir=inside(store).parent)
             os.close(handle)
             self.file = Path(name)
-        with self.file.open("ab") as out:
+        with open_to_append(self.file) as out:
             out.write(self.text)
         self.text = bytearray()
 
@@ -97,10 +99,10 @@ class RecordStore:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         self.path = path
         self._sweep()
-        self._file = path.open("w+b")
+        self._file = fresh(path)
         self._lines: list[Lines] = []
         self._offsets = np.zeros(1, dtype=np.int64)
         self._sizes: list[NDArray[np.int64]] = []
@@ -111,7 +113,7 @@ class RecordStore:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close_view()
-        self.path.unlink(missing_ok=True)
+        remove_file(self.path)
         self._sweep()
         with suppress(OSError):  # what is not written yet may find no room, and nobody reads it any more
             self._file.close()
@@ -124,7 +126,7 @@ class RecordStore:
         if lines.file is not None:
             with lines.file.open("rb") as first:
                 shutil.copyfileobj(first, self._file)
-            lines.file.unlink()
+            remove_file(lines.file)
         self._file.write(lines.text)
         self._sizes.append(np.array(lines.sizes, dtype=np.int64))
         lines.text = bytearray()
@@ -163,7 +165,7 @@ class RecordStore:
     def _sweep(self) -> None:
         """Remove files of `Lines` that nobody asked for any more: their conversion was killed, or gave up."""
         for leftover in self.path.parent.glob(f"{self.path.name}-*"):
-            leftover.unlink(missing_ok=True)
+            remove_file(leftover)
 
     def _close_view(self) -> None:
         mapped = self._view.obj

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from core.errors import InputError
+from core.files import remove_file
+from core.inside import inside
 from data_convert.mindrecord.header import RAW_ROW, Page
 
 # The statements of MindSpore's own generator, for they stand in the database as they were given.
@@ -28,8 +30,8 @@ class IndexWriter:
 
     def __init__(self, path: Path, name: str) -> None:
         """Start the index of the MindRecord file `name` at `path`, in place of what stands there."""
-        path.unlink(missing_ok=True)
-        self._base = sqlite3.connect(path, isolation_level=None)
+        remove_file(path)
+        self._base = sqlite3.connect(inside(path), isolation_level=None)
         # A file that is thrown away on failure needs no journal.
         for statement in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", "BEGIN", *_TABLES):
             self._base.execute(statement)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError, refusal
+from core.files import make_folder, move, remove_file
+from core.inside import open_lock
 from data_convert.mindrecord.header import BLOB, HEADER_SIZE, PAGE_SIZE, RAW, RAW_ROW, Page, header_bytes
 from data_convert.mindrecord.index import IndexWriter
 from data_convert.mindrecord.integers import LENGTH, pack
@@ -116,9 +118,9 @@ class MindRecordWriter:
             self._index.close()
             self._index = None
             _sync(self._partial_index)
-            self._path.unlink(missing_ok=True)
-            os.replace(self._partial_index, f"{self._path}.db")
-            os.replace(self._partial, self._path)
+            remove_file(self._path)
+            move(self._partial_index, self._path.with_name(f"{self._path.name}.db"))
+            move(self._partial, self._path)
             self._file.close()
 
     def abandon(self) -> None:
@@ -130,7 +132,7 @@ class MindRecordWriter:
             # Unlinked while it is still locked: afterwards it may be another process's.
             for partial in (self._partial, self._partial_index):
                 with suppress(OSError):
-                    partial.unlink(missing_ok=True)
+                    remove_file(partial)
             # Closing writes what is buffered, which a full disk refuses again.
             with suppress(OSError):
                 self._file.close()
@@ -236,9 +238,9 @@ def write_mindrecord(path: Path, rows: Iterable[tuple[list[int], list[int]]]) ->
 def _open_alone(path: Path, partial: Path) -> BufferedRandom:
     """Open the partial file of `path`; InputError where another process has it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         # It is not emptied before it is known that nobody else writes it.
-        file = os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        file = open_lock(partial)
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise InputError(f"{path}: another process is writing it; wait until it has finished") from error

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, repeat
 from pathlib import Path
 
 from core.errors import InputError
+from core.files import fresh, make_folder, move, remove_folder
 from core.progress import track
 from data_convert.practice.choice import Choice
 from data_convert.practice.contest_choice import choice
@@ -85,15 +86,15 @@ def write_folder(benchmark: str, folder: Path, count: int, seed: int) -> int:
     rows = 0
     try:
         for split in ("dev", layout.split):
-            (partial / split).mkdir(parents=True)
+            make_folder(partial / split)
         for number, (name, filled_with) in enumerate(track(names.items(), benchmark, len(names), "subjects")):
             here = count // len(names) + (number < count % len(names))
             drawn = _drawn(filled_with, layout.language, random.Random(f"{benchmark}:{name}:{seed}"))
             rows += _write(partial, layout, name, "dev", islice(drawn, _DEV_ROWS))
             rows += _write(partial, layout, name, layout.split, islice(drawn, here))
-        os.replace(partial, folder)
+        move(partial, folder)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove_folder(partial)
     return rows
 
 
@@ -106,7 +107,7 @@ def _write(folder: Path, layout: Layout, subject: str, split: str, choices: Iter
     path = folder / split / layout.name.format(subject=subject, split=split)
     explained = layout.explained and split == "dev"
     number = -1
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with io.TextIOWrapper(fresh(path), encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         if layout.header:
             table.writerow((*layout.header, "explanation") if explained else layout.header)

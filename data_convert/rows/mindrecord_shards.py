@@ -17,7 +17,17 @@ import orjson
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.files import read_json, replacing, sha256_file, sha256_text, write_json
+from core.files import (
+    fresh,
+    make_folder,
+    move,
+    read_json,
+    remove_folder,
+    replacing,
+    sha256_file,
+    sha256_text,
+    write_json,
+)
 from core.progress import Progress
 from core.schema_answers import AnswersConfig
 from core.text.records import Record
@@ -85,8 +95,8 @@ def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -
     partial = folder.with_name(f".{folder.name}.{sha256_text(plan.key)[:16]}.partial")
     for other in folder.parent.glob(f".{folder.name}.*.partial"):
         if other != partial:
-            shutil.rmtree(other)
-    (partial / folder.name).mkdir(parents=True, exist_ok=True)
+            remove_folder(other)
+    make_folder(partial / folder.name)
     audit, digests = Audit(), {}
     with Progress("convert", len(plan.order), "records") as progress:
         for number, (part, digest) in enumerate(
@@ -98,13 +108,13 @@ def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -
             progress.advance(_edge(plan, number + 1) - _edge(plan, number))
     if not audit.rows:
         raise InputError(f"no record is left to train on: {_first_reasons(audit)}")
-    with replacing(records) as whole, whole.open("wb") as out:
+    with replacing(records) as whole, fresh(whole) as out:
         for number in range(plan.shards):
             with (partial / f"{number}.jsonl").open("rb") as lines:
                 shutil.copyfileobj(lines, out)
-    shutil.rmtree(folder, ignore_errors=True)
-    (partial / folder.name).rename(folder)
-    shutil.rmtree(partial)
+    remove_folder(folder)
+    move(partial / folder.name, folder)
+    remove_folder(partial)
     return audit, digests
 
 
@@ -136,7 +146,7 @@ class _Shard:
                 return Audit.from_json(known["audit"]), known["sha256"]
         audit = Audit()
         with ExitStack() as stack:
-            lines = stack.enter_context(stack.enter_context(replacing(records)).open("wb"))
+            lines = stack.enter_context(fresh(stack.enter_context(replacing(records))))
             writer = None
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from core import terminal
+
 IGNORED = -100
 _GUTTER = 11
 _MARKS = {" ": "·", "\n": "⏎", "\r": "␍", "\t": "⇥"}
@@ -79,7 +81,7 @@ def visible(text: str) -> str:
 def _shown(char: str) -> str:
     if char in _MARKS:
         return _MARKS[char]
-    if char.isprintable():
+    if char.isprintable() and terminal.visible(char) == char:
         return char
     # Nothing that a record holds may steer the terminal. Unicode has pictures of the ASCII control characters.
     return chr(0x2400 + ord(char)) if char < " " else f"<U+{ord(char):04X}>"

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from core.result_parts import Interval
 from core.result_types import AccuracyEntry, BenchmarkAccuracy, Category
+from core.terminal import laid_out
 
 _MOST_SHOWN = 60
 
 
 def summary(results: Mapping[str, AccuracyEntry]) -> str:
     """Return the results of checkpoints as text: the whole with its interval, by rule, type, category, error."""
-    return "\n".join(line for name, result in results.items() for line in _lines(name, result))
+    return laid_out(line for name, result in results.items() for line in _lines(name, result))
 
 
 def _lines(name: str, result: AccuracyEntry) -> Iterator[str]:

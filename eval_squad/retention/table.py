@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from core.result_parts import Interval
 from core.result_types import F1Em, GateDecision, RetentionEntry
+from core.terminal import laid_out
 
 _NAMES = {"f1": "F1", "em": "EM"}
 
@@ -25,7 +26,7 @@ def table(results: Mapping[str, RetentionEntry], total: int) -> str:
         word = "-" if result.gate is None else "passed" if result.gate.passed else "failed"
         lines.append(f"{name:12} {result.count:6} {result.missing:7} {result.empty:6}{cells}  {word}")
     lines += [line for name, result in results.items() for line in _notes(name, result, total)]
-    return "\n".join(lines)
+    return laid_out(lines)
 
 
 def warnings(results: Mapping[str, RetentionEntry]) -> Iterator[str]:

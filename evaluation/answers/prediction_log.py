@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import IO, Any
 
 from core.errors import InputError
-from core.files import cut_unfinished_line, read_json, write_json
+from core.files import cut_unfinished_line, json_line, make_folder, move, read_json, remove_file, write_json
+from core.inside import open_to_append
 from core.progress import say
 
 
@@ -92,7 +93,7 @@ class PredictionLog:
         wanted = json.loads(json.dumps(settings, allow_nan=False))
         self.done: dict[str, Prediction] = {}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._stream = _locked(path)
             reason = self._take_over(wanted)
             if reason:
@@ -113,9 +114,9 @@ class PredictionLog:
         """Write one prediction; once this returns, a killed process does not lose it."""
         if prediction.id in self.done:
             raise ValueError(f"question {prediction.id!r} has its prediction already")
-        line = json.dumps(prediction.row(), ensure_ascii=False, allow_nan=False)
         # A lone surrogate, which a byte-level tokenizer can produce, has no place in UTF-8.
-        data = (line + "\n").encode("utf-8", "replace")
+        row = {key: _encodable(value) if isinstance(value, str) else value for key, value in prediction.row().items()}
+        data = (json_line(row) + "\n").encode("utf-8")
         try:
             self._stream.write(data)
             self._stream.flush()
@@ -127,7 +128,7 @@ class PredictionLog:
         """Read what is there; return why it cannot be gone on with, empty where it can."""
         cut_unfinished_line(self._stream)
         if self._stream.seek(0, os.SEEK_END) == 0:
-            settings_path(self.path).unlink(missing_ok=True)
+            remove_file(settings_path(self.path))
             return ""
         if not settings_path(self.path).is_file():
             return f"it has no {settings_path(self.path).name}"
@@ -153,22 +154,26 @@ class PredictionLog:
         while (aside := self.path.with_name(f"{self.path.name}.old-{number}")).exists():
             number += 1
         self._stream.close()
-        os.rename(self.path, aside)
+        move(self.path, aside)
         if settings_path(self.path).exists():
-            os.rename(settings_path(self.path), aside.with_name(f"{settings_path(self.path).name}.old-{number}"))
+            move(settings_path(self.path), aside.with_name(f"{settings_path(self.path).name}.old-{number}"))
         self._stream = _locked(self.path)
         return aside
 
 
 def _locked(path: Path) -> IO[bytes]:
     """Open a file for reading and appending, for this process alone."""
-    stream = path.open("a+b")
+    stream = open_to_append(path)
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         stream.close()
         raise InputError(f"{path}: another evaluation is writing it; wait until it has finished, or stop it") from error
     return stream
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _first_change(old: Any, new: Any) -> str:

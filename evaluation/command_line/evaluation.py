@@ -17,6 +17,7 @@ from core.result_parts import Answered, Asked
 from core.results import file_name, update_results
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
+from core.terminal import show_json, show_text, visible
 from core.text.records import Record
 from data_convert.readers.containers import folder_files, folder_suffixes
 from evaluation.answers.prediction_log import settings_path
@@ -178,12 +179,12 @@ def show(evaluation: Evaluation, results: Mapping[str, Answered], described: Ask
     if evaluation.arguments.output:
         write_json(evaluation.arguments.output, shown)
     if evaluation.arguments.json:
-        print(json.dumps(shown, ensure_ascii=False, indent=2, allow_nan=False))
+        show_json(shown, indent=2)
         return
-    print(text())
+    show_text(text())
     path = evaluation.arguments.output or evaluation.result_file
     if path:
-        print(path)
+        show_text(visible(str(path)))
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:

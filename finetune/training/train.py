@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import AdapterInfo
 from core.config import kit_path
 from core.errors import InputError, KitError
-from core.files import read_json, sha256_file, write_json, write_text
+from core.files import read_json, remove_folder, sha256_file, write_json, write_text
 from core.methods import method_of
 from core.models import family_of
 from core.places import ROOT
@@ -61,7 +60,7 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         )
     check_port(config.machine.master_port)
     for leftover in (run.train / "adapters", run.train / "workers"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        remove_folder(leftover)
     command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     launch(command, log_dir, run.losses, plan.steps, threads)

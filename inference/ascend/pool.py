@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from typing import Any
 from backend.launch import check_port, last_error, new_rows, running
 from core.config import dump
 from core.errors import KitError
-from core.files import write_json, write_text
+from core.files import make_folder, remove_folder, write_json, write_text
 from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import Prompt
@@ -105,7 +104,7 @@ class WorkerPool:
         if not requests:
             return
         check_port(self._config.machine.master_port)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
         write_text(self._folder / "config.yaml", dump(self._config))
         prompt = self._fit.prompt
         call = {
@@ -117,7 +116,7 @@ class WorkerPool:
         write_json(self._folder / "call.json", call)
         read = [0] * self._config.machine.workers
         logs = self._folder / "msrun"
-        logs.mkdir()
+        make_folder(logs)
         with running(command(self._config, self._folder), logs) as process:
             say(f"{len(read)} workers are running; their logs are in {logs}")
             ended = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.config import load_run, model_tokenizer
 from core.errors import run_command
-from core.files import read_json
+from core.files import fresh, read_json
 from core.processes import die_with_parent
 from core.text.prompts import Prompt
 from inference.ascend.pool import share
@@ -43,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     engine = local_engine(alone, Path(call["checkpoint"]), model_tokenizer(config.model), folder)
     if call["prompt"] is not None:
         engine.use(Prompt.model_validate(call["prompt"]))
-    with (folder / f"answers_{rank}.jsonl").open("w", encoding="utf-8", errors="replace") as out:
+    with io.TextIOWrapper(fresh(folder / f"answers_{rank}.jsonl"), encoding="utf-8", errors="replace") as out:
 
         def write(index: int, **fields: Any) -> None:
             out.write(json.dumps({"index": mine[index], **fields}, ensure_ascii=False) + "\n")

@@ -8,6 +8,7 @@ from core.results import gather, results_of
 from core.results import summary as result_lines
 from core.run_folder import RunFolder
 from core.schema import RunConfig
+from core.terminal import laid_out
 from submission.package.layout import team_file_name
 
 
@@ -23,4 +24,4 @@ def summary(run: RunFolder, config: RunConfig) -> str:
     lines = list(result_lines(made))
     if "submission" in config.steps:
         lines.append(f"zip: {run.submission / team_file_name(config.submission.team)}")
-    return "\n".join(lines or [f"run: {run.path}"])
+    return laid_out(lines or [f"run: {run.path}"])

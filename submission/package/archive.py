@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import InputError
 from core.files import json_fault
 from core.progress import megabytes
+from core.terminal import visible
 from submission.package import layout
 from submission.package.run_facts import CHECKPOINT_SUFFIXES
 from submission.package.weights import tensor_sizes
@@ -121,7 +122,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def shown(name: str) -> str:
     """Return a name from a zip so that it cannot disturb a terminal."""
-    return name if name.isprintable() else ascii(name)
+    return visible(name)
 
 
 def _name_problems(entries: list[zipfile.ZipInfo]) -> Iterator[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InputError
-from core.files import read_json, read_jsonl, sha256_file, sha256_text, write_json, write_text
+from core.files import read_json, read_jsonl, remove_file, sha256_file, sha256_text, write_json, write_text
 from core.places import ROOT
 from core.progress import say
+from core.terminal import visible_json
 from submission.check import Verdict, check_zip
 from submission.package import layout
 from submission.package.pack import Part, pack, parts_of
@@ -73,7 +74,7 @@ def build(
     if not force and _is_done(state_path, zip_path, inputs):
         say(f"{zip_path}: packed and checked already (--force packs it again)")
         return Built(zip_path, folder / layout.REPORT, packed=False, verdict=None)
-    state_path.unlink(missing_ok=True)
+    remove_file(state_path)
     pack(facts, parts, zip_path, team, mode)
     verdict = check_zip(zip_path)
     if verdict.ok:
@@ -142,4 +143,4 @@ def as_json(built: Built) -> str:
         "ok": not problems,
         "problems": problems,
     }
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return visible_json(json.dumps(value, ensure_ascii=False, indent=2))

@@ -14,7 +14,8 @@ from typing import Any
 
 from core import __version__
 from core.errors import InputError
-from core.files import replacing
+from core.files import make_folder, replacing
+from core.inside import open_inside
 from core.progress import megabytes
 from core.results import RESULTS, file_name
 from submission.package import layout
@@ -147,7 +148,7 @@ def _refuse_adapter(path: Path) -> None:
 
 
 def _need_room(out: Path, parts: list[Part]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(out.parent)
     needed = sum(_size(part.path) for part in parts) + _RESERVE
     free = shutil.disk_usage(out.parent).free
     if needed > free:
@@ -185,11 +186,7 @@ def _hash(path: Path, advance: Callable[[int], None]) -> tuple[int, str]:
 
 def _copy(path: Path, write: Any, advance: Callable[[int], None]) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
-    try:
-        source = path.open("rb")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    with source:
+    with open_inside(path) as source:
         while piece := source.read(_CHUNK):
             digest.update(piece)
             size += len(piece)

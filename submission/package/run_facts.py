@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 
 from core.errors import InputError
 from core.files import read_json, read_jsonl
+from core.inside import check_links
 from core.result_parts import ByCheckpoint, EvaluationResult
 from core.result_types import ScoreResult
 from core.results import Made, file_name, gather, results_of
@@ -98,10 +99,12 @@ def read_run(folder: Path) -> RunFacts:
         folder: `logs/<run>` (a symbolic link such as `logs/latest` is followed).
 
     Raises:
-        InputError: it is no run folder, something is missing or malformed, or two files contradict each other.
-            All that is wrong is said in one error.
+        InputError: it is no run folder, a link in it leads out of it, something is missing or malformed, or two files
+            contradict each other. All that is wrong with its files is said in one error.
     """
     run = RunFolder(folder.resolve())
+    if run.path.is_dir():
+        check_links(run.path, sorted(entry.name for entry in run.path.iterdir()))
     run.need()
     reader = _Reader(run)
     config = reader.config()
