@@ -13,7 +13,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from core.secrets import blanked
 
@@ -94,8 +94,8 @@ def show_error(message: str) -> None:
 
 
 def show_traceback() -> None:
-    """Print the exception that is being handled to standard error, for --debug."""
-    show_text(traceback.format_exc().rstrip("\n"), file=sys.stderr)
+    """Print the exception that is being handled to standard error, indented, for --debug."""
+    show(*(f"  {line}" for line in traceback.format_exc().rstrip("\n").split("\n")), file=sys.stderr)
 
 
 def _write(text: str, stream: IO[str]) -> None:
@@ -107,6 +107,10 @@ def _write(text: str, stream: IO[str]) -> None:
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose messages repeat what was typed, or what a shell put in for `*`, visibly."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say in one line what is wrong with the arguments, and leave with exit code 2."""
+        super().error(visible(message))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if message:

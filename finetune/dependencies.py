@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
     try:
         needed = requirements(argv[0])
     except KeyError:
-        print(f"error: pyproject.toml has no extra {argv[0]!r}", file=sys.stderr)
+        print(f"error: pyproject.toml has no extra {argv[0]!a}", file=sys.stderr)
         return 2
     if argv[1:]:
         print(" ".join(line.partition("==")[0] for line in needed if not is_there(line)))

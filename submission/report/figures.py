@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from core.results import RESULTS
+from core.terminal import visible
 
 _FIGURE = re.compile(r"<!--=([^>]*?)-->(.*?)<!--/-->", re.DOTALL)
 _PLAIN = re.compile(r"[\w .,:/+@%()-]*")
@@ -21,7 +22,8 @@ _MISSING = object()
 def show(value: Any) -> str:
     """Return a value as Markdown text fit for a table cell; numbers with every digit (repr).
 
-    Text with characters that Markdown would interpret becomes inline code; a list is shown item by item.
+    Text with characters that Markdown would interpret becomes inline code, and what cannot be seen in it its escape; a
+    list is shown item by item.
     """
     if value is None or value == "" or value == []:
         return "–"
@@ -31,12 +33,12 @@ def show(value: Any) -> str:
         return ", ".join(show(item) for item in value)
     if isinstance(value, dict):
         return show(", ".join(f"{key}: {item}" for key, item in value.items()))
-    text = repr(value) if isinstance(value, (int, float)) else str(value)
+    text = repr(value) if isinstance(value, (int, float)) else visible(str(value))
     return text if _PLAIN.fullmatch(text) else _code(text)
 
 
 def _code(text: str) -> str:
-    text = text.replace("<!--", "<!- -").replace("\r", "\\r").replace("\n", "\\n").replace("|", "\\|")
+    text = text.replace("<!--", "<!- -").replace("|", "\\|")
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}"

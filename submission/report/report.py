@@ -15,6 +15,7 @@ from core.result_parts import ByCheckpoint
 from core.result_types import AccuracyResult, ScoreResult
 from core.results import RESULTS
 from core.step_names import step_order
+from core.terminal import laid_out
 from submission.package.run_facts import RunFacts
 from submission.report.figures import expanded, figure, leaves, resolve, show, weights_source
 
@@ -196,5 +197,5 @@ def _fenced(text: str) -> str:
     """Return text as a Markdown code block whose fence the text cannot close."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    safe = text.replace("<!--", "<!- -")
+    safe = laid_out(text.split("\n")).replace("<!--", "<!- -")
     return f"{fence}text\n{safe}\n{fence}"
