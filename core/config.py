@@ -19,7 +19,7 @@ from core.errors import InputError, did_you_mean, first_line, unknown
 from core.files import read_text
 from core.places import ROOT, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
-from core.section import Section
+from core.section import UNSHOWN, Section
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
 T = TypeVar("T")
@@ -307,5 +307,5 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(item["input"], dict) else f" (it is {item['input']!r})"
+    shown = "" if isinstance(item["input"], dict) or item["type"] == UNSHOWN else f" (it is {item['input']!r})"
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from core.secrets import blanked
 from core.terminal import show, visible
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ class Progress:
     """
 
     def __init__(self, label: str, total: int, unit: str = "it") -> None:
-        self.label, self.total, self.unit = visible(label), total, unit
+        self.label, self.total, self.unit = visible(blanked(label)), total, unit
         self.done = 0
         self._started = self._said = time.monotonic()
         self._bar = None
@@ -51,7 +52,7 @@ class Progress:
         """Count `count` more units as done; `note` (a loss, a name) is shown beside."""
         self.done += count
         if self._bar is not None:
-            self._bar.set_postfix_str(visible(note), refresh=False)
+            self._bar.set_postfix_str(visible(blanked(note)), refresh=False)
             self._bar.update(count)
         elif time.monotonic() - self._said >= _SECONDS_BETWEEN_LINES:
             self._line(note)

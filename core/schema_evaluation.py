@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from core.errors import did_you_mean
 from core.registry import ENGINES, JUDGES
-from core.section import Section, or_value_error
+from core.secrets import blanked
+from core.section import Section, or_value_error, unshown
+
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_KEY_LIKE = re.compile(r"(?=.*[a-z])(?=.*[0-9]).{20,}")  # long, of letters and digits: a key, and no name
 
 
 class DecodingConfig(Section):
@@ -86,6 +91,30 @@ class HttpConfig(Section):
         if self.api == "chat" and self.loglikelihood == "prompt":
             raise ValueError("a chat tells no log-probabilities of a prompt: set loglikelihood=first_token")
         return self
+
+    @field_validator("url")
+    @classmethod
+    def _address_has_no_secret(cls, value: str) -> str:
+        # Settings are stored, reported and packed: what is secret stays in the environment.
+        if "@" in value or "?" in value or "#" in value or blanked(value) != value:
+            raise unshown(
+                "an address with a user, a password, a key or a query is not taken, for settings are stored; put the "
+                "key into an environment variable, such as KIT_API_KEY, and give its name: "
+                "eval.http.api_key_env=KIT_API_KEY"
+            )
+        if any(char.isspace() or not char.isprintable() for char in value):
+            raise ValueError("an address has no blanks or control characters")
+        return value
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _key_is_named_and_not_given(cls, value: str) -> str:
+        if value and (not _VARIABLE.fullmatch(value) or _KEY_LIKE.fullmatch(value) or blanked(value) != value):
+            raise unshown(
+                "the name of an environment variable is expected, not a key itself, for settings are stored; put the "
+                "key into a variable, such as KIT_API_KEY, and give its name: eval.http.api_key_env=KIT_API_KEY"
+            )
+        return value
 
 
 class EvalConfig(Section):

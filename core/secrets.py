@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
@@ -96,7 +97,7 @@ def _spellings(value: str) -> Iterator[str]:
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield ascii(value)[1:-1]
     if value.isprintable():
-        yield from (quote(value, safe=""), quote_plus(value))
+        yield from (quote(value, safe=""), quote_plus(value), b64encode(value.encode()).decode())
 
 
 def _bounded(word: str) -> str:

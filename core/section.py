@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from core.errors import InputError
 
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
+
 T = TypeVar("T")
+# The type of a mistake whose value is not repeated in the message about it.
+UNSHOWN = "unshown"
 
 
 class Section(BaseModel):
@@ -29,6 +35,11 @@ class Section(BaseModel):
 
 # A field may be called `type`, which then means something else in its class.
 SectionClass: TypeAlias = type[Section]
+
+
+def unshown(message: LiteralString) -> PydanticCustomError:
+    """Return what a validator raises where the value itself must not be repeated: it may be a secret."""
+    return PydanticCustomError(UNSHOWN, message)
 
 
 def or_value_error(look_up: Callable[[Any], T], value: Any) -> T:

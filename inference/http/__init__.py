@@ -39,7 +39,8 @@ class HttpKind(ServedEngineKind):
         """See `ServedEngineKind.build`.
 
         Raises:
-            InputError: no address, no model name, or no key in the environment where one is named.
+            InputError: no address, no model name, or no key (or what cannot be one) in the environment where one is
+                named.
         """
         from inference.http.engine import HttpEngine
         from inference.http.settling import form_of
@@ -91,9 +92,13 @@ def _with(config: RunConfig, server: HttpConfig) -> RunConfig:
 
 
 def _key(server: HttpConfig) -> str | None:
+    from inference.http.connection import check_key
+
     key = os.environ.get(server.api_key_env) if server.api_key_env else None
     if server.api_key_env and not key:
         raise InputError(f"eval.http.api_key_env names {server.api_key_env}, which is not set in the environment")
+    if key is not None:
+        check_key(key, server.api_key_env)
     return key
 
 

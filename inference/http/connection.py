@@ -12,12 +12,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InputError
+from core.secrets import blanked, keep_secret
 from inference.http.answers import Answer, IsChat
 
 _RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
 _MAX_ANSWER = 64 << 20
+_MOST_TOLD = 4096  # bytes of an answer that is no completion
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # a server may ask for more; then the evaluation stops and says so
+
+
+def check_key(key: str, variable: str) -> None:
+    """Make sure that a key can be sent in a header; InputError, which does not repeat it, names the variable."""
+    wrong = next((place for place, char in enumerate(key) if not "!" <= char <= "~"), None)
+    if wrong is not None:
+        what = "a line break" if key[wrong] in "\r\n" else "a blank" if key[wrong].isspace() else "no letter of ASCII"
+        raise InputError(
+            f"the API key in {variable} has {what} as character {wrong + 1} of {len(key)}: a key is one word of ASCII; "
+            f"set {variable} again, without what stands around the key"
+        )
 
 
 class Refused(InputError):
@@ -70,6 +83,9 @@ class Connection:
         self._timeout, self._retries, self._pause = timeout, retries, pause
         self._stopped = threading.Event()
         self._open: set[socket.socket] = set()
+        if key:
+            check_key(key, "its environment variable")
+            keep_secret(key)
         self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
 
     def stop(self) -> None:
@@ -111,7 +127,8 @@ class Connection:
         status, after, data = self._post(body)
         if status in _RETRIED:
             raise _Passing(f"answered with status {status}", after)
-        told = " ".join(data[:200].decode("utf-8", "replace").split())
+        # Blanked before it is cut: half a key would not be known as one.
+        told = " ".join(blanked(data[:_MOST_TOLD].decode("utf-8", "replace")).split())[:200]
         if status in (401, 403):
             raise Refused(f"{self._shown}: rejects the API key (status {status}); set eval.http.api_key_env", status)
         if status != 200:
