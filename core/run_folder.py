@@ -21,6 +21,7 @@ from core.config import dump, load_run, settings_in
 from core.errors import InputError
 from core.files import append_jsonl, make_folder, read_text, write_json, write_link, write_text
 from core.inside import open_lock
+from core.machine import note_machine
 from core.places import ROOT
 from core.processes import told_to_children
 from core.schema import RunConfig
@@ -106,6 +107,7 @@ class RunFolder:
                 raise InputError(
                     f"{self.path}: another process is working on this run; wait until it has finished"
                 ) from error
+            note_machine(self.path)
             with told_to_children(_HELD, name):
                 yield
 
@@ -116,6 +118,7 @@ def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     run = RunFolder(path)
     write_text(run.settings_file, dump(config))
     write_json(run.environment, environment(config))
+    note_machine(path)
     run.event("run created", contest=config.contest)
     point_latest(run)
     return run

@@ -58,11 +58,15 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not (is_secret_name(name) and _is_value(value))}
 
 
-def blanked(text: str) -> str:
-    """Return a text with `***` in the place of each secret in it."""
+def without_known_secrets(text: str) -> str:
+    """Return a text with `***` in the place of the keys and passwords that this process knows."""
     known = _pattern(frozenset(_known()))
-    if known is not None:
-        text = known.sub(BLANK, text)
+    return text if known is None else known.sub(BLANK, text)
+
+
+def blanked(text: str) -> str:
+    """Return a text with `***` in the place of each secret in it, known ones and those that look like one."""
+    text = without_known_secrets(text)
     if "://" in text:
         text = _ADDRESS.sub(rf"\1{BLANK}@", text)
     if "=" in text:

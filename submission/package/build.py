@@ -14,6 +14,7 @@ from core.progress import say
 from core.terminal import visible_json
 from submission.check import Verdict, check_zip
 from submission.package import layout
+from submission.package.handed_in import handed_in
 from submission.package.pack import Part, pack, parts_of
 from submission.package.run_facts import RunFacts, read_run
 from submission.report.plots import write_plots
@@ -67,24 +68,24 @@ def build(
     language = language or settings.language
     folder = facts.run.submission
     zip_path = folder / layout.team_file_name(team)
-    made = make_documents(facts, team, mode, language)
-    parts = parts_of(facts, made, root, mode)
     state_path = zip_path.with_suffix(".state.json")
-    inputs = _fingerprint(facts, parts, team, mode)
-    if not force and _is_done(state_path, zip_path, inputs):
-        say(f"{zip_path}: packed and checked already (--force packs it again)")
-        return Built(zip_path, folder / layout.REPORT, packed=False, verdict=None)
-    remove_file(state_path)
-    pack(facts, parts, zip_path, team, mode)
+    with handed_in(facts, root) as handed:
+        made = make_documents(handed.facts, folder, team, mode, language)
+        parts = parts_of(handed.facts, made, handed.code, mode)
+        inputs = _fingerprint(handed.facts, parts, team, mode)
+        if not force and _is_done(state_path, zip_path, inputs):
+            say(f"{zip_path}: packed and checked already (--force packs it again)")
+            return Built(zip_path, folder / layout.REPORT, packed=False, verdict=None)
+        remove_file(state_path)
+        pack(handed.facts, parts, zip_path, team, mode, handed.replaced)
     verdict = check_zip(zip_path)
     if verdict.ok:
         write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(zip_path)})
     return Built(zip_path, folder / layout.REPORT, packed=True, verdict=verdict)
 
 
-def make_documents(facts: RunFacts, team: str, mode: str, language: str) -> dict[str, Path]:
-    """Write report, plots and screenshots into the run's `submission/`; return name in the zip -> file."""
-    folder = facts.run.submission
+def make_documents(facts: RunFacts, folder: Path, team: str, mode: str, language: str) -> dict[str, Path]:
+    """Write report, plots and screenshots into `folder`; return name in the zip -> file."""
     plots = write_plots(facts, folder / "images")
     shots = write_screenshots(facts, folder / "screenshots")
     images = {kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()}

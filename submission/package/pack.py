@@ -7,7 +7,7 @@ import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from core.inside import open_inside
 from core.progress import megabytes
 from core.results import RESULTS, file_name
 from submission.package import layout
-from submission.package.code import code_files
 from submission.package.run_facts import RunFacts
 from submission.package.weights import adapter_tensor, tensor_sizes
 
@@ -38,13 +37,13 @@ class Part:
     stored: bool = False
 
 
-def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -> list[Part]:
+def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path], mode: str) -> list[Part]:
     """Return what goes into the zip, sorted by name.
 
     Args:
         facts: the run.
         made: name inside the zip -> file, of the report and its pictures.
-        root: the project's folder, for the code that ran.
+        code: name in the project -> file, of the code that ran.
         mode: "full" or "manifest" (`submission.checkpoints`): with or without the weights themselves.
 
     Raises:
@@ -57,7 +56,7 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -
     parts.append(Part(layout.RUN_CONFIG, run.settings_file))
     if "train" in facts.config.steps:
         parts.append(Part(layout.FINETUNE_CONFIG, run.trainer_yaml))
-    parts += [Part(layout.CODE + name, root / name) for name in code_files(root)]
+    parts += [Part(layout.CODE + name, path) for name, path in code.items()]
     files = [*facts.logs, *facts.predictions, run.losses, run.audit, run.environment]
     files += [run.path / file_name(name) for name in facts.results.values]
     files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
@@ -68,7 +67,9 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], root: Path, mode: str) -
     return sorted(parts, key=lambda part: part.name)
 
 
-def pack(facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str) -> None:
+def pack(
+    facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str, replaced: Sequence[Mapping[str, Any]] = ()
+) -> None:
     """Write the zip.
 
     The weights are read once: each is hashed while it is copied and compared with its merge manifest. In manifest
@@ -80,6 +81,7 @@ def pack(facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str) ->
         out: the zip; it appears when it is complete, and an older one stays until then.
         team: stands in the zip's manifest.
         mode: "full" or "manifest".
+        replaced: what stands for something else in the zip's texts, for its manifest.
 
     Raises:
         InputError: a file cannot be read, weights differ from their merge manifest or hold adapter tensors, or too
@@ -100,12 +102,17 @@ def pack(facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str) ->
             hashes[part.name] = _add(archive, part, advance)
         loose = {name: _hash(path, advance) for name, path in apart}
         entries = _checkpoint_entries(facts, hashes | loose)
-        manifest = _manifest(facts, team, mode, hashes, entries)
+        manifest = _manifest(facts, team, mode, hashes, entries, replaced)
         archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
 
 
 def _manifest(
-    facts: RunFacts, team: str, mode: str, hashes: Mapping[str, tuple[int, str]], checkpoints: list[dict[str, Any]]
+    facts: RunFacts,
+    team: str,
+    mode: str,
+    hashes: Mapping[str, tuple[int, str]],
+    checkpoints: list[dict[str, Any]],
+    replaced: Sequence[Mapping[str, Any]],
 ) -> str:
     value = {
         "schema": layout.SCHEMA,
@@ -114,6 +121,7 @@ def _manifest(
         "contest": facts.config.contest,
         "run": facts.run.name,
         "weights": mode,
+        "replaced": list(replaced),
         "checkpoints": checkpoints,
         "files": [{"path": name, "bytes": size, "sha256": sha} for name, (size, sha) in sorted(hashes.items())],
     }
