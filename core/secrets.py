@@ -22,9 +22,11 @@ _SHORTEST_VALUE = 8
 _SHORTEST_KEY = 4
 # What stands for a key where a server wants none.
 _NO_KEYS = {"empty", "none", "null", "dummy", "test", "true", "false", "unused", "disabled", "required", "optional"}
+# What is blanked once stays as it is: a text is blanked where it is made, and again where it is written.
 _ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*:/{2,})[^\s/?#'\"<>@]+(?:@[^\s/?#'\"<>@]+)*@")
 _QUERY = re.compile(
-    r"(?i)([?&;](?:[\w.-]*[_.-])?(?:api_?-?key|key|token|secret|passw(?:or)?d|pwd|auth|sig|signature)=)[^&\s#'\"<>;]+"
+    r"(?i)([?&;](?:[\w.-]*[_.-])?(?:api_?-?key|key|token|secret|passw(?:or)?d|pwd|auth|sig|signature)=)"
+    r"(?!\*\*\*)[^&\s#'\"<>;`]+"
 )
 # A digit in it tells a token from the next word of a sentence.
 _HEADER = re.compile(
@@ -32,7 +34,8 @@ _HEADER = re.compile(
     r"(?=[\w.~+/=-]*\d)[\w.~+/=-]{4,}"
 )
 _ASSIGNED = re.compile(
-    r"\b([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PASSPHRASE)\s*=\s*)(['\"]?)[^\s'\"]{4,}\2"
+    r"\b([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PASSPHRASE)\s*=\s*)"
+    r"(['\"]?)(?!\*\*\*)[^\s'\"`]{4,}\2"
 )
 _SHAPES = re.compile(
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bhf_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}"

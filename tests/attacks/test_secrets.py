@@ -224,6 +224,20 @@ def test_answers_stay(text: str) -> None:
     assert blanked(text) == text
 
 
+@given(
+    st.sampled_from(
+        ["http://me:pw@h/x?token=abc", "A_KEY=abcd", "Bearer abc1", "sk-abcdefghij0123456789", "?sig=1&b=2"]
+    ),
+    st.sampled_from(["{}", "`{}`, `x`", "'{}'", '"{}"', "({}), y", "<{}>", "[{}](z)", "{};{}", "| {} |"]),
+)
+def test_what_is_blanked_once_stays_as_it_is(secret: str, frame: str) -> None:
+    once = blanked(frame.format(secret, secret))
+    assert BLANK in once
+    assert blanked(once) == once
+    inside = frame.format(blanked(secret), blanked(secret))
+    assert blanked(inside) == inside
+
+
 def test_short_keys_blank_words_and_not_parts_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.secrets._given", {"abcd"})
     assert blanked("abcd and abcde, xabcd") == f"{BLANK} and abcde, xabcd"
