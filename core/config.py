@@ -19,6 +19,7 @@ from core.errors import InputError, did_you_mean, first_line, unknown
 from core.files import read_text
 from core.places import ROOT, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
+from core.secrets import keep_secret
 from core.section import UNSHOWN, Section
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
@@ -248,6 +249,8 @@ def _checked(
         faults.extend(_sentence(item, _all_keys(RunConfig, composed)) for item in said)
     if faults:
         raise InputError(f"{where}: " + "; ".join(faults))
+    # Whatever the variable is called: what it holds is blanked in all that this process writes.
+    keep_secret(os.environ.get(config.eval.http.api_key_env, ""))
     return config
 
 

@@ -42,7 +42,9 @@ _SHAPES = re.compile(
     r"|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[A-Z0-9]{16}\b|\bAIza[\w-]{30,}"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
 )
+_PREFIXES = ("sk", "pk", "rk", "hf_", "gh", "glpat-", "xox", "AKIA", "AIza", "eyJ")
 _given: set[str] = set()
+_looked_at: tuple[dict[object, object], frozenset[str]] | None = None
 
 
 def keep_secret(value: str) -> None:
@@ -63,25 +65,34 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 def without_known_secrets(text: str) -> str:
     """Return a text with `***` in the place of the keys and passwords that this process knows."""
-    known = _pattern(frozenset(_known()))
+    known = _pattern(_known())
     return text if known is None else known.sub(BLANK, text)
 
 
 def blanked(text: str) -> str:
     """Return a text with `***` in the place of each secret in it, known ones and those that look like one."""
     text = without_known_secrets(text)
+    # The patterns are slow, and most texts have nothing of what they all need.
     if "://" in text:
         text = _ADDRESS.sub(rf"\1{BLANK}@", text)
     if "=" in text:
         text = _QUERY.sub(rf"\1{BLANK}", text)
         text = _ASSIGNED.sub(rf"\1{BLANK}", text)
-    text = _HEADER.sub(rf"\1{BLANK}", text)
-    return _SHAPES.sub(BLANK, text)
+    lower = text.lower()
+    if "bearer" in lower or "authorization" in lower:
+        text = _HEADER.sub(rf"\1{BLANK}", text)
+    return _SHAPES.sub(BLANK, text) if any(prefix in text for prefix in _PREFIXES) else text
 
 
-def _known() -> Iterator[str]:
-    yield from _given
-    yield from (value for name, value in os.environ.items() if is_secret_name(name) and _is_value(value))
+def _known() -> frozenset[str]:
+    """Return what is secret now; the environment is looked through anew only where it has changed."""
+    global _looked_at
+    # Reading the environment takes a hundred times as long as comparing it, and this is called for every line.
+    there = getattr(os.environ, "_data", None)
+    if there is None or _looked_at is None or _looked_at[0] != there:
+        found = frozenset(value for name, value in os.environ.items() if is_secret_name(name) and _is_value(value))
+        _looked_at = (dict(there or {}), found)
+    return _looked_at[1] | _given
 
 
 def _is_value(value: str) -> bool:

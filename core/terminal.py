@@ -17,14 +17,21 @@ from typing import IO, Any, NoReturn
 
 from core.secrets import blanked
 
-# Letters and marks that no font draws: with them a name looks like another one, or holds what nobody sees.
-_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+# Letters and marks that no font draws, first and last of each row: with them a name looks like another one, or holds
+# what nobody sees.
+_UNSEEN = (
+    *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
+)
+_UNSEEN_LETTERS = frozenset(chr(code) for first, last in _UNSEEN for code in range(first, last + 1))
 # Control characters (C0, DEL, C1), soft hyphen, zero-width and direction marks, line and paragraph separators, lone
 # surrogates, private and non-characters, tags.
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufeff\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001343f"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff" + _UNSEEN + "]"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000f0000-\U0010ffff"
+    + "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSEEN)
+    + "]"
 )
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -35,7 +42,12 @@ def visible(text: str) -> str:
     `"a\x1b[2Jb"` becomes `a\x1b[2Jb`, letter by letter; a line break becomes `\n`. Chinese, emoji, accents and blanks
     stay as they are.
     """
-    return _INVISIBLE.sub(lambda match: _escape(match[0]), text)
+    return text if _is_seen(text) else _INVISIBLE.sub(lambda match: _escape(match[0]), text)
+
+
+def _is_seen(text: str) -> bool:
+    """Tell quickly that a text has nothing invisible; most texts have not."""
+    return text.isprintable() and (text.isascii() or _UNSEEN_LETTERS.isdisjoint(text))
 
 
 def _escape(character: str) -> str:
@@ -50,6 +62,8 @@ def visible_json(text: str) -> str:
 
     Line breaks and tabs of the layout stay: inside a string JSON has them escaped already.
     """
+    if _is_seen(text):
+        return text
     return _INVISIBLE.sub(lambda match: match[0] if match[0] in "\n\t" else _json_escape(match[0]), text)
 
 

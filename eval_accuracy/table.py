@@ -13,6 +13,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import csv
+import html
 import io
 import json
 import unicodedata
@@ -99,7 +100,7 @@ def as_csv(table: Sequence[Row]) -> str:
 def as_markdown(table: Sequence[Row]) -> str:
     """Return a table as Markdown."""
     lines = [[*table[0]], ["---"] * len(_LABELS) + ["---:"] * (len(table[0]) - len(_LABELS))]
-    lines += [[_cell(value).replace("|", "\\|") for value in row.values()] for row in table]
+    lines += [[_markdown(_cell(value)) for value in row.values()] for row in table]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -118,6 +119,11 @@ FORMATS: dict[str, Callable[[Sequence[Row]], str]] = {
 
 def _cell(value: str | float | None) -> str:
     return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else visible(value)
+
+
+def _markdown(text: str) -> str:
+    """Return a cell's text so that neither Markdown nor the HTML that is made of it takes it for its own."""
+    return html.escape(text, quote=False).replace("|", "\\|")
 
 
 def _width(text: str) -> int:

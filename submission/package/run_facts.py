@@ -206,7 +206,7 @@ class _Reader:
             path=weights[0],
             bytes=weights[0].stat().st_size,
             sha256=sha256,
-            base_sha256=base if isinstance(base, str) else "",
+            base_sha256=base if isinstance(base, str) and _SHA256.fullmatch(base) else "",
             manifest_path=manifest_path,
         )
 

@@ -160,6 +160,7 @@ def test_the_copy_is_gone_and_the_run_is_as_it_was(built: Built) -> None:
     assert check_zip(built.path).ok
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
     first = built.path.read_bytes()
     again = build(built.path.parents[1], force=True, root=built.path.parents[2] / "project")

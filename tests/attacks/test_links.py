@@ -10,6 +10,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -125,17 +126,30 @@ def _content(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@given(
-    made=st.sampled_from(MADE),
-    writer=st.sampled_from(sorted({**OPENING, **REPLACING})),
-    depth=st.integers(0, 4),
-    kind=st.sampled_from(("absolute", "relative", "chain", "dangling")),
-    through_latest=st.booleans(),
-)
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_link_leads_a_writer_out_of_the_run(
-    made: str, writer: str, depth: int, kind: str, through_latest: bool
-) -> None:
+_ATTACKS = {
+    "made": st.sampled_from(MADE),
+    "writer": st.sampled_from(sorted({**OPENING, **REPLACING})),
+    "depth": st.integers(0, 4),
+    "kind": st.sampled_from(("absolute", "relative", "chain", "dangling")),
+    "through_latest": st.booleans(),
+}
+
+
+@given(**_ATTACKS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_link_leads_a_writer_out_of_the_run(**attack: Any) -> None:
+    _attack(**attack)
+
+
+@pytest.mark.slow
+@given(**_ATTACKS)
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_link_anywhere_leads_a_writer_out_of_the_run(**attack: Any) -> None:
+    _attack(**attack)
+
+
+def _attack(made: str, writer: str, depth: int, kind: str, through_latest: bool) -> None:
+    """Put a link in the place of a path, or of a folder above it, and let a writer at it."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(os.path.realpath(name))
         before = _outside(place / "elsewhere")
@@ -288,9 +302,10 @@ _METHODS = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "rename", "
 _METHODS |= {"tofile", "savez", "savefig", "extractall"}
 
 
-def _writes(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def _writes(text: str) -> Iterator[tuple[int, str]]:
     """Yield (line, name) of each call that may write or delete a file, but those on a path that `replacing` yielded."""
-    partial = {"partial", "whole"} if "replacing" in ast.dump(tree) else set()
+    tree = ast.parse(text)
+    partial = {"partial", "whole"} if "replacing" in text else set()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -317,7 +332,7 @@ def test_nobody_else_writes_or_deletes() -> None:
         name = file.relative_to(ROOT).as_posix()
         if name.startswith(("tests/", "benchmarks/", ".", "logs/")) or name in WRITERS:
             continue
-        for line, call in _writes(ast.parse(file.read_text(encoding="utf-8"))):
+        for line, call in _writes(file.read_text(encoding="utf-8")):
             if call not in ALLOWED.get(name, set()):
                 found.append(f"{name}:{line}: {call}")
     assert not found, "writing and deleting go through core/files.py: " + "; ".join(found)
@@ -338,4 +353,4 @@ def test_nobody_else_writes_or_deletes() -> None:
     ],
 )
 def test_the_scan_sees_every_way_of_writing(line: str) -> None:
-    assert list(_writes(ast.parse(line)))
+    assert list(_writes(line))

@@ -143,6 +143,7 @@ def test_a_hostile_zip(
 # --- Runs ---
 
 
+@pytest.mark.slow
 def test_a_hostile_run_is_packed_shown_and_reported_visibly(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = make_run(tmp_path / f"run{EVIL}")
     for name in ("squad", "accuracy"):
