@@ -13,6 +13,7 @@ from core.secrets import blanked
 from core.section import Section, or_value_error, unshown
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_VERSION = re.compile(r"api-version=[\w.-]{1,32}", re.ASCII)  # the one query that is taken: it holds no key
 _KEY_LIKE = re.compile(r"(?=.*[a-z])(?=.*[0-9]).{20,}")  # long, of letters and digits: a key, and no name
 
 
@@ -96,10 +97,11 @@ class HttpConfig(Section):
     @classmethod
     def _address_has_no_secret(cls, value: str) -> str:
         # Settings are stored, reported and packed: what is secret stays in the environment.
-        if "@" in value or "?" in value or "#" in value or blanked(value) != value:
+        query = value.partition("?")[2]
+        if "@" in value or "#" in value or (query and not _VERSION.fullmatch(query)) or blanked(value) != value:
             raise unshown(
-                "an address with a user, a password, a key or a query is not taken, for settings are stored; put the "
-                "key into an environment variable, such as KIT_API_KEY, and give its name: "
+                "an address with a user, a password, a key or a query (but for api-version=…) is not taken, for settings "
+                "are stored; put the key into an environment variable, such as KIT_API_KEY, and give its name: "
                 "eval.http.api_key_env=KIT_API_KEY"
             )
         if any(char.isspace() or not char.isprintable() for char in value):

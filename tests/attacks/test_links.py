@@ -143,7 +143,7 @@ def test_no_link_leads_a_writer_out_of_the_run(**attack: Any) -> None:
 
 @pytest.mark.slow
 @given(**_ATTACKS)
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_link_anywhere_leads_a_writer_out_of_the_run(**attack: Any) -> None:
     _attack(**attack)
 
