@@ -217,8 +217,8 @@ class StepNotes:
 
 
 def places_of(step: Step) -> list[str]:
-    """Return the files and folders at the top of a run that a step writes to."""
-    return sorted({pattern.partition("/")[0] for pattern in step.makes})
+    """Return the files and folders at the top of a run that a step writes to, with those that evaluations keep."""
+    return sorted({*(pattern.partition("/")[0] for pattern in step.makes), "eval", "predictions"})
 
 
 def _exit_code(error: BaseException) -> int:
