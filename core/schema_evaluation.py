@@ -13,7 +13,8 @@ from core.secrets import blanked
 from core.section import Section, or_value_error, unshown
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_VERSION = re.compile(r"api-version=[\w.-]{1,32}", re.ASCII)  # the one query that is taken: it holds no key
+# The one query that is taken: a date or a version holds no key.
+_VERSION = re.compile(r"api-version=(?:\d{4}-\d\d-\d\d(?:-preview)?|preview|latest|v?\d{1,3})", re.ASCII)
 _KEY_LIKE = re.compile(r"(?=.*[a-z])(?=.*[0-9]).{20,}")  # long, of letters and digits: a key, and no name
 
 
@@ -100,9 +101,9 @@ class HttpConfig(Section):
         query = value.partition("?")[2]
         if "@" in value or "#" in value or (query and not _VERSION.fullmatch(query)) or blanked(value) != value:
             raise unshown(
-                "an address with a user, a password, a key or a query (but for api-version=…) is not taken, for settings "
-                "are stored; put the key into an environment variable, such as KIT_API_KEY, and give its name: "
-                "eval.http.api_key_env=KIT_API_KEY"
+                "an address with a user, a password, a key or a query (but for api-version=…) is not taken, for "
+                "settings are stored; put the key into an environment variable, such as KIT_API_KEY, and give its "
+                "name: eval.http.api_key_env=KIT_API_KEY"
             )
         if any(char.isspace() or not char.isprintable() for char in value):
             raise ValueError("an address has no blanks or control characters")

@@ -41,6 +41,8 @@ KEY = 'aZ3"q\\+/=k-_9xy'
         "https://me%3A{key}@host",
         "http://host/v1?api_key={key}",
         "http://host/v1?a=1&token={key}",
+        "http://host/v1?api-version={key}",
+        "http://host/v1?api-version=2024-02-01&key={key}",
         "http://host/v1;key=1?{key}",
         "http://host/#{key}",
         "http://host/v1/sk-abcdefghijklmnop1234",
@@ -73,7 +75,11 @@ def test_a_key_in_the_place_of_its_variable_is_refused(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:8000", "https://host/v1", "http://[::1]:8000/v1", "", "http://模型/v1"]
+    "url",
+    [
+        *("http://127.0.0.1:8000", "https://host/v1", "http://[::1]:8000/v1", "", "http://模型/v1"),
+        "https://host/deployments/m/chat/completions?api-version=2024-02-01",
+    ],
 )
 def test_a_plain_address_is_taken(url: str) -> None:
     assert load_contest("practice_math", [f"eval.http.url={json.dumps(url)}"]).eval.http.url == url
