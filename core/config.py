@@ -151,16 +151,27 @@ def _split(text: str) -> tuple[str, Any]:
     try:
         value = yaml.safe_load(raw) if raw else None
     except yaml.YAMLError:
+        if key in _PATHS and raw.lstrip()[:1] in ("[", "{") and not Path(raw).exists():
+            raise InputError(
+                f'setting {text!r}: no list that YAML can read; put names with * in quotes: {key}=["d/*.json", b.json]'
+            ) from None
         value = raw  # such as a regular expression: plain text
     if isinstance(value, dict) and any(":" in str(name) for name, item in value.items() if item is None):
         raise InputError(f"setting {text!r}: a blank must follow each colon, as in {{mul: 5}}")
-    if key in _PATHS and isinstance(value, list):
-        value = [os.path.abspath(Path(str(item)).expanduser()) for item in value]
-    if key in _PATHS and isinstance(value, str):
-        value = os.path.abspath(Path(value).expanduser())
+    if key in _PATHS:
+        value = _absolute(value)
     if isinstance(value, str):
         value = _number(value)
     return key, value
+
+
+def _absolute(value: Any) -> Any:
+    """Return paths of the command line as absolute ones: one, or a list of them, or of parts that have one."""
+    if isinstance(value, list):
+        return [_absolute(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _absolute(item) if name == "path" else item for name, item in value.items()}
+    return value if value is None else os.path.abspath(Path(str(value)).expanduser())
 
 
 def _number(text: str) -> str | float:

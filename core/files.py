@@ -6,10 +6,13 @@ JSON are written without secrets, and JSON so that a terminal that shows it obey
 
 from __future__ import annotations
 
+import codecs
 import glob
 import hashlib
+import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +27,14 @@ from core.secrets import blanked
 from core.terminal import visible, visible_json
 
 _CHUNK = 1 << 20
+# What stands in a repository in the place of a large file: how it begins, whose it is, and what fetches the file.
+_POINTERS = {
+    b"version https://git-lfs.github.com/spec/": ("Git LFS", "git lfs pull"),
+    b"version https://hawser.github.com/spec/": ("Git LFS", "git lfs pull"),
+    b"/annex/objects/": ("git-annex", "git annex get ."),
+}
+_LONGEST_POINTER = 1024
+_SIZE = re.compile(rb"^size (\d{1,18})\r?$", re.MULTILINE)
 
 
 @contextmanager
@@ -144,10 +155,42 @@ def cut_unfinished_line(file: IO[bytes]) -> None:
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
+def refuse_pointer(path: Path, start: bytes | None = None) -> None:
+    """Refuse what a clone without Git LFS or git-annex has in the place of a large file.
+
+    Whoever opens a file that a user names (corpus, checkpoint, tokenizer, configuration) calls this first, for what
+    follows would find fault with the pointer's text instead.
+
+    Args:
+        path: the file.
+        start: its first bytes, 1,024 or all of them, where they have been read already.
+
+    Raises:
+        InputError: it is such a pointer; or it is read here, and cannot be.
+    """
+    if start is None:
+        try:
+            with path.open("rb") as stream:
+                start = stream.read(_LONGEST_POINTER)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    begins = start[:_LONGEST_POINTER].removeprefix(codecs.BOM_UTF8)
+    for begin, (whose, command) in _POINTERS.items():
+        if begins.startswith(begin):
+            size = _SIZE.search(begins)
+            meant = f" of {int(size[1]):,} bytes" if size else ""
+            raise InputError(
+                f"{path}: a {whose} pointer, not the file{meant} itself; fetch that with `{command}` in its "
+                "repository, or download it"
+            )
+
+
 def read_text(path: Path) -> str:
-    """Read UTF-8 text (a byte-order mark is dropped); InputError where it is missing or not UTF-8."""
+    """Read UTF-8 text (a byte-order mark is dropped); InputError where it is missing, not UTF-8, or a pointer."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        raw = path.read_bytes()
+        refuse_pointer(path, raw)
+        return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig").read()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except OSError as error:
@@ -178,10 +221,13 @@ def read_jsonl(path: Path, whole_lines: bool = False) -> Iterator[tuple[int, Any
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     with stream:
         for number, raw in enumerate(stream, start=1):
+            if number == 1:
+                refuse_pointer(path, raw)
             if whole_lines and not raw.endswith(b"\n"):
                 return
             try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                # Files that were put behind each other bring a mark each.
+                line = raw.decode("utf-8-sig").strip()
                 if line:
                     yield number, json.loads(line)
             except UnicodeDecodeError as error:
@@ -197,9 +243,12 @@ def first_line_json(path: Path) -> Any:
     """
     try:
         with path.open("rb") as stream:
-            return json.loads(stream.readline().decode("utf-8-sig"))
+            line = stream.readline()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    refuse_pointer(path, line)
+    try:
+        return json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_serializer, field_validator, model_validator
 
 from core.methods import MethodConfig as MethodConfig  # of each method's own settings, core/methods/ has the classes
 from core.registry import FAMILIES, FORMATS, JUDGES
@@ -156,14 +156,29 @@ class MachineConfig(Section):
         return self
 
 
+class CorpusPart(Section):
+    """A part of the training corpus: a file, a folder of files, or a pattern of names.
+
+    Attributes:
+        path: of the file or folder; a pattern finds several: `d/*.json`, `d/**/*.csv`.
+        weight: how often each of its records is taken: 2 twice, 0.5 half of them, drawn by seed.
+    """
+
+    path: str = Field(min_length=1)
+    weight: float = Field(default=1.0, gt=0, le=1000)
+
+
 class DataConfig(Section):
     """The corpora and what becomes of them. A file that is not given is made by the generator, if one is named.
 
     Attributes:
-        train: the corpus (a file, or a folder of CSV files).
+        train: the corpus: a file, a folder or a pattern, or a list of these; `{path: a.json, weight: 2}` weighs one.
         test: questions to measure accuracy on, in any format that the corpus may have; None: held out of the corpus.
         squad: questions to measure retention on, SQuAD's JSON.
         form: the corpus' format by name, one of `core.registry.FORMATS`; None: told by its content.
+        fields: the names of its fields, where they are not the usual ones: {question: query, answer: response}; also
+            input and system.
+        encoding: of files of the corpora that are no UTF-8, such as gbk; None: told where it is certain.
         generator: "practice", or None for a contest whose corpus the organiser gives.
         records: training records that the organiser states, for planning without the corpus.
         test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
@@ -192,10 +207,12 @@ class DataConfig(Section):
         seed: of every sample, split and order.
     """
 
-    train: str | None = None
+    train: tuple[CorpusPart, ...] = ()
     test: str | None = None
     squad: str | None = None
     form: str | None = None
+    fields: dict[Literal["question", "answer", "input", "system"], str] = {}
+    encoding: str | None = None
     generator: Literal["practice"] | None = None
     records: int = Field(ge=1)
     test_records: int = Field(default=2000, ge=1)
@@ -221,6 +238,32 @@ class DataConfig(Section):
     max_bad: int = Field(default=0, ge=0)
     seed: int = 1
 
+    @field_validator("train", mode="before")
+    @classmethod
+    def _one_part_or_several(cls, value: object) -> object:
+        parts = [] if value is None else value if isinstance(value, (list, tuple)) else [value]
+        return [{"path": part} if isinstance(part, str) else part for part in parts]
+
+    @field_serializer("train")
+    def _as_it_is_given(self, parts: tuple[CorpusPart, ...]) -> Any:
+        given = [part.path if part.weight == 1 else part.model_dump() for part in parts]
+        return given[0] if len(given) == 1 else given or None
+
+    @field_validator("fields")
+    @classmethod
+    def _question_and_answer(cls, value: dict[str, str]) -> dict[str, str]:
+        missing = [role for role in ("question", "answer") if value and not value.get(role)]
+        if missing:
+            raise ValueError(f"names no {' and no '.join(missing)}: give {{question: NAME, answer: NAME}}")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, value: str | None) -> str | None:
+        if value is not None and not _is_text_encoding(value):
+            raise ValueError("is no encoding that Python knows; utf-8, gbk, gb18030, big5 and utf-16 are")
+        return value
+
     @field_validator("against", mode="before")
     @classmethod
     def _one_file_or_several(cls, value: object) -> object:
@@ -230,6 +273,13 @@ class DataConfig(Section):
     @classmethod
     def _is_a_format(cls, value: str | None) -> str | None:
         return None if value is None else or_value_error(FORMATS.checked, value)
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return "a".encode(name).decode(name) == "a"
+    except (LookupError, UnicodeError, ValueError):
+        return False
 
 
 class TrainConfig(Section):

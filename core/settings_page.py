@@ -54,7 +54,8 @@ class Group:
         """Return name -> field of the settings that the table shows; those of all methods stand in one of their own."""
         hidden = MethodConfig.model_fields if self.kind else {}
         found = self.model.model_fields.items()
-        return {name: field for name, field in found if _inner(field) is None and name not in hidden}
+        shown = {name: field for name, field in found if _inner(field) is None or _is_list(field)}
+        return {name: field for name, field in shown.items() if name not in hidden}
 
 
 def settings_page() -> str:
@@ -79,13 +80,17 @@ def _models(model: type[BaseModel], key: str) -> Iterator[tuple[type[BaseModel],
     for name, setting in model.model_fields.items():
         inner = _inner(setting)
         if inner is not None:
-            listed = "[]" if get_origin(setting.annotation) is tuple else ""
+            listed = "[]" if _is_list(setting) else ""
             yield from _models(inner, f"{key}{name}{listed}.")
 
 
 def _inner(setting: FieldInfo) -> type[BaseModel] | None:
     candidates = (setting.annotation, *get_args(setting.annotation))
     return next((one for one in candidates if inspect.isclass(one) and issubclass(one, BaseModel)), None)
+
+
+def _is_list(setting: FieldInfo) -> bool:
+    return get_origin(setting.annotation) is tuple
 
 
 def _section(group: Group) -> str:
@@ -134,6 +139,8 @@ def _word(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return " or ".join(map(_word, parts))
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return "groups of their own"
     if origin is Literal:
         return " / ".join(map(str, parts))
     if origin is tuple:

@@ -18,8 +18,10 @@ from core.terminal import laid_out, show_json, show_text
 _EXAMPLE = """examples:
   python data_convert/clean.py train.json
   python data_convert/clean.py train.json --against dev-v1.1.json --against test.json --out clean.jsonl
+  python data_convert/clean.py a.json b.jsonl folder --field question=query --field answer=response
   python data_convert/clean.py train.json --quota add=6000 --quota mass=1000 --quota '*=3000' --out sample.jsonl
 """
+_ROLES = ("question", "answer", "input", "system")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,7 +33,18 @@ def main(argv: Sequence[str]) -> int:
         _EXAMPLE,
         json="the report",
     )
-    parser.add_argument("corpus", type=Path, help="a corpus in any format that the kit reads: a file, or a folder")
+    parser.add_argument(
+        "corpus", type=Path, nargs="+", help="a corpus in any format that the kit reads: files, folders, patterns"
+    )
+    parser.add_argument("--form", metavar="NAME", help="its format (default: told by content), as data.form")
+    parser.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="ROLE=NAME",
+        help="the name of the field of question, answer, input or system, as data.fields",
+    )
+    parser.add_argument("--encoding", help="of files that are no UTF-8 (default: told where certain), as data.encoding")
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="FILE", help="an evaluation file")
     parser.add_argument("--words", type=int, default=13, help="words in a row that make an overlap (default: 13)")
     parser.add_argument(
@@ -64,6 +77,9 @@ def main(argv: Sequence[str]) -> int:
         total=arguments.total,
         seed=arguments.seed,
         max_bad=arguments.max_bad,
+        form=arguments.form,
+        fields=_fields(arguments.field),
+        encoding=arguments.encoding,
     )
     report = clean(arguments.corpus, wishes, arguments.out, arguments.processes)
     if arguments.json:
@@ -71,6 +87,17 @@ def main(argv: Sequence[str]) -> int:
     else:
         show_text(_table(report))
     return 0
+
+
+def _fields(given: Sequence[str]) -> dict[str, str]:
+    """Read ROLE=NAME; InputError where a role is unknown, or question or answer is missing."""
+    fields = dict(text.partition("=")[::2] for text in given)
+    for role, name in fields.items():
+        if role not in _ROLES or not name:
+            raise InputError(f"--field {role}={name}: give ROLE=NAME, ROLE being one of {', '.join(_ROLES)}")
+    if fields and not {"question", "answer"} <= fields.keys():
+        raise InputError("--field: both question and answer are needed: --field question=query --field answer=response")
+    return fields
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -84,6 +111,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _table(report: dict[str, Any]) -> str:
+    from data_convert.conversion.audit_table import file_lines
+
     rows = {
         "records of the corpus": report["records"] + report["unreadable"],
         "- unreadable (--max-bad)": report["unreadable"],
@@ -97,6 +126,11 @@ def _table(report: dict[str, Any]) -> str:
         "+ repeated by --quota": report["repeats"],
     }
     lines = [f"{label:<44}{number:>12,}" for label, number in rows.items()]
+    lines += file_lines(report["files"])
+    lines += [f"not read: {line}" for line in report["not_read"]]
+    if report["no_input"]:
+        words = ", ".join(f"{word!r} {count:,} times" for word, count in report["no_input"].items())
+        lines.append(f"a word for no input, read as none: {words}")
     for name, found in report["against"].items():
         lines.append(
             f"{name}: {found['same_question']:,} records ask its questions, {found['shared_words']:,} share words"

@@ -6,46 +6,67 @@ in their order, under `steps`. What a step imports it imports when it is asked, 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.config import kit_path
 from core.errors import InputError
 from core.run_folder import RunFolder
-from core.schema import RunConfig
+from core.schema import DataConfig, RunConfig
 from core.step_names import BASE, step_of, step_order
 from core.steps import Source, Step
 
+if TYPE_CHECKING:
+    from data_convert.readers import Listing
 
-def _source(path: Path, format_name: str | None) -> Source:
-    """Return a configured file, or a folder with those of its files that the readers of corpora take."""
-    if not path.is_dir():
-        return Source(path, (path,) if path.is_file() else ())
-    from data_convert.readers.containers import folder_files, folder_suffixes
 
+def _source(path: Path) -> Source:
+    """Return a configured file, or a folder or pattern with those of its files that the readers of corpora take."""
+    if path.is_file():
+        return Source(path, (path,))
+    from data_convert.readers import list_files
+
+    return _listed(path, lambda: list_files(path))
+
+
+def _corpus(data: DataConfig) -> Source:
+    """Return the training corpus: its file, or the folder that all its files lie below."""
+    from data_convert.corpus.corpora import train_files
+
+    return _listed(kit_path(data.train[0].path), lambda: train_files(data))
+
+
+def _listed(path: Path, listing: Callable[[], Listing]) -> Source:
     try:
-        return Source(path, tuple(folder_files(path, folder_suffixes(path, format_name))))
+        files = tuple(file.path for file in listing().files)
     except InputError:  # nothing is in it any more
         return Source(path, ())
+    if files == (path,):
+        return Source(path, files if path.is_file() else ())
+    if not path.is_dir() or not all(file.is_relative_to(path) for file in files):
+        path = Path(os.path.commonpath([file.parent for file in files]))
+    return Source(path, tuple(file for file in files if file.is_file()))
 
 
 def _sources(*settings: str) -> Callable[[RunConfig], Mapping[str, Source]]:
     """Return what finds the files that these settings name; a setting of several files counts them."""
 
     def found(config: RunConfig) -> dict[str, Source]:
+        data = config.data
         paths: dict[str, str | None] = {
             "model.checkpoint": config.model.checkpoint,
             "model.tokenizer.file": config.model.tokenizer.file,
-            "data.train": config.data.train,
-            "data.test": config.data.test,
-            "data.squad": config.data.squad,
-            "data.retention_corpus": config.data.retention_corpus,
+            "data.test": data.test,
+            "data.squad": data.squad,
+            "data.retention_corpus": data.retention_corpus,
         }
         named = {setting: paths[setting] for setting in settings if setting in paths}
         if "data.against" in settings:
-            named |= {f"data.against[{number}]": path for number, path in enumerate(config.data.against)}
-        formats = {"data.train": config.data.form}
-        return {key: _source(kit_path(path), formats.get(key)) for key, path in named.items() if path}
+            named |= {f"data.against[{number}]": path for number, path in enumerate(data.against)}
+        train = {"data.train": _corpus(data)} if "data.train" in settings and data.train else {}
+        return {**train, **{key: _source(kit_path(path)) for key, path in named.items() if path}}
 
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ckpt_tools.formats.regular import read_regular_json
+from ckpt_tools.formats.regular import open_regular, read_regular_json
 from core.errors import InputError
 from core.schema import ModelConfig
 
@@ -219,7 +219,7 @@ def _tokenizer(folder: Path) -> dict[str, str]:
     for name in ("tokenizer.model", "original/tokenizer.model", "tokenizer.json"):
         path = folder / name
         if path.is_file():
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 # A sentencepiece model is a protobuf; a tiktoken one lines of base64 text.
                 first = stream.read(1)
             kind = "hf" if path.suffix == ".json" else "sentencepiece" if first == b"\n" else "tiktoken"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import InputError
-from core.files import read_json
+from core.files import read_json, refuse_pointer
 
 # The index of a model of many experts has some megabytes.
 _MAX_JSON = 64 << 20
@@ -18,7 +18,7 @@ def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading.
 
     Raises:
-        InputError: it is missing, cannot be read, or is a pipe or device, which might never end.
+        InputError: it is missing, cannot be read, is a pipe or device, which might never end, or a pointer of Git LFS.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -27,7 +27,13 @@ def open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: is not a regular file; give one that is")
-    return os.fdopen(descriptor, "rb")
+    stream = os.fdopen(descriptor, "rb")
+    try:
+        refuse_pointer(path, os.pread(descriptor, 1024, 0))
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 def read_regular_json(path: Path) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from core.errors import InputError
+from core.files import refuse_pointer
 
 TokenizerKind = Literal["sentencepiece", "tiktoken", "hf"]
 _KIND = "does model.tokenizer.kind fit it?"
@@ -330,4 +331,5 @@ def load_tokenizer(kind: TokenizerKind, path: Path, bos_id: int, eos_id: int, pa
     """
     if not path.is_file():
         raise InputError(f"{path}: tokenizer file not found; set model.tokenizer.file=PATH")
+    refuse_pointer(path)
     return _KINDS[kind](path, bos_id, eos_id, pad_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.terminal import laid_out
@@ -12,6 +12,7 @@ from data_convert.typed.check import SOUND
 _LABEL, _NUMBER = 44, 12
 _BARS, _BAR = 8, 40
 _EXAMPLES = 3
+_MOST_FILES = 20
 # What is taken off the corpus' records, by the name of its count.
 _TAKEN_OFF = {
     "bad": "unreadable (data.max_bad)",
@@ -20,6 +21,7 @@ _TAKEN_OFF = {
     "held_out": "with held-out or asked questions",
     "overlap_removed": "overlapping with evaluations (data.overlap)",
     "near_duplicates": "near-duplicates (data.near_duplicates)",
+    "weighed_out": "left out by weight (data.train)",
     "left_out": "left out (data.quotas, data.max_records)",
 }
 # The verdicts that are not sound, as a table's columns call them.
@@ -28,7 +30,7 @@ _UNSOUND = {"wrong": "wrong", "unparsable": "no answer", "unsolvable": "unsolvab
 
 def table(audit: dict[str, Any]) -> str:
     """Return what became of every record, and what is worth a look: overlaps, solutions, quotas, lengths."""
-    parts = (_account, _rows, _remarks, _solutions, _quotas, _histogram)
+    parts = (_account, _files, _rows, _remarks, _solutions, _quotas, _histogram)
     return "\n\n".join(filter(None, (laid_out(part(audit)) for part in parts)))
 
 
@@ -44,7 +46,8 @@ def _account(audit: dict[str, Any]) -> Iterator[str]:
         if counts.get(name):
             yield _line(f"- {label}", counts[name])
     if counts.get("repeated"):
-        yield _line("+ repeated (data.quotas)", counts["repeated"])
+        by = "weight, data.quotas" if any(file["weight"] != 1 for file in counts.get("files", ())) else "data.quotas"
+        yield _line(f"+ repeated ({by})", counts["repeated"])
     yield _line("= to train on", counts["trained"])
     if counts["retention"]:
         yield _line("+ retention records", counts["retention"])
@@ -53,6 +56,30 @@ def _account(audit: dict[str, Any]) -> Iterator[str]:
     if overlong["dropped"]:
         yield _line("- too long (data.overlong)", overlong["dropped"])
     yield _line("= converted", audit["converted"])
+
+
+def _files(audit: dict[str, Any]) -> Iterator[str]:
+    """Yield what was read of each file, where there are several or one is not as usual; of many the first."""
+    counts = audit["corpus"]
+    yield from file_lines(counts.get("files", ()))
+    yield from (f"not read: {line}" for line in counts.get("not_read", ())[:_MOST_FILES])
+
+
+def file_lines(files: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield a table of the files of a corpus: records in = read + unreadable, weights, encodings other than UTF-8."""
+    if len(files) < 2 and all(file["weight"] == 1 and file["encoding"] == "utf-8" for file in files):
+        return
+    columns = ("records", "bad", "read", "trained") if "trained" in files[0] else ("records", "bad", "read")
+    heads = ("unreadable" if name == "bad" else name for name in columns)
+    yield f"{'file':<{_LABEL}}" + "".join(f"{name:>{_NUMBER}}" for name in heads)
+    rest = [{name: sum(file[name] for file in files[_MOST_FILES:]) for name in columns}] if files[_MOST_FILES:] else []
+    labels = [_short("  ", file["path"]) for file in files[:_MOST_FILES]]
+    labels += [f"  {len(files) - _MOST_FILES} more files"] * len(rest)
+    for label, file in zip(labels, [*files[:_MOST_FILES], *rest], strict=True):
+        notes = [f"weight {file['weight']:g}"] if file.get("weight", 1) != 1 else []
+        notes += [file["encoding"]] if file.get("encoding", "utf-8") != "utf-8" else []
+        numbers = "".join(f"{file[name]:>{_NUMBER},}" for name in columns)
+        yield f"{label:<{_LABEL}}{numbers}" + (f"  ({', '.join(notes)})" if notes else "")
 
 
 def _rows(audit: dict[str, Any]) -> Iterator[str]:
@@ -71,6 +98,7 @@ def _remarks(audit: dict[str, Any]) -> Iterator[str]:
     counts, overlong = audit["corpus"], audit["overlong"]
     retention = counts.get("retention_corpus", {})
     named = {
+        "a word for no input, read as none": sum(counts.get("no_input", {}).values()),
         "rewritten (data.answers)": audit["rewritten"],
         "cut at the prompt (data.overlong)": overlong["cut"],
         "solution wrong or missing, kept": counts.get("wrong", 0) - counts.get("wrong_dropped", 0),

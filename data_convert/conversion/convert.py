@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from core.config import kit_path, model_tokenizer
@@ -14,10 +13,10 @@ from core.text.prompt_tokens import check_pieces
 from core.text.prompts import Prompt
 from core.text.records import write_records
 from core.text.tokenizers import Tokenizer
-from data_convert.corpus.corpora import Corpora, load_corpora
+from data_convert.corpus.corpora import Corpora, load_corpora, named_fields, train_files
 from data_convert.corpus.record_store import RecordStore
 from data_convert.corpus.workers import processors
-from data_convert.readers import BadRecords
+from data_convert.readers import BadRecords, Listing, list_files
 from data_convert.rows.mindrecord_shards import ShardPlan, shard_count, turns, write_shards
 from data_convert.rows.rows import Audit, RowSettings
 from data_convert.rows.tokenise import Encoder
@@ -49,10 +48,10 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     prompts = _prompts(config)
     for prompt in prompts.values():
         check_pieces(prompt, tokenizer)
-    sources = {key: _digest(kit_path(path)) for key, path in _sources(config).items()}
+    sources = _digests(config)
     bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
     with RecordStore(run.data / ".records") as store:
-        corpora = load_corpora(data, config.task, store, bad, processes)
+        corpora = load_corpora(data, config.task, store, bad, processes, "accuracy" in config.steps)
         write_records(run.data / "test.jsonl", corpora.test)
         write_records(run.data / "squad.jsonl", corpora.squad)
         plan = ShardPlan(
@@ -70,7 +69,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
         audit, digests = write_shards(plan, run.data / "mindrecord", run.data / "train.jsonl", processes)
     write_jsonl(run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped])
     result = {
-        "schema": 2,
+        "schema": 3,
         **_account(corpora, audit, data),
         "listed": [*bad.found, *(f"{item['where']}: {item['reason']}" for item in audit.skipped)][:_LISTED],
         "sources": sources,
@@ -125,21 +124,23 @@ def _prompts(config: RunConfig) -> dict[str, Prompt]:
     }
 
 
-def _sources(config: RunConfig) -> dict[str, str]:
-    """Return the files that the training data are made from, by setting."""
+def _digests(config: RunConfig) -> dict[str, str]:
+    """Return the sha256 of the files that the training data are made from, by setting."""
     data = config.data
-    named = {"train": data.train, "test": data.test, "squad": data.squad, "retention_corpus": data.retention_corpus}
+    named = {"test": data.test, "squad": data.squad, "retention_corpus": data.retention_corpus}
     against = {f"against {number}": path for number, path in enumerate(data.against)}
-    files = {f"data.{key}": path for key, path in {**named, **against}.items() if path}
-    return {**files, "model.tokenizer.file": config.model.tokenizer.file}
+    paths = {f"data.{key}": kit_path(path) for key, path in {**named, **against}.items() if path}
+    found = {"data.train": _digest(train_files(data))} if data.train else {}
+    found |= {key: _digest(list_files(path, fields=named_fields(data))) for key, path in paths.items()}
+    return {**found, "model.tokenizer.file": sha256_file(kit_path(config.model.tokenizer.file))}
 
 
-def _digest(path: Path) -> str:
-    """Return the sha256 of a file, or of the names and contents of a folder's files."""
-    if not path.is_dir():
-        return sha256_file(path)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return sha256_text("\n".join(f"{file.relative_to(path)} {sha256_file(file)}" for file in files))
+def _digest(corpus: Listing) -> str:
+    """Return the sha256 of a file, or of the ids' prefixes and the contents of several."""
+    hashes = [sha256_file(file.path) for file in corpus.files]
+    if len(hashes) == 1:
+        return hashes[0]
+    return sha256_text("\n".join(f"{file.prefix} {sha256}" for file, sha256 in zip(corpus.files, hashes, strict=True)))
 
 
 def _key(config: RunConfig, prompts: dict[str, Prompt], sources: dict[str, str]) -> str:

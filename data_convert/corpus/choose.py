@@ -5,7 +5,7 @@ Everything here is decided by the records, the settings and the seed alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,14 @@ _TEMPLATES = frozenset(TYPES) - {"english", "other"}
 
 
 @dataclass(frozen=True)
+class Weights:
+    """How often the records of a corpus are taken: int32 (records,), the file of each; of each file, how often."""
+
+    file_of: NDArray[np.int32]
+    weights: Sequence[float]
+
+
+@dataclass(frozen=True)
 class Chosen:
     """The records of a corpus that a run uses, by number.
 
@@ -53,6 +61,7 @@ def choose(
     asked: Keys | None,
     against: Mapping[str, Overlap],
     processes: int,
+    weights: Weights | None = None,
 ) -> Chosen:
     """Clean, divide and sample a corpus.
 
@@ -64,6 +73,7 @@ def choose(
         asked: question keys of a given test file; None: hold out questions of the corpus itself.
         against: evaluation texts that training records are compared with, by name.
         processes: how many compare texts.
+        weights: of the records' files; None: each record counts once.
 
     Raises:
         InputError: a quota of an unknown label, or one that cannot be met.
@@ -75,6 +85,8 @@ def choose(
     test = choice.hold_out(disputed) if asked is None else choice.leave_out(asked)
     choice.compare(test, against, processes)
     choice.drop_similar()
+    if weights is not None:
+        choice.weigh(weights)
     train = choice.sample()
     return Chosen(train, test, choice.counts)
 
@@ -150,6 +162,18 @@ class _Choice:
             near[free] = near_duplicates(signatures(questions), questions.__getitem__, threshold, alike=alike) >= 0
         self._keep(~near, "near_duplicates")
 
+    def weigh(self, given: Weights) -> None:
+        """Take the records left as often as their files weigh: 2.5 is twice, and half of them once more, drawn."""
+        files, keys = given.file_of[self.left], self._columns.whole[self.left]
+        taken = []
+        for number, weight in enumerate(given.weights):
+            rows = np.flatnonzero(files == number)
+            share = draw(keys[rows], int((weight % 1) * len(rows) + 0.5), self._data.seed)
+            taken += [np.tile(rows, int(weight)), rows[share]]
+        before = len(self.left)
+        self.left = self.left[np.sort(np.concatenate(taken))]
+        self.counts["weighed_out"] = before - len(np.unique(self.left))
+
     def sample(self) -> Numbers:
         """Return the records to train on: all that are left, or as many as quotas and the limit say."""
         data, keys = self._data, self._columns.whole[self.left]
@@ -162,7 +186,7 @@ class _Choice:
         elif data.max_records is not None:
             train = self.left[draw(keys, data.max_records, data.seed)]
         distinct = len(np.unique(train))
-        self.counts["left_out"] = len(self.left) - distinct
+        self.counts["left_out"] = len(np.unique(self.left)) - distinct
         self.counts["repeated"] = len(train) - distinct
         self.counts["trained"] = len(train)
         return train

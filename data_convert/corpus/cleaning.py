@@ -18,7 +18,7 @@ from data_convert.corpus.choose import Chosen, choose
 from data_convert.corpus.record_store import Columns, RecordStore
 from data_convert.corpus.scan import Scanner, scan
 from data_convert.corpus.workers import processors
-from data_convert.readers import BadRecords, read_corpus
+from data_convert.readers import BadRecords, list_files, read_corpus
 from data_convert.selection.dedup import Keys, conflicts, group, isin
 from data_convert.selection.keys import question_keys
 from data_convert.selection.overlap import WORDS, Overlap, evaluation_texts
@@ -37,6 +37,7 @@ class Wishes:
         quotas: records to take of a label; total: records to take in all (see `selection.quota`).
         seed: of the draw.
         max_bad: records that cannot be read, and are passed over, before it gives up.
+        form, fields, encoding: how the corpus is read, as the settings of these names say.
     """
 
     against: Sequence[Path] = ()
@@ -46,6 +47,9 @@ class Wishes:
     total: int | None = None
     seed: int = 1
     max_bad: int = 0
+    form: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
 
     def settings(self) -> DataConfig:
         """Return the settings of a conversion that chooses so."""
@@ -62,11 +66,13 @@ class Wishes:
         )
 
 
-def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int | None = None) -> dict[str, Any]:
+def clean(
+    corpus: Path | Sequence[Path], wishes: Wishes, out: Path | None = None, processes: int | None = None
+) -> dict[str, Any]:
     """Look a corpus through, and write what is left of it.
 
     Args:
-        corpus: a file or folder in any format that `read_corpus` knows.
+        corpus: a file, a folder or a pattern, or several, in any format that `read_corpus` knows.
         wishes: what is asked.
         out: takes the records left, as the kit's JSON Lines; None: nothing is written.
         processes: how many work; None: one for each processor. The result does not depend on it.
@@ -81,9 +87,12 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
     processes = processes or processors()
     if out is not None and out.is_dir():
         raise InputError(f"{out}: a folder; give the name of a file to write")
-    if out is not None and os.path.realpath(out) in map(os.path.realpath, (corpus, *wishes.against)):
+    named = [corpus] if isinstance(corpus, Path) else corpus
+    listing = list_files(named, wishes.form, wishes.fields)
+    inputs = [*(file.path for file in listing.files), *wishes.against]
+    if out is not None and os.path.realpath(out) in map(os.path.realpath, inputs):
         raise InputError(f"{out}: is an input and would be overwritten; choose another output file")
-    evaluations = {str(path): list(read_corpus(path)) for path in wishes.against}
+    evaluations = {str(path): list(read_corpus(path, encoding=wishes.encoding)) for path in wishes.against}
     asked = {name: question_keys(records) for name, records in evaluations.items()}
     overlaps = {name: Overlap(evaluation_texts(records), wishes.words) for name, records in evaluations.items()}
     bad = BadRecords(wishes.max_bad, setting="--max-bad N")
@@ -92,19 +101,23 @@ def clean(corpus: Path, wishes: Wishes, out: Path | None = None, processes: int 
         tempfile.TemporaryDirectory(prefix=".clean-", dir=beside) as folder,
         RecordStore(Path(folder) / "records") as store,
     ):
-        wrong, _ = scan(store, corpus, None, Scanner(), bad, processes)
+        scanner = Scanner(fields=wishes.fields, encoding=wishes.encoding)
+        read = scan(store, listing, wishes.form, scanner, bad, processes)
         columns = store.settle()
         all_asked = np.concatenate([np.empty((0, 2), np.uint64), *asked.values()])
-        chosen = choose(store, columns, wrong, wishes.settings(), all_asked, overlaps, processes)
+        chosen = choose(store, columns, read.wrong, wishes.settings(), all_asked, overlaps, processes)
         if out is not None:
             if not len(chosen.train):
                 raise InputError(
-                    f"{corpus}: no record of it is left, so {out} is not written; leave out --out to see why"
+                    f"{listing.name}: no record of it is left, so {out} is not written; leave out --out to see why"
                 )
             write_records(out, _distinct_ids(store.records(chosen.train.tolist())))
         return {
             "schema": 1,
-            "corpus": str(corpus),
+            "corpus": ", ".join(map(str, named)),
+            "files": [file.as_json() for file in read.files],
+            "not_read": read.not_read,
+            "no_input": read.no_input,
             "bad": bad.found,
             "unreadable": bad.lost,
             **_account(columns, chosen),

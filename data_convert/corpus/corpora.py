@@ -17,14 +17,14 @@ from core.config import kit_path
 from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record
-from data_convert.corpus.choose import choose
+from data_convert.corpus.choose import Weights, choose
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.scan import Scanner, overlapping, scan
 from data_convert.corpus.workers import processors
 from data_convert.practice import generator_of, reading
-from data_convert.readers import BadRecords, read_corpus
+from data_convert.readers import BadRecords, Listing, Part, list_files, read_corpus
 from data_convert.readers.squad_questions import read_questions
-from data_convert.selection.dedup import isin
+from data_convert.selection.dedup import group, isin
 from data_convert.selection.draw import draw
 from data_convert.selection.keys import NO_ANSWER, question_keys
 from data_convert.selection.overlap import Overlap, evaluation_texts
@@ -41,6 +41,7 @@ _GONE = {
     "held_out": "held out or asked in data.test",
     "overlap_removed": "overlapping with an evaluation file",
     "near_duplicates": "near-duplicates",
+    "weighed_out": "left out by weight",
     "left_out": "left out by data.quotas",
 }
 
@@ -65,7 +66,9 @@ class Corpora:
     report: Report = field(default_factory=Report)
 
 
-def load_corpora(data: DataConfig, task: str, store: RecordStore, bad: BadRecords, processes: int) -> Corpora:
+def load_corpora(
+    data: DataConfig, task: str, store: RecordStore, bad: BadRecords, processes: int, needs_test: bool = False
+) -> Corpora:
     """Read or make the records of a run.
 
     Args:
@@ -74,18 +77,38 @@ def load_corpora(data: DataConfig, task: str, store: RecordStore, bad: BadRecord
         store: takes the records that may be trained on.
         bad: is told of records that cannot be read.
         processes: how many read and compare.
+        needs_test: accuracy will be measured, for which there must be a question.
 
     Raises:
         InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
-            nothing to train on.
+            nothing to train on or, where that is needed, to ask.
     """
-    source = _Source(data, task, load_squad(data), _read_test(data, task), store, bad, processes)
+    source = _Source(data, task, load_squad(data), _read_test(data, task), store, bad, processes, needs_test)
     found = source.corpus() if data.train else source.made()
     retention = source.retention(found.counts)
     store.settle()
     order = np.concatenate([found.order, retention]).tolist()
     random.Random(data.seed).shuffle(order)
     return replace(found, order=np.array(order, dtype=np.int64))
+
+
+def train_files(data: DataConfig) -> Listing:
+    """Return the files of the training corpus, with their weights.
+
+    Raises:
+        InputError: as `readers.list_files`.
+    """
+    return list_files([Part(kit_path(part.path), part.weight) for part in data.train], data.form, named_fields(data))
+
+
+def named_fields(data: DataConfig) -> dict[str, str]:
+    """Return role -> field, as `data.fields` says."""
+    return {str(role): name for role, name in data.fields.items()}
+
+
+def reading_of(data: DataConfig, task: str) -> dict[str, Any]:
+    """Return how a run's settings say that corpora are read, as keywords of `readers.read_corpus`."""
+    return {"fields": named_fields(data), "encoding": data.encoding, "free_task": task}
 
 
 def load_squad(data: DataConfig) -> list[Record]:
@@ -119,7 +142,7 @@ class _Source:
     Attributes:
         data, task: of the run.
         squad: retention questions; test: the questions of a test file, None where there is none.
-        store, bad, processes: as of `load_corpora`.
+        store, bad, processes, needs_test: as of `load_corpora`.
     """
 
     data: DataConfig
@@ -129,20 +152,36 @@ class _Source:
     store: RecordStore
     bad: BadRecords
     processes: int
+    needs_test: bool = False
 
     def corpus(self) -> Corpora:
         """Read the corpus file, and choose among its records."""
-        data, path = self.data, kit_path(str(self.data.train))
-        scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked)
-        wrong, report = scan(self.store, path, data.form, scanner, self.bad, self.processes)
+        data, corpus = self.data, train_files(self.data)
+        scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked, **self._reading)
+        read = scan(self.store, corpus, data.form, scanner, self.bad, self.processes)
         bad = self.bad.lost
+        weights = [file.weight for file in corpus.files]
+        weigh = None if set(weights) == {1.0} else Weights(read.file_of, weights)
         asked = None if self.test is None else question_keys(self.test)
-        chosen = choose(self.store, self.store.settle(), wrong, data, asked, self._evaluations, self.processes)
+        columns = self.store.settle()
+        evaluations, processes = self._evaluations, self.processes
+        chosen = choose(self.store, columns, read.wrong, data, asked, evaluations, processes, weigh)
         if not len(chosen.train):
-            gone = ", ".join(f"{chosen.counts[name]} {what}" for name, what in _GONE.items() if chosen.counts[name])
-            raise InputError(f"{path}: no record is left to train on; of {len(wrong)} there are {gone}")
+            counts = chosen.counts
+            gone = ", ".join(f"{counts[name]} {what}" for name, what in _GONE.items() if counts.get(name))
+            raise InputError(f"{corpus.name}: no record is left to train on; of {len(read.wrong)} there are {gone}")
         test = list(self.store.records(chosen.test.tolist())) if self.test is None else self.test
-        return Corpora(chosen.train, test, self.squad, {"bad": bad, **chosen.counts}, report)
+        if self.needs_test and not test:
+            asks = len(group(columns.question))
+            why = "ask one question only" if asks == 1 else f"ask {asks} questions, each with several answers"
+            raise InputError(
+                f"{corpus.name}: no question can be held out to measure accuracy on, for its {len(read.wrong)} records "
+                f"{why}; give questions with data.test=FILE"
+            )
+        trained = np.bincount(read.file_of[chosen.train], minlength=len(read.files)).tolist()
+        files = [{**file.as_json(), "trained": number} for file, number in zip(read.files, trained, strict=True)]
+        counts = {"bad": bad, **chosen.counts, "files": files, "not_read": read.not_read, "no_input": read.no_input}
+        return Corpora(chosen.train, test, self.squad, counts, read.report)
 
     def made(self) -> Corpora:
         """Make the records of a practice contest."""
@@ -171,7 +210,8 @@ class _Source:
         """Read a retention corpus; return the records drawn from it, and what became of the others."""
         first, bad = len(self.store), self.bad.lost
         tasks = frozenset({"squad", "instruction", self.task})
-        scanner = Scanner(tasks=tasks, general=True, asked=self._asked, prefix="retention/")
+        how = {**self._reading, "free_task": None}
+        scanner = Scanner(tasks=tasks, general=True, asked=self._asked, prefix="retention/", **how)
         scan(self.store, path, None, scanner, self.bad, self.processes)
         numbers = np.arange(first, len(self.store))
         columns = self.store.settle()
@@ -189,6 +229,10 @@ class _Source:
             numbers = np.setdiff1d(numbers, compared.numbers)
         return numbers[draw(columns.whole[numbers], self.data.retention_records, self.data.seed)], counts
 
+    @property
+    def _reading(self) -> dict[str, Any]:
+        return reading_of(self.data, self.task)
+
     @cached_property
     def _asked(self) -> Asked:
         return Asked(self.squad)
@@ -197,7 +241,7 @@ class _Source:
     def _evaluations(self) -> dict[str, Overlap]:
         """The texts of each evaluation file that training records should not repeat, by its name."""
         data = self.data
-        texts = {path: evaluation_texts(read_corpus(kit_path(path))) for path in data.against}
+        texts = {path: evaluation_texts(read_corpus(kit_path(path), encoding=data.encoding)) for path in data.against}
         if data.squad:
             texts[data.squad] = evaluation_texts(self.squad)
         if data.test and self.test is not None:
@@ -222,7 +266,7 @@ def _read_test(data: DataConfig, task: str) -> list[Record] | None:
     if not data.test:
         return None
     file = kit_path(data.test)
-    records = list(read_corpus(file))
+    records = list(read_corpus(file, **reading_of(data, task)))
     other = next((record for record in records if record.task != task), None)
     if other is not None:
         raise InputError(f"{other.source or file}: of task {other.task}; this contest's questions are {task}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.config import kit_path
 from core.errors import InputError
 from core.schema import RunConfig
+from data_convert.readers.listing import Part, expanded
 
-# Settings that may name a folder of CSV files.
+# Settings that may name a folder of files, or a pattern that finds several.
 _FOLDERS = ("data.train", "data.test", "data.against", "data.retention_corpus")
 
 
@@ -21,7 +24,7 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
     given = [
         ("model.checkpoint", None if conversion_only else config.model.checkpoint),
         ("model.tokenizer.file", config.model.tokenizer.file),
-        ("data.train", data.train),
+        *(("data.train", part.path) for part in data.train),
         ("data.test", data.test),
         ("data.squad", data.squad),
         ("data.retention_corpus", data.retention_corpus),
@@ -29,10 +32,19 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
     ]
     faults = []
     for key, name in given:
-        path = kit_path(name) if name else None
-        if path and not path.is_file() and not (key in _FOLDERS and path.is_dir()):
+        if name and not _is_there(kit_path(name), key in _FOLDERS):
             faults.append(f"{key}: {name} is not a file")
     if data.generator is None:
         faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not getattr(data, key[5:])]
     if faults:
         raise InputError("; ".join(faults) + " (give each as key=PATH)")
+
+
+def _is_there(path: Path, several: bool) -> bool:
+    """Tell whether a path is a file; where several files may be meant, also whether it is a folder or finds some."""
+    if path.is_file() or not several:
+        return path.is_file()
+    try:
+        return all(part.path.exists() for part in expanded([Part(path)]))
+    except InputError:
+        return False

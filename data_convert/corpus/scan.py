@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from itertools import tee
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.progress import Progress
+from core.progress import Progress, say
 from core.tasks import task_of
 from core.text.records import Record
 from data_convert.corpus.record_store import Lines, RecordStore
@@ -21,13 +22,16 @@ from data_convert.corpus.workers import in_parallel
 from data_convert.readers import (
     BadRecord,
     BadRecords,
+    Listing,
+    Part,
     Slice,
     TooManyBad,
     as_instruction,
-    corpus_bytes,
+    list_files,
     read_slice,
     slices,
 )
+from data_convert.readers.listing import left_out_line
 from data_convert.selection.overlap import Overlap
 from data_convert.selection.refusal import Asked, is_long, refusal
 from data_convert.typed.check import Report, check_record
@@ -51,6 +55,7 @@ class Scanner:
         general: a record of another task counts as a general instruction, instead of as one that cannot be used.
         asked: what no record may hold; None: they may hold anything.
         prefix: goes before every id, so that the ids of two corpora differ.
+        fields, encoding, free_task: how the corpus is read, see `readers.read_corpus`.
     """
 
     check: bool = False
@@ -58,6 +63,9 @@ class Scanner:
     general: bool = False
     asked: Asked | None = None
     prefix: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    free_task: str | None = None
 
     def scan(self, piece: Slice, allowed: int, store: Path) -> Scanned:
         """Read one slice for a store, up to the bad record that is one more than `allowed`."""
@@ -73,6 +81,8 @@ class Scanner:
                 if self.prefix:
                     record = replace(record, id=self.prefix + record.id)
                 found.lines.add(record)
+                if word := record.meta.get("no_input"):
+                    found.no_input[str(word)] += 1
                 found.wrong.append(self.check and task_of(record.task).is_checked and found.checked(record))
                 if self.asked and is_long(record):
                     long.append(record)
@@ -96,6 +106,7 @@ class Scanned:
         report: verdicts on the solutions.
         bad: what could not be read.
         leaks: places of records that hold what is asked.
+        no_input: words that stand for no input -> records with them.
     """
 
     lines: Lines = field(default_factory=Lines)
@@ -103,6 +114,7 @@ class Scanned:
     report: Report = field(default_factory=Report)
     bad: list[BadRecord] = field(default_factory=list)
     leaks: list[str] = field(default_factory=list)
+    no_input: Counter[str] = field(default_factory=Counter)
 
     def checked(self, record: Record) -> bool:
         """Check a record, count the verdict, and tell whether it is wrong."""
@@ -111,42 +123,107 @@ class Scanned:
         return verdict.verdict in WRONG
 
 
+@dataclass
+class FileCount:
+    """What became of the records of one file: those read, and those that cannot be.
+
+    Attributes:
+        path: the file.
+        weight: how often each of its records is to be taken.
+        read, bad: how many records.
+        encoding: "utf-8", or what it is in.
+    """
+
+    path: str
+    weight: float
+    read: int = 0
+    bad: int = 0
+    encoding: str = "utf-8"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data; "records" is the sum of the others."""
+        return {"records": self.read + self.bad, **vars(self)}
+
+
+@dataclass(frozen=True)
+class Read:
+    """A corpus that has been read into a store.
+
+    Attributes:
+        wrong: bool (records,), those with a wrong solution.
+        report: verdicts on the solutions.
+        files: the corpus' files; file_of: int32 (records,), the number in `files` of each record's.
+        no_input: words that stand for no input -> records with them.
+        not_read: files of its folders that were left out, with reasons.
+    """
+
+    wrong: NDArray[np.bool_]
+    report: Report
+    files: list[FileCount]
+    file_of: NDArray[np.int32]
+    no_input: dict[str, int]
+    not_read: list[str]
+
+
 def scan(
-    store: RecordStore, path: Path, format_name: str | None, scanner: Scanner, bad: BadRecords, processes: int
-) -> tuple[NDArray[np.bool_], Report]:
+    store: RecordStore,
+    path: Path | Sequence[Path | Part] | Listing,
+    format_name: str | None,
+    scanner: Scanner,
+    bad: BadRecords,
+    processes: int,
+) -> Read:
     """Read a corpus into the store.
 
     Args:
         store: takes the records, in the corpus' order.
-        path: the corpus.
+        path: the corpus: a file, a folder, a pattern, several of these, or what `list_files` found.
         format_name: its format; None: told by its content.
         scanner: what is asked of each record.
         bad: is told of each record that is passed over, and raises where there are too many.
         processes: how many read.
 
-    Returns:
-        Which records are wrong, bool (records,), and the check's report.
-
     Raises:
         InputError: no record can be read, too many cannot, or one holds what is asked.
     """
-    pieces, read = tee(slices(path, format_name, size=_SLICE))
+    listing = list_files(path, format_name, scanner.fields)
+    if listing.left_out:
+        say(left_out_line(listing.left_out))
+    how = {"fields": scanner.fields, "encoding": scanner.encoding, "free_task": scanner.free_task}
+    pieces, read = tee(slices(listing, format_name, _SLICE, **how))  # type: ignore[arg-type]
     wrong, report, leaks = bytearray(), Report(), []
+    files = [FileCount(str(file.path), file.weight) for file in listing.files]
+    file_of: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+    no_input: Counter[str] = Counter()
     results = in_parallel(_scan, (scanner, bad.allowed, store.path), pieces, processes)
     # Closed, no process is at work any more, nor writes a file beside the store.
-    with Progress("read", corpus_bytes(path, format_name), "bytes") as progress, closing(results):
+    with Progress("read", listing.bytes, "bytes") as progress, closing(results):
         for piece, found in zip(read, results, strict=True):
             bad.extend(found.bad)
             store.append(found.lines)
+            file = files[piece.file]
+            file.read += len(found.wrong)
+            file.bad += sum(one.records for one in found.bad)
+            file.encoding = piece.encoding or file.encoding
+            file_of.append(np.full(len(found.wrong), piece.file, np.int32))
+            no_input += found.no_input
             wrong += found.wrong
             report.merge(found.report)
             leaks += found.leaks
             progress.advance(piece.end - piece.start)
     if leaks:
-        raise refusal(leaks, path)
+        raise refusal(leaks, listing.name)
     if not wrong:
-        raise InputError(f"{path}: no record in it can be read" + (f"; {bad.records[0]}" if bad.records else ""))
-    return np.frombuffer(wrong, dtype=np.bool_), report
+        reason = f"; {bad.records[0]}" if bad.records else ""
+        raise InputError(f"{listing.name}: no record in it can be read{reason}")
+    return Read(
+        np.frombuffer(wrong, dtype=np.bool_),
+        report,
+        files,
+        np.concatenate(file_of),
+        dict(no_input),
+        list(map(str, listing.left_out)),
+    )
 
 
 def _scan(shared: tuple[Scanner, int, Path], piece: Slice) -> Scanned:

@@ -6,7 +6,8 @@ and how one is added, stands in `readers/formats/`.
 """
 
 from data_convert.readers.bad import BadRecord, BadRecords, OnBad, TooManyBad, refuse
-from data_convert.readers.containers import corpus_bytes
+from data_convert.readers.containers import corpus_bytes, list_files
+from data_convert.readers.listing import Listing, Part
 from data_convert.readers.question_answer import as_instruction
 from data_convert.readers.read import read_corpus, read_slice
 from data_convert.readers.slices import Slice, slices
@@ -14,11 +15,14 @@ from data_convert.readers.slices import Slice, slices
 __all__ = [
     "BadRecord",
     "BadRecords",
+    "Listing",
     "OnBad",
+    "Part",
     "Slice",
     "TooManyBad",
     "as_instruction",
     "corpus_bytes",
+    "list_files",
     "read_corpus",
     "read_slice",
     "refuse",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections import deque
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import chain
@@ -15,30 +13,13 @@ from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
 from data_convert.readers.bad import Fault, OnBad, bad_record
-from data_convert.readers.formats import FileFormat, FileHead
-from data_convert.readers.json_text import LONGEST
+from data_convert.readers.csv_text import DELIMITERS, Row, csv_rows
+from data_convert.readers.formats import HEAD, FileFormat, FileHead
 from data_convert.readers.question_answer import QuestionAnswer, record_of
 
 _SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
 _SUFFIXES = ("_dev", "_test", "_val", "_train")
-_LONGEST_FIELD = 1 << 17
 _OPTIONS = (("a", "b", "c", "d"), ("choice0", "choice1", "choice2", "choice3"))
-
-
-class Row(NamedTuple):
-    """One row of a CSV file.
-
-    Attributes:
-        cells: its texts; fault: why there are none, else "".
-        first, last: the lines it stands on, from 1.
-        text: the row as it stands in the file.
-    """
-
-    cells: list[str]
-    fault: str
-    first: int
-    last: int
-    text: str
 
 
 class Columns(NamedTuple):
@@ -61,71 +42,6 @@ class Columns(NamedTuple):
 
 # The original MMLU files have no header row.
 _HEADERLESS = Columns(6, 0, (1, 2, 3, 4), 5)
-
-
-def csv_rows(stream: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of a CSV file in which anything stands.
-
-    A line whose quotes do not match is a row with a fault: what the CSV reader took to be the rest of its row is read
-    again as rows of their own.
-    """
-    # MindSpore raises this limit of the whole process to ten million.
-    csv.field_size_limit(_LONGEST_FIELD)
-    lines = _Lines(stream)
-    reader = csv.reader(lines, strict=True)
-    while True:
-        lines.taken.clear()
-        first, cells, fault = lines.number + 1, [], ""
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            fault = f"malformed CSV ({str(error).partition(' - ')[0]})"  # Python adds advice for programmers
-            lines.give_back()
-        text = "".join(lines.taken)
-        if fault or "".join(cells).strip():
-            yield Row(cells, fault or _fault_of_text(text), first, lines.number, text)
-
-
-class _Lines:
-    """The lines of a file as the CSV reader takes them; `taken` since it was last cleared, `number` of the last."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._back: deque[str] = deque()
-        self.taken: list[str] = []
-        self.number = 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._back.popleft() if self._back else self._read()
-        self.number += 1
-        self.taken.append(line)
-        # Not every Python's CSV reader takes a NUL; the row is refused anyway.
-        return line.replace("\0", "\ufffd")
-
-    def _read(self) -> str:
-        raw = self._stream.readline(LONGEST)
-        if not raw:
-            raise StopIteration
-        return raw.decode("utf-8" if self.number else "utf-8-sig", "surrogateescape")
-
-    def give_back(self) -> None:
-        """Keep the first of the lines taken, and take the others again."""
-        self._back.extendleft(reversed(self.taken[1:]))
-        self.number -= len(self.taken) - 1
-        del self.taken[1:]
-
-
-def _fault_of_text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return "not UTF-8 text"
-    return "holds a NUL character" if "\0" in text else ""
 
 
 def columns_of(cells: Sequence[str]) -> Columns | None:
@@ -158,8 +74,20 @@ def looks_like_choices(row: Row) -> bool:
 
 
 def first_row(head: FileHead) -> Row | None:
-    """Return the first row of a file in which anything stands."""
-    return next(csv_rows(BytesIO(head.start)), None)
+    """Return the first row of a file in which anything stands, its cells parted as `delimiter_of` says."""
+    return next(csv_rows(BytesIO(head.start), delimiter_of(head.start)), None)
+
+
+def delimiter_of(start: bytes) -> str:
+    """Return what parts the cells of a file of multiple choice: a comma, or what else makes sense of its first row."""
+    return next(
+        (
+            delimiter
+            for delimiter in DELIMITERS
+            if (row := next(csv_rows(BytesIO(start), delimiter), None)) is not None and looks_like_choices(row)
+        ),
+        DELIMITERS[0],
+    )
 
 
 class CsvChoices(FileFormat):
@@ -169,7 +97,7 @@ class CsvChoices(FileFormat):
         need_header: a file without a header row is an error.
     """
 
-    suffixes = (".csv",)
+    suffixes = (".csv", ".tsv")
     need_header: ClassVar[bool] = False
 
     def records(self, stream: BinaryIO, path: Path, prefix: str, task: str | None, on_bad: OnBad) -> Iterator[Record]:
@@ -193,7 +121,9 @@ def csv_records(
     Raises:
         InputError: the header row is missing though needed, or names a column twice.
     """
-    rows = csv_rows(stream)
+    start = stream.read(HEAD)
+    stream.seek(0)
+    rows = csv_rows(stream, delimiter_of(start))
     row = next(rows, None)
     if row is None:
         return

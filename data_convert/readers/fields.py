@@ -6,22 +6,95 @@ from typing import Any
 
 from data_convert.readers.bad import Fault
 
+# The usual names of a question and of its answer, in small letters.
+QUESTIONS = (
+    *("question", "query", "prompt", "problem", "input", "inputs", "user", "human"),
+    *("问题", "提问", "题目"),
+)
+ANSWERS = (
+    *("answer", "response", "completion", "output", "outputs", "target", "targets", "reply", "solution"),
+    *("assistant", "bot", "gpt", "答案", "回答", "回复"),
+)
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+# What stands for "nothing" where a tool had to write something: self-instruct's and Alpaca's words, pandas' and SQL's.
+_NOTHING = frozenset({"noinput", "nooutput", "nan", "<na>", "<n/a>", "<null>", "<none>", "<no input>", "<no output>"})
+# Beside an instruction these say that there is no input; as an answer they may be what is asked for.
+_NO_INPUT = _NOTHING | {"no input", "none", "null", "n/a", "na", "nil", "not applicable", "-", "无", "空"}
+_LONGEST_PLACEHOLDER = 16
+
+
+class MissingField(Fault):
+    """A field is not there.
+
+    Attributes:
+        name: its name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"field {name!r} is missing")
+        self.name = name
 
 
 def kind_of(value: Any) -> str:
     """Return what a JSON value is, in words."""
-    return _KINDS.get(type(value), "null")
+    return _KINDS.get(type(value)) or ("null" if value is None else f"a {type(value).__name__}")
 
 
 def text_field(row: Any, name: str) -> str:
-    """Return a field's text; Fault where `row` is no object, or the field is missing, no text, blank or holds a NUL."""
+    """Return a field's text; of a list of text parts (`{"type": "text", "text": …}`) what they say, end to end.
+
+    Raises:
+        Fault: `row` is no object, or the field is missing, no text, blank or holds a NUL.
+    """
     value = row.get(name) if isinstance(row, dict) else None
     if not isinstance(value, str):
-        given = isinstance(row, dict) and name in row
-        raise Fault(f"field {name!r} is {f'{kind_of(value)}, not text' if given else 'missing'}")
+        if not (isinstance(row, dict) and name in row):
+            raise MissingField(name)
+        value = _joined(value, name)
     if not value or value.isspace():
         raise Fault(f"field {name!r} is empty")
     if "\0" in value:
         raise Fault(f"field {name!r} holds a NUL character")
     return value
+
+
+def answer_field(row: Any, name: str) -> str:
+    """Return the text of an answer, which may be a number (42, 3.5); Fault as `text_field`."""
+    value = row.get(name) if isinstance(row, dict) else None
+    return str(value) if type(value) in (int, float) else text_field(row, name)
+
+
+def optional_field(row: dict[str, Any], name: str) -> str:
+    """Return a field's text; "" where it is missing, null or blank."""
+    value = row.get(name)
+    blank = value is None or (isinstance(value, str) and not value.strip())
+    return "" if blank else text_field(row, name)
+
+
+def is_nothing(text: str, as_input: bool = False) -> bool:
+    """Tell whether a text is one of the words that tools write for nothing, such as `<noinput>` and `nan`.
+
+    Args:
+        text: the text.
+        as_input: it stands beside an instruction, where `None` or `N/A` says that there is no input.
+    """
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    word = text.strip().lower().rstrip(".")
+    return not {word, word.strip("<>[]()")}.isdisjoint(_NO_INPUT if as_input else _NOTHING)
+
+
+def refuse_nothing(question: str, answer: str) -> None:
+    """Refuse a question or an answer that is a word for nothing; Fault that says which."""
+    for what, text in (("question", question), ("answer", answer)):
+        if is_nothing(text):
+            raise Fault(f"the {what} is {text.strip()!r}, which stands for none")
+
+
+def _joined(value: Any, name: str) -> str:
+    if not (isinstance(value, list) and value and all(isinstance(part, dict) for part in value)):
+        raise Fault(f"field {name!r} is {kind_of(value)}, not text")
+    for part in value:
+        if not isinstance(part.get("text"), str):
+            raise Fault(f"field {name!r} has a part of type {part.get('type')!r}, which is no text")
+    return "".join(part["text"] for part in value)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from data_convert.readers.bad import Fault
+from data_convert.readers.encodings import may_be_chinese
 
 # A line that takes more is no record, and memory stays bounded.
 LONGEST = 16 << 20
@@ -109,7 +110,8 @@ def _judged(raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8").rstrip()
     except UnicodeDecodeError:
-        raise Fault("not UTF-8 text") from None
+        hint = "; it looks like GBK: say data.encoding=gbk" if may_be_chinese(raw) else ""
+        raise Fault(f"not UTF-8 text{hint}") from None
     start = len(text) - len(text.lstrip())
     if start == len(text):
         return BLANK

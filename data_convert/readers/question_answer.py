@@ -9,6 +9,7 @@ from core.tasks.choice import has_options, subject_of
 from core.tasks.math import recognise
 from core.text.records import Record
 from data_convert.readers.bad import Fault
+from data_convert.readers.fields import refuse_nothing
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
         where: the record's source.
 
     Raises:
-        Fault: it cannot be of this task.
+        Fault: it cannot be of this task, or question or answer is a word that stands for nothing.
     """
+    refuse_nothing(given.whole, given.answer)
     if task is None and given.instruction and has_options(given.input):
         task = "choice"
     question = given.whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from os import SEEK_END
@@ -13,15 +13,10 @@ from core.errors import InputError
 from core.registry import FORMATS
 from core.tasks import need_task
 from data_convert.readers.borders import Border, element_borders, line_borders
-from data_convert.readers.containers import (
-    Container,
-    container_of,
-    folder_files,
-    folder_suffixes,
-    format_in_folder,
-    opened,
-)
-from data_convert.readers.formats import FileFormat, corpus_format
+from data_convert.readers.containers import JSON_SUFFIXES, Container, Stored, list_files, opened, stored
+from data_convert.readers.encodings import is_text_encoding
+from data_convert.readers.formats import FileFormat, corpus_format, file_formats
+from data_convert.readers.listing import CorpusFile, Listing, Part
 
 SLICE = 8 << 20
 _BORDERS: dict[Container, Callable[[BinaryIO, int], Iterator[Border]]] = {
@@ -41,7 +36,11 @@ class Slice:
         container: how the file is stored.
         format_name: the format that reads it; None: each JSON value is read by the format that recognises it.
         task: what the caller decided, see `slices`.
-        prefix: what goes before a number in the ids of a folder's records.
+        prefix: what goes before a number in its records' ids, "" where the corpus is one file.
+        row_format: of a table's rows, as `format_name` of JSON values.
+        encoding: of the file, None for UTF-8; a file in another one is one slice.
+        fields, free_task: see `values.value_reader`.
+        file: the number of the file in the corpus, from 0.
     """
 
     path: Path
@@ -53,33 +52,70 @@ class Slice:
     format_name: str | None = None
     task: str | None = None
     prefix: str = ""
+    row_format: str | None = None
+    encoding: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    free_task: str | None = None
+    file: int = 0
 
 
-def slices(path: Path, format_name: str | None = None, size: int = SLICE, task: str | None = None) -> Iterator[Slice]:
+def slices(
+    path: Path | Sequence[Path | Part] | Listing,
+    format_name: str | None = None,
+    size: int = SLICE,
+    task: str | None = None,
+    *,
+    fields: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    free_task: str | None = None,
+) -> Iterator[Slice]:
     """Divide a corpus into slices, as they are found.
 
-    JSON Lines are cut where lines end, JSON arrays between their elements; any other file is one slice, and a folder
-    has one for each of its files.
+    JSON Lines are cut where lines end, JSON arrays between their elements; any other file is one slice.
 
     Args:
-        path: a file, or a folder of CSV files (in subfolders, too).
-        format_name: one of `core.registry.FORMATS`; None: by what the file holds, for JSON record by record.
+        path: a file, a folder (with its subfolders), a pattern, several of these, or what `list_files` found.
+        format_name: one of `core.registry.FORMATS`; None: by what each file holds, for JSON record by record.
         size: bytes of a slice; it goes on to the end of the line or element that it would cut.
         task: the task of all records; None: by format and content.
+        fields: role -> field, see `values.value_reader`.
+        encoding: of files that are no UTF-8; None: told where it is certain.
+        free_task: see `values.value_reader`.
 
     Raises:
-        InputError: the file or folder is missing, or the folder holds no CSV file; format or task is unknown, or does
-            not fit what is there.
+        InputError: as `list_files` and `stored`; format or task is unknown, or does not fit what is there.
     """
+    check_request(format_name, task, encoding)
+    whole = Slice(Path(), 0, 0, 1, 0, "file", None, task, free_task=free_task, fields=tuple((fields or {}).items()))
+    return _of_files(list_files(path, format_name, fields), whole, size, format_name, encoding)
+
+
+def check_request(format_name: str | None, task: str | None, encoding: str | None) -> None:
+    """Refuse a format, a task or an encoding that there is not (InputError)."""
     if format_name is not None:
         FORMATS.checked(format_name)
     if task is not None:
         need_task(task)
-    if path.is_dir():
-        return _of_folder(path, format_name, task, folder_suffixes(path, format_name))
-    whole = Slice(path, 0, 0, 1, 0, *container_of(path, format_name), task)
-    _check_task(whole)
-    return _of_file(whole, size)
+    if encoding is not None and not is_text_encoding(encoding):
+        raise InputError(f"encoding {encoding!r} is none that Python knows; utf-8, gbk, gb18030, big5 and utf-16 are")
+
+
+def _of_files(
+    listing: Listing, whole: Slice, size: int, format_name: str | None, encoding: str | None
+) -> Iterator[Slice]:
+    for number, file in enumerate(listing.files):
+        how = stored(file.path, format_name, dict(whole.fields), encoding)
+        part = replace(whole, path=file.path, prefix=file.prefix, file=number, **vars(_in_its_place(file, how)))
+        _check_task(part)
+        yield from _of_file(part, size)
+
+
+def _in_its_place(file: CorpusFile, how: Stored) -> Stored:
+    """Return how a file of a folder is stored where nothing recognises it: its ending then says what reads it."""
+    if not file.found or how.container == "file" or file.path.suffix.lower() in JSON_SUFFIXES:
+        return how
+    formats = [name for name, one in file_formats().items() if file.path.suffix.lower() in one.suffixes]
+    return replace(how, container="file", format_name=formats[-1]) if formats else how
 
 
 def _check_task(part: Slice) -> None:
@@ -92,20 +128,11 @@ def _check_task(part: Slice) -> None:
         )
 
 
-def _of_folder(folder: Path, format_name: str | None, task: str | None, suffixes: tuple[str, ...]) -> Iterator[Slice]:
-    for file in folder_files(folder, suffixes):
-        # The folders belong to the id, for the same file name stands in several splits.
-        prefix = file.relative_to(folder).as_posix().removesuffix(file.suffix) + "/"
-        part = Slice(file, 0, file.stat().st_size, 1, 0, "file", format_name or format_in_folder(file), task, prefix)
-        _check_task(part)
-        yield part
-
-
 def _of_file(whole: Slice, size: int) -> Iterator[Slice]:
     with opened(whole.path) as stream:
         end = stream.seek(0, SEEK_END)
         stream.seek(0)
-        if end > size and whole.container in _BORDERS:
+        if end > size and whole.container in _BORDERS and whole.encoding is None:
             borders = _BORDERS[whole.container](stream, size)
         else:
             borders = iter([Border(0, 1, 0), Border(end, 0, 0)])

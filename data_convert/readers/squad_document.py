@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,13 +14,26 @@ from data_convert.readers.fields import text_field
 from data_convert.readers.json_stream import Element, JsonStream
 
 
-def is_squad(stream: BinaryIO, path: Path) -> bool:
-    """Tell whether a file is one JSON object with a list under "data", whatever stands before that key."""
+def is_squad(stream: BinaryIO, path: Path, is_row: Callable[[dict[str, Any]], bool] = lambda _: False) -> bool:
+    """Tell whether a file is one JSON object with a list under "data", whatever stands before that key.
+
+    Args:
+        stream: the file.
+        path: its name.
+        is_row: tells of the list's first object whether it is a record of another format.
+    """
     text = JsonStream(stream, path)
     try:
-        return _to_data(text) and text.peek() == "["
+        if not (_to_data(text) and text.peek() == "["):
+            return False
     except InputError:
         return False
+    try:
+        first = next(text.elements(), None)
+    except InputError:
+        return True  # what is wrong, the reader says
+    row = first.value if first else None
+    return not isinstance(row, dict) or "paragraphs" in row or not is_row(row)
 
 
 def squad_records(stream: BinaryIO, path: Path, on_bad: OnBad, first_only: bool = False) -> Iterator[Record]:

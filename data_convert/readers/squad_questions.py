@@ -9,14 +9,17 @@ from core.errors import InputError
 from core.files import first_line_json
 from core.text.records import Record, read_records
 from data_convert.readers.bad import refuse
-from data_convert.readers.containers import opened
+from data_convert.readers.containers import opened, stored
+from data_convert.readers.formats import json_formats
+from data_convert.readers.json_stream import JsonStream
+from data_convert.readers.read import read_corpus
 from data_convert.readers.squad_document import squad_records
 
 Selection = Literal["contest", "all"]
 
 
 def read_questions(path: Path, selection: Selection | None = None) -> tuple[list[Record], str]:
-    """Read a SQuAD JSON file or a record file.
+    """Read a SQuAD JSON file, SQuAD as rows (JSON, CSV or Parquet, a file or a folder), or a record file.
 
     Args:
         path: the file.
@@ -31,8 +34,14 @@ def read_questions(path: Path, selection: Selection | None = None) -> tuple[list
     """
     if _is_squad(path):
         selection = selection or "contest"
-        with opened(path) as stream:
+        encoding = stored(path, "squad").encoding
+        with opened(path, encoding) as stream:
             records = list(squad_records(stream, path, refuse, first_only=selection == "contest"))
+    elif _is_rows(path):
+        records = _squad_only(list(read_corpus(path)), path)
+        selection = selection or "contest"
+        if selection == "contest":
+            records = _first_of_each_passage(records)
     else:
         records = _squad_only(read_records(path), path)
         if selection == "contest":
@@ -53,9 +62,27 @@ def answers_of(record: Record) -> list[str]:
 
 
 def _is_squad(path: Path) -> bool:
-    """Tell a SQuAD document from a record file, whose first line is by itself a record."""
+    """Tell a SQuAD document from a record file, whose first line is by itself a record, and from rows."""
+    if _is_rows(path):
+        return False
     first = first_line_json(path)
     return path.suffix != ".jsonl" and not (isinstance(first, dict) and "task" in first)
+
+
+def _is_rows(path: Path) -> bool:
+    """Tell whether a file or folder holds SQuAD as rows: what is no document is rows unless they are the kit's own."""
+    if path.is_dir():
+        return True
+    how = stored(path, None)
+    if how.container == "file":
+        return how.format_name != "squad"
+    with opened(path, how.encoding) as stream:
+        text = JsonStream(stream, path)
+        try:
+            first = next(text.elements(), None) if how.container == "array" else text.element()
+        except InputError:
+            return False
+    return first is not None and isinstance(first.value, dict) and json_formats()["squad_rows"].recognises(first.value)
 
 
 def _squad_only(records: list[Record], path: Path) -> list[Record]:

@@ -71,7 +71,7 @@ class Asked:
         return [record for record in records if not holding.isdisjoint(_long_texts(record))]
 
 
-def refusal(places: Sequence[str], path: Path) -> InputError:
+def refusal(places: Sequence[str], path: Path | str) -> InputError:
     """Return the error of a file whose records at these places hold what retention is measured on."""
     return InputError(
         f"{path}: {len(places)} of its records, the first of them {places[0]}, are about passages that retention is "

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.files import first_line_json, json_fault, read_jsonl, read_text
+from core.progress import say
+from evaluation.answers.forms import Found, found_in, is_by_number, is_prediction
 
 
 class Predictions(dict[str, str]):
@@ -21,6 +23,7 @@ class Predictions(dict[str, str]):
         scores: by question id, where the file has them (`"scores": [float, …]` on a line): the log-likelihoods that
             were asked for, one for each option of a multiple choice in the order of the options.
         truncated: how many questions' prompts were cut to fit the model (`"truncated": true` on a line).
+        by_place: the ids are places among the questions asked, from 0, until `check_answers` puts the ids there.
         prompts: by question id, the text that the model was given, where whoever evaluates knows it: an answer may
             repeat it.
     """
@@ -28,6 +31,7 @@ class Predictions(dict[str, str]):
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__()
         self.duplicates = self.truncated = 0
+        self.by_place = False
         self.scores: dict[str, list[float]] = {}
         self.prompts: dict[str, str] = {}
         for name, text in pairs:
@@ -59,7 +63,13 @@ def coverage(ids: Collection[str], predictions: dict[str, str]) -> Coverage:
 
 
 def check_answers(ids: Collection[str], predictions: dict[str, str], path: Path) -> Coverage:
-    """Return how predictions and questions meet; InputError where the file at `path` answers none of the questions."""
+    """Return how predictions and questions meet; predictions by place get the ids of the questions at these places.
+
+    Raises:
+        InputError: the file at `path` answers none of the questions.
+    """
+    if isinstance(predictions, Predictions) and predictions.by_place:
+        _give_ids(list(ids), predictions, path)
     found = coverage(ids, predictions)
     if len(found.missing) == len(ids):
         raise InputError(
@@ -69,16 +79,32 @@ def check_answers(ids: Collection[str], predictions: dict[str, str], path: Path)
     return found
 
 
+def _give_ids(ids: Sequence[str], predictions: Predictions, path: Path) -> None:
+    """Put the ids of the questions asked in the place of numbers; a number beyond them is an unknown question."""
+    say(f"{path}: has no ids of questions; its predictions are taken in the order of the questions")
+    named = {
+        ids[int(name)] if int(name) < len(ids) else f"question {name} from 0": text
+        for name, text in predictions.items()
+    }
+    predictions.clear()
+    predictions.update(named)
+    predictions.by_place = False
+
+
 def read_predictions(path: Path) -> Predictions:
-    """Read `{question id: text}` as one JSON object, or JSON Lines with at least `id` and `text` on each line.
+    """Read `{question id: text}` as one JSON object, or predictions as JSON Lines or one array (see `answers.forms`).
 
     Lone surrogates, which JSON can spell and UTF-8 cannot hold, become U+FFFD.
 
     Raises:
         InputError: missing file, malformed JSON, a prediction that is not text, no prediction at all.
     """
-    if path.suffix == ".jsonl" or _is_line(first_line_json(path)):
-        predictions = _from_lines(path)
+    if path.suffix == ".jsonl" or is_prediction(first_line_json(path)):
+        predictions = _from_rows((f"{path}:{number}", row) for number, row in read_jsonl(path))
+    elif isinstance(value := _document(path), list):
+        predictions = _from_rows((f"{path}: [{number}]", row) for number, row in enumerate(value))
+    elif is_by_number(value):
+        predictions = _from_rows([(str(path), value)])
     else:
         predictions = Predictions(_from_object(path))
     if not predictions:
@@ -86,34 +112,35 @@ def read_predictions(path: Path) -> Predictions:
     return predictions
 
 
-def _from_lines(path: Path) -> Predictions:
-    rows = [(f"{path}:{number}", row) for number, row in read_jsonl(path)]
-    predictions = Predictions(_from_line(row, where) for where, row in rows)
+def _from_rows(rows: Iterable[tuple[str, Any]]) -> Predictions:
+    """Take predictions out of lines or elements, each with its place in the file."""
+    found: list[Found] = []
+    scores: dict[str, list[float]] = {}
+    truncated = 0
     for where, row in rows:
-        predictions.truncated += row.get("truncated") is True
-        if (scores := row.get("scores")) is not None:
-            if not (isinstance(scores, list) and scores and all(map(_is_finite, scores))):
+        found += (one := list(found_in(row, where, len(found))))
+        truncated += row.get("truncated") is True
+        if (given := row.get("scores")) is not None:
+            if not (isinstance(given, list) and given and all(map(_is_finite, given))):
                 raise InputError(f"{where}: field 'scores' must be a list of numbers")
-            predictions.scores[_encodable(row["id"])] = [float(value) for value in scores]
+            scores[_encodable(one[0].name)] = [float(value) for value in given]
+        if one[0].by_place != found[0].by_place:
+            raise InputError(f"{where}: some predictions name their question, others only their place")
+    predictions = Predictions((_encodable(one.name), _encodable(one.text)) for one in found)
+    predictions.scores, predictions.truncated = scores, truncated
+    predictions.by_place = bool(found) and found[0].by_place
     return predictions
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: {json_fault(error)}") from error
 
 
 def _is_finite(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
-
-
-def _is_line(row: Any) -> bool:
-    """Tell whether a first line is by itself a prediction of the kit's own form."""
-    return isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("text"), str)
-
-
-def _from_line(row: Any, where: str) -> tuple[str, str]:
-    if not isinstance(row, dict):
-        raise InputError(f"{where}: a prediction must be a JSON object with id and text")
-    for name in ("id", "text"):
-        if not isinstance(row.get(name), str):
-            raise InputError(f"{where}: field {name!r} is missing or not text")
-    return _encodable(row["id"]), _encodable(row["text"])
 
 
 def _from_object(path: Path) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.terminal import show_json, show_text, visible
 from core.text.records import Record
-from data_convert.readers.containers import folder_files, folder_suffixes
+from data_convert.readers import list_files
 from evaluation.answers.prediction_log import settings_path
 from evaluation.answers.usage import usage
 from evaluation.command_line.checkpoints import Checkpoint, run_for
@@ -248,7 +248,7 @@ def describe_data(path: Path, selection: str, total: int, count: int) -> Asked:
 
 
 def _sha256_of_folder(folder: Path) -> str:
-    files = folder_files(folder, folder_suffixes(folder, None))
+    files = [file.path for file in list_files(folder).files]
     return sha256_text("".join(f"{file.relative_to(folder).as_posix()} {sha256_file(file)}\n" for file in files))
 
 

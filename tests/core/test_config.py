@@ -36,7 +36,30 @@ def test_a_path_setting_is_relative_to_where_the_command_was_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load_contest("practice_math", ["data.train=mine.jsonl"]).data.train == str(tmp_path / "mine.jsonl")
+
+    def train(given: str) -> list[tuple[str, float]]:
+        parts = load_contest("practice_math", [f"data.train={given}"]).data.train
+        return [(part.path, part.weight) for part in parts]
+
+    here = f"{tmp_path}/"
+    assert train("mine.jsonl") == [(f"{here}mine.jsonl", 1)]
+    assert train("[a.json, {path: d, weight: 0.5}]") == [(f"{here}a.json", 1), (f"{here}d", 0.5)]
+    assert train('["d/*.json"]') == [(f"{here}d/*.json", 1)]
+    assert train("*.json") == [(f"{here}*.json", 1)]
+
+
+def test_parts_of_the_corpus_are_written_as_they_are_given(tmp_path: Path) -> None:
+    for given, written in (
+        ("/a.json", "/a.json"),
+        ("[/a.json]", "/a.json"),
+        ("[/a.json, {path: /b, weight: 1}]", ["/a.json", "/b"]),
+        ("{path: /a.json, weight: 2}", {"path": "/a.json", "weight": 2.0}),
+        ("", None),
+    ):
+        config = load_contest("practice_math", [f"data.train={given}"])
+        assert config.model_dump(mode="json")["data"]["train"] == written
+        (tmp_path / "run.yaml").write_text(dump(config), encoding="utf-8")
+        assert load_run(tmp_path / "run.yaml") == config
 
 
 @pytest.mark.parametrize(
@@ -54,6 +77,12 @@ def test_a_path_setting_is_relative_to_where_the_command_was_given(
         (["train.learning_rate=nan"], "train.learning_rate"),
         (["model.num_heads=3"], "not a multiple of num_heads"),
         (["prompt=alpca"], "did you mean 'alpaca'"),
+        (["data.train=[*.json, a.json]"], "put names with * in quotes"),
+        (["data.train={path: a, weight: 0}"], "data.train.0.weight: input should be greater than 0"),
+        (["data.train={path: a, wieght: 2}"], "unknown setting 'data.train.0.wieght'"),
+        (["data.fields={question: q}"], "data.fields: names no answer: give {question: NAME, answer: NAME}"),
+        (["data.fields={frage: q}"], "data.fields.frage"),
+        (["data.encoding=gkb"], "data.encoding: is no encoding that Python knows; utf-8, gbk"),
         (["data.quotas={mul:5}"], "a blank must follow each colon, as in {mul: 5}"),
     ],
 )

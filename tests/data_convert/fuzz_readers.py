@@ -29,7 +29,7 @@ import orjson
 from core.errors import InputError
 from core.text.records import Record
 from data_convert.readers import BadRecord, read_corpus, read_slice, slices
-from data_convert.readers.containers import container_of
+from data_convert.readers.containers import stored
 
 _OPTIONS = "\nA.one\nB.two\nC.three\nD.four"
 _INSTRUCTION = "Here is a question about arts, the correct answer is one of the options A/B/C/D."
@@ -82,7 +82,33 @@ _RECORDS = [
     {"id": str(n), "task": "math", "question": q, "answer": a, "source": "x:1", "meta": {"type": "add", "n": [n, 1.5]}}
     for n, (q, a) in enumerate(_MATH)
 ]
-CSV_FORMATS = ("mmlu", "cmmlu", "ceval")
+_PAIRS = [
+    {"query": "Name a metal.", "response": "Iron.", "history": None},
+    {"prompt": "Name a river.", "completion": " The Elbe."},
+    {"Question": "What is 6 times 7?", "Answer": 42},
+]
+_HUB = [
+    {"id": str(n), "title": "t", "context": f"{n} 甲 came.", "question": f"{n}?", "answers": {"text": ["甲"]}}
+    for n in range(3)
+]
+_CHOICES = [
+    {"question": "2 + 2?", "subject": "arts", "choices": ["1", "2", "3", "4"], "answer": 3},
+    {"question": "问", "A": "甲", "B": "乙", "C": "丙", "D": "丁", "answer": "B"},
+]
+_CHINESE = [("北京是哪个国家的首都？请回答。", "中国。"), ("计算 12 加 30 等于多少？", "12+30=42"), *_MATH[::2]]
+_TABLE = 'instruction,input,output\n"Name, or say.",,"A ""wren"".\nSmall."\nTranslate.,红,red\n'
+
+
+def _parquet() -> bytes:
+    import pyarrow
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(_ALPACA), out)
+    return out.getvalue()
+
+
+CSV_FORMATS = ("mmlu", "cmmlu", "ceval", "csv_rows")
 _ROWS = 'How "many"?,1,"2, or so",3,4,{}\n"""Two""\nlines",a,b,c,d,{}\n问,甲,乙,丙,丁,{}\n'
 # Whole files of every format: what mutations start from.
 SEEDS: dict[str, tuple[str, bytes]] = {
@@ -99,6 +125,18 @@ SEEDS: dict[str, tuple[str, bytes]] = {
     "ceval": ("ceval", "id,question,A,B,C,D,answer,explanation\n0,问,甲,乙,丙,丁,A,因为\n1,q,a,b,c,d,B,\n".encode()),
     "squad": ("squad", json.dumps(_squad(), ensure_ascii=False).encode()),
     "record": ("record", _lines(_RECORDS)),
+    "pairs": ("pairs", _lines(_PAIRS)),
+    "hub's squad": ("squad_rows", _lines(_HUB)),
+    "hub's choices": ("choice_rows", _array(_CHOICES)),
+    "table": ("csv_rows", _TABLE.encode()),
+    "table in gbk": ("csv_rows", f"{_TABLE}说一说。,,北京是中国的首都\n".encode("gbk")),
+    "semicolons": ("mmlu", "Question;A;B;C;D;Answer\r\nq;a;b;c;d;A\r\n问;甲;乙;丙;丁;B\r\n".encode()),
+    "gbk lines": ("math", _lines([{"problem": q, "solution": a} for q, a in _CHINESE]).decode().encode("gbk")),
+    "utf-16 lines": ("math", _lines([{"problem": q, "solution": a} for q, a in _MATH]).decode().encode("utf-16")),
+    "gbk array": ("math", _array([{"problem": q, "solution": a} for q, a in _CHINESE]).decode().encode("gb18030")),
+    "wrapped": ("json_object", json.dumps({"version": 1, "data": _ALPACA}, ensure_ascii=False, indent=1).encode()),
+    "indented": ("json_object", b"\n".join(json.dumps(row, indent=1).encode() for row in _ALPACA)),
+    "parquet": ("parquet", _parquet()),
 }
 
 _PIECES = (
@@ -241,31 +279,32 @@ def _read(records: Callable[[Callable[[BadRecord], None]], Any]) -> tuple[list[R
 
 def records_in(path: Path, format_name: str | None, data: bytes) -> int | None:
     """Count the records of a file by other means than the readers'; None where their number is not defined."""
-    container, reader = container_of(path, format_name)
-    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    if container == "lines":
-        lines = data.split(b"\n")
-        return sum(not _blank(line, "utf-8" if number else "utf-8-sig") for number, line in enumerate(lines))
-    if reader in CSV_FORMATS:
-        return _csv_rows(text)
-    if container == "file" and reader != "squad":
+    how = stored(path, format_name)
+    text = _text(data, how.encoding)
+    if how.container == "lines":
+        return sum(not _blank(line) for line in text.split("\n"))
+    if how.format_name in CSV_FORMATS:
+        return _csv_rows(text, how.format_name)
+    if how.format_name == "json_object":
+        return _rows_of_objects(text)
+    if how.container == "file" and how.format_name != "squad":
         return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if container == "array":
+    if how.container == "array":
         return len(value)
     return sum(_questions(article) for article in value["data"])
 
 
 def malformed(path: Path, format_name: str | None, data: bytes) -> bool:
     """Tell whether a JSON document is none, so that it must not pass for whole."""
-    container, reader = container_of(path, format_name)
-    if container != "array" and reader != "squad":
+    how = stored(path, format_name)
+    if how.container != "array" and how.format_name != "squad":
         return False
     try:
-        json.loads(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
+        json.loads(_text(data, how.encoding))
     except ValueError as error:
         # Python converts no integer of some thousand digits, though it is JSON.
         return "integer string conversion" not in str(error)
@@ -274,23 +313,47 @@ def malformed(path: Path, format_name: str | None, data: bytes) -> bool:
     return False
 
 
-def _blank(line: bytes, encoding: str) -> bool:
+def _text(data: bytes, encoding: str | None) -> str:
+    if encoding is None:
+        return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return data.decode(encoding, "replace").removeprefix("\ufeff")
+
+
+def _blank(line: str) -> bool:
+    return not line.removeprefix("\ufeff").strip()
+
+
+def _rows_of_objects(text: str) -> int | None:
+    """Count objects one after the other, or the rows under "data"; None for other shapes and what is no JSON."""
+    values, at = [], 0
     try:
-        return not line.decode(encoding).strip()
-    except UnicodeDecodeError:
-        return False
+        while (at := len(text) - len(text[at:].lstrip(" \t\r\n"))) < len(text):
+            value, at = json.JSONDecoder().raw_decode(text, at)
+            values.append(value)
+    except (ValueError, RecursionError):
+        return None
+    if len(values) != 1:
+        return len(values)
+    (value,) = values
+    is_wrapped = isinstance(value, dict) and set(value) == {"version", "data"} and isinstance(value["data"], list)
+    rows_are_records = is_wrapped and value["data"] and set(value["data"][0]) == {"instruction", "input", "output"}
+    return len(value["data"]) if rows_are_records else None
 
 
-def _csv_rows(text: str) -> int | None:
+def _csv_rows(text: str, name: str | None) -> int | None:
     # A NUL stops the CSV reader of Python 3.10.
-    reader = csv.reader(io.StringIO(text.replace("\0", "\1"), newline="\n"), strict=True)
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    lines = io.StringIO(text.replace("\0", "\1").replace("\n\ufeff", "\n"), newline="\n")
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     try:
         rows = [row for row in reader if "".join(row).strip()]
     except csv.Error:
         return None
     if rows and re.search("[\1\udc80-\udcff]", "".join(rows[0])):
         return None  # a header that cannot be read is none
-    names = {name.strip().lower() for name in rows[0]} if rows else set()
+    names = {cell.strip().lower() for cell in rows[0]} if rows else set()
+    if name == "csv_rows":
+        return max(len(rows) - 1, 0)
     has_header = "question" in names and (set("abcd") <= names or {f"choice{n}" for n in range(4)} <= names)
     if has_header and "answer" not in names:
         return 1

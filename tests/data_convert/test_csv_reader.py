@@ -177,8 +177,10 @@ def test_a_choice_can_be_asked_as_an_instruction(tmp_path: Path) -> None:
 def test_a_folder_without_csv_files_or_for_another_form_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no CSV file in this folder"):
         list(read_corpus(tmp_path))
-    with pytest.raises(InputError, match="is a folder; a corpus of format 'math' is a single file"):
+    with pytest.raises(InputError, match="no CSV file in this folder, nor one of JSON, JSONL, NDJSON, PARQUET, TSV"):
         list(read_corpus(tmp_path, format_name="math"))
+    with pytest.raises(InputError, match="is a folder; a corpus of format 'squad' is a single file"):
+        list(read_corpus(tmp_path, format_name="squad"))
 
 
 _CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), min_size=1).filter(str.strip)

@@ -19,10 +19,12 @@ from core.text.records import Record
 from data_convert.readers import BadRecord, read_corpus, read_slice, slices
 from data_convert.readers.containers import container_of
 from data_convert.readers.formats import Example, FileFormat, JsonFormat, corpus_format, json_formats
+from data_convert.readers.tables import TableFormat
 
 NAMES = FORMATS.names()
 JSON_NAMES = [name for name in NAMES if isinstance(corpus_format(name), JsonFormat)]
 FILE_NAMES = [name for name in NAMES if isinstance(corpus_format(name), FileFormat)]
+TABLES = {name for name in FILE_NAMES if isinstance(corpus_format(name), TableFormat)}
 _WRONG: tuple[Any, ...] = (None, True, 5, 1.5, "", " \n", [], {}, ["x"], [[]], [None], [{}], {"a": "b"}, "x\0")
 _NO_CORPUS = (
     b"",
@@ -187,7 +189,8 @@ def test_what_is_no_corpus_is_refused_in_a_sentence_with_its_place(tmp_path: Pat
 def test_another_formats_example_is_no_defect(tmp_path: Path, name: str, other: str) -> None:
     found, bad, stopped = read(written(other, tmp_path), name)
     assert found or bad or stopped
-    if (name in JSON_NAMES) != (other in JSON_NAMES):
+    # The rows of a table are objects of the JSON formats, so each of the two may read the other.
+    if (name in JSON_NAMES) != (other in JSON_NAMES) and TABLES.isdisjoint((name, other)):
         assert found == []
 
 

@@ -12,8 +12,8 @@ JSON, ids, places in messages) is done by the modules of readers/.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -24,6 +24,7 @@ from core.text.records import Record
 from data_convert.readers.bad import OnBad
 from data_convert.readers.question_answer import QuestionAnswer, record_of
 
+HEAD = 1 << 16  # bytes by which a file is recognised
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -65,9 +66,11 @@ class JsonFormat(CorpusFormat):
 
     Attributes:
         described: what its objects are called in messages, such as "problem/solution".
+        free: its objects say nothing of their task; where the text does not tell, it is that of the run.
     """
 
     described: ClassVar[str]
+    free: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, row: dict[str, Any]) -> bool:
@@ -111,12 +114,15 @@ class FileHead:
     """What a file is recognised by.
 
     Attributes:
-        path: the file; start: its first 64 KiB.
+        path: the file; start: its first 64 KiB, in UTF-8.
+        stream: the file; what is text in another encoding comes as UTF-8.
+        fields: role -> field, as the caller names them; empty for none.
     """
 
     path: Path
     start: bytes
     stream: BinaryIO
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def first(self) -> bytes:

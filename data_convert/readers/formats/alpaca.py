@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from core.text.records import Record
 from data_convert.readers.bad import Fault
-from data_convert.readers.fields import text_field
+from data_convert.readers.fields import ANSWERS, answer_field, is_nothing, optional_field, text_field
 from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
+# Alpaca's own names come first; Dolly calls the input "context" and the output "response".
+_INPUTS = ("input", "context", "inputs")
+_OUTPUTS = ("output", *(name for name in ANSWERS if name != "output"))
 _ASKED = "Here is a question about arts, the correct answer is one of the options A/B/C/D."
 
 
 class Alpaca(QuestionFormat):
-    """An instruction, what it is to be done with (often nothing), and the answer; `system` is kept in meta."""
+    """An instruction, what it is to be done with (often nothing), and the answer; `system` is kept in meta.
+
+    Where a word stands for no input (`<noinput>`, `nan`), meta keeps it as `no_input`.
+    """
 
     order = 30
     described = "instruction/input/output"
@@ -41,20 +48,22 @@ class Alpaca(QuestionFormat):
         return "instruction" in row
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
-        """See `QuestionFormat`."""
+        """See `QuestionFormat`; an empty instruction leaves the input as the question."""
         if row.get("history"):
             raise Fault("a conversation of several rounds (field 'history'); a record is one question")
-        given = _optional(row, "input")
-        system = _optional(row, "system")
+        instruction, given = optional_field(row, "instruction"), optional_field(row, _first(row, _INPUTS))
+        system = optional_field(row, "system")
         meta = {"system": system} if system else {}
-        return QuestionAnswer(text_field(row, "instruction"), given, text_field(row, "output"), meta)
+        if instruction and is_nothing(given, as_input=True):
+            meta["no_input"], given = given.strip(), ""
+        if not instruction:
+            instruction, given = text_field(row, _first(row, _INPUTS) if given else "instruction"), ""
+        return QuestionAnswer(instruction, given, answer_field(row, _first(row, _OUTPUTS)), meta)
 
 
-def _optional(row: dict[str, Any], name: str) -> str:
-    """Return a field's text; "" where it is missing, null or blank."""
-    value = row.get(name)
-    blank = value is None or (isinstance(value, str) and not value.strip())
-    return "" if blank else text_field(row, name)
+def _first(row: dict[str, Any], names: Sequence[str]) -> str:
+    """Return the first name that a row has; where it has none, the usual one."""
+    return next((name for name in names if name in row), names[0])
 
 
 FORMAT = Alpaca()

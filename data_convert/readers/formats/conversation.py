@@ -24,6 +24,7 @@ _SPEAKERS = {
     "chatgpt": "assistant",
     "bot": "assistant",
     "model": "assistant",
+    "ai": "assistant",
 }
 # Between the instruction and the question of a multiple choice that is one text.
 _QUESTION = "\nQuestion: "

@@ -34,7 +34,7 @@ class Gsm8k(QuestionFormat):
 
     def recognises(self, row: dict[str, Any]) -> bool:
         """See `JsonFormat`."""
-        return "question" in row and "answer" in row
+        return "question" in row and isinstance(row.get("answer"), str) and "####" in row["answer"]
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`."""

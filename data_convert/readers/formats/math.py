@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from core.tasks.math import recognise
 from core.text.records import Record
-from data_convert.readers.fields import text_field
+from data_convert.readers.fields import ANSWERS, answer_field, refuse_nothing, text_field
 from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
@@ -29,18 +29,20 @@ class Math(QuestionFormat):
 
     def recognises(self, row: dict[str, Any]) -> bool:
         """See `JsonFormat`."""
-        return "problem" in row
+        # With an answer alone, under whatever name, it is one of the usual pairs.
+        return "problem" in row and ("solution" in row or row.keys().isdisjoint(ANSWERS))
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`."""
-        return QuestionAnswer(text_field(row, "problem"), "", text_field(row, "solution"))
+        return QuestionAnswer(text_field(row, "problem"), "", answer_field(row, "solution"))
 
     def record(self, row: dict[str, Any], identity: str, where: str, task: str | None) -> Record:
         """See `JsonFormat`."""
         if task is not None:
             return super().record(row, identity, where, task)
         # The short way of the same: corpora of this format have the most records by far.
-        question, answer = text_field(row, "problem"), text_field(row, "solution")
+        question, answer = text_field(row, "problem"), answer_field(row, "solution")
+        refuse_nothing(question, answer)
         return Record(identity, "math", question, answer, where, {"type": recognise(question).type})
 
 

@@ -44,7 +44,7 @@ class Mmlu(CsvChoices):
         row = first_row(head)
         if row is not None and looks_like_choices(row):
             return True
-        return head.path.suffix.lower() == ".csv" and head.first not in (b"{", b"[")
+        return head.path.suffix.lower() in self.suffixes and head.first not in (b"{", b"[")
 
 
 FORMAT = Mmlu()

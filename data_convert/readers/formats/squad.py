@@ -10,6 +10,7 @@ from core.text.records import Record
 from data_convert.readers.bad import OnBad
 from data_convert.readers.formats import Example, FileFormat, FileHead
 from data_convert.readers.squad_document import is_squad, squad_records
+from data_convert.readers.values import is_known
 
 
 class Squad(FileFormat):
@@ -44,7 +45,7 @@ class Squad(FileFormat):
 
     def recognises(self, head: FileHead) -> bool:
         """See `FileFormat`."""
-        return head.first == b"{" and is_squad(head.whole(), head.path)
+        return head.first == b"{" and is_squad(head.whole(), head.path, lambda row: is_known(row, head.fields))
 
     def records(self, stream: BinaryIO, path: Path, prefix: str, task: str | None, on_bad: OnBad) -> Iterator[Record]:
         """See `FileFormat`."""
