@@ -11,7 +11,7 @@ from typing import BinaryIO
 from core.errors import InputError
 from core.progress import say
 from core.text.records import Record
-from data_convert.readers.bad import Fault, OnBad, bad_record, refuse
+from data_convert.readers.bad import BadRecord, Fault, OnBad, bad_record, refuse
 from data_convert.readers.containers import list_files, opened
 from data_convert.readers.formats import file_formats
 from data_convert.readers.json_stream import JsonStream
@@ -74,8 +74,19 @@ def read_slice(part: Slice, on_bad: OnBad = refuse) -> Iterator[Record]:
     Raises:
         InputError: as `read_corpus`; a slice without a record is no error.
     """
+    report = on_bad if part.encoding is None else _in_encoding(part.encoding, on_bad)
     with opened(part.path, part.encoding) as stream:
-        yield from _READERS[part.container](stream, part, on_bad)
+        yield from _READERS[part.container](stream, part, report)
+
+
+def _in_encoding(encoding: str, on_bad: OnBad) -> OnBad:
+    """Say which encoding it is that a file's bytes are not of: it is read as UTF-8, and so its faults are named."""
+
+    def report(bad: BadRecord) -> None:
+        reason = f"not {encoding} text" if bad.reason.startswith("not UTF-8 text") else bad.reason
+        on_bad(bad._replace(reason=reason))
+
+    return report
 
 
 def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:

@@ -25,7 +25,7 @@ def test_the_seeds_themselves_are_whole(tmp_path: Path, name: str) -> None:
     path = tmp_path / ("corpus.csv" if format_name in CSV_FORMATS else "corpus.json")
     assert check(path, format_name, data, 100)
     assert check(path, None, data, 100)
-    assert records_in(path, format_name, data) in (2, 3, 4)
+    assert records_in(path, format_name, data) in ((None,) if format_name == "parquet" else (2, 3, 4))
 
 
 def test_a_lost_record_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
