@@ -33,6 +33,8 @@ def is_squad(stream: BinaryIO, path: Path, is_row: Callable[[dict[str, Any]], bo
     except InputError:
         return True  # what is wrong, the reader says
     row = first.value if first else None
+    if isinstance(row, list):  # a table's rows, as pandas splits one
+        return False
     return not isinstance(row, dict) or "paragraphs" in row or not is_row(row)
 
 
