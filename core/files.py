@@ -220,9 +220,8 @@ def read_jsonl(path: Path, whole_lines: bool = False) -> Iterator[tuple[int, Any
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     with stream:
+        refuse_pointer(path, stream.peek(_LONGEST_POINTER))
         for number, raw in enumerate(stream, start=1):
-            if number == 1:
-                refuse_pointer(path, raw)
             if whole_lines and not raw.endswith(b"\n"):
                 return
             try:
@@ -243,10 +242,10 @@ def first_line_json(path: Path) -> Any:
     """
     try:
         with path.open("rb") as stream:
+            refuse_pointer(path, stream.peek(_LONGEST_POINTER))
             line = stream.readline()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    refuse_pointer(path, line)
     try:
         return json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):

@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--color", action=argparse.BooleanOptionalAction, help="colour (default: on a terminal)")
     arguments = parser.parse_args(argv)
     from data_convert.rows.row_text import RowPrinter
-    from data_convert.rows.shown_rows import open_shards, row_json, rows_of, vocabulary_of
+    from data_convert.rows.shown_rows import open_shards, row_json, rows_of, sources_of, vocabulary_of
 
     first, last = _range(arguments.rows)
     vocabulary = vocabulary_of(arguments.file, arguments.run, arguments.tokenizer)
@@ -49,9 +49,10 @@ def main(argv: Sequence[str]) -> int:
         total = sum(len(reader) for _, reader in shards)
         if first >= total:
             raise InputError(f"{arguments.file}: there is no row {first}; it has {total} rows, from 0 to {total - 1}")
-        rows = rows_of(shards, range(first, min(last + 1, total)), vocabulary)
+        wanted = range(first, min(last + 1, total))
+        rows, sources = rows_of(shards, wanted, vocabulary), sources_of(arguments.file, wanted)
         if arguments.json:
-            shown = [row_json(number, path, row, vocabulary) for number, path, row in rows]
+            shown = [row_json(number, path, row, vocabulary, sources.get(number)) for number, path, row in rows]
             show_json({"rows": total, "shown": shown})
             return 0
         tokenizer = vocabulary.tokenizer if vocabulary else None
@@ -63,7 +64,8 @@ def main(argv: Sequence[str]) -> int:
         )
         for number, path, row in rows:
             counts = f"{len(row.ids)} tokens, {row.padding} of them padding, {row.learned} learned"
-            show(f"row {number} of {total} ({path.name}): {counts}")
+            source = f"; from {sources[number]}" if sources.get(number) else ""
+            show(f"row {number} of {total} ({path.name}): {counts}{source}")
             for line in printer.lines(row):
                 show_colored(line)
     return 0

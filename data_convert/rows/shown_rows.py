@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
 from core.config import model_tokenizer
 from core.errors import InputError
+from core.files import read_json, read_jsonl
 from core.run_folder import RunFolder, find_run
 from core.text.tokenizers import Tokenizer, TokenizerKind, load_tokenizer
 from data_convert.mindrecord import MindRecordReader
@@ -96,12 +98,27 @@ def rows_of(
         before += len(reader)
 
 
-def row_json(number: int, path: Path, row: Row, vocabulary: Vocabulary | None) -> dict[str, Any]:
+def sources_of(place: Path, wanted: range) -> dict[int, str]:
+    """Return file and line of the records in rows of a run, by the rows' numbers; nothing where that is not known.
+
+    The records stand in train.jsonl in the order of the rows; in a packed row there are several, of which none is told.
+    """
+    run = _run_of(place)
+    if run is None or not place.is_dir() or not run.audit.is_file() or read_json(run.audit).get("packing"):
+        return {}
+    rows = islice(read_jsonl(run.data / "train.jsonl"), wanted.start, wanted.stop)
+    return {number: str(row.get("source", "")) for number, (_, row) in zip(wanted, rows, strict=False)}
+
+
+def row_json(
+    number: int, path: Path, row: Row, vocabulary: Vocabulary | None, source: str | None = None
+) -> dict[str, Any]:
     """Return a row as `show.py --json` prints it; texts and pieces are None without a vocabulary."""
     tokenizer = vocabulary.tokenizer if vocabulary else None
     return {
         "row": number,
         "file": str(path),
+        **({"source": source} if source else {}),
         "padding": row.padding,
         "learned": row.learned,
         "records": [
