@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data",
         type=Path,
-        help="any corpus that the kit reads (a file, or a folder of CSV files); default: questions of the run",
+        help="any corpus that the kit reads (a file or a folder); default: questions of the run",
     )
     add_judging_arguments(parser)
     parser.add_argument(

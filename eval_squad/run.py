@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_source_arguments(parser)
     parser.add_argument(
-        "--data", type=Path, help="SQuAD JSON (v1.1, v2.0, XQuAD) or records; default: those of the run"
+        "--data", type=Path, help="SQuAD JSON (v1.1, v2.0, XQuAD), its rows, or records; default: those of the run"
     )
     parser.add_argument(
         "--selection",

@@ -70,9 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_model_arguments(parser, parser.add_mutually_exclusive_group(required=True))
     add_asking_arguments(parser)
-    parser.add_argument(
-        "--data", type=Path, required=True, help="any corpus that the kit reads: a file, or a folder of CSV files"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="any corpus that the kit reads: a file or a folder")
     parser.add_argument("--contest", help="with --server and no --run: the contest whose prompt and settings are used")
     parser.set_defaults(predictions=None)
     return parser

@@ -190,7 +190,11 @@ def show(evaluation: Evaluation, results: Mapping[str, Answered], described: Ask
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what both evaluators are told of where answers come from, how many, and where results go."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--predictions", type=Path, help="{question id: text} JSON, or JSON Lines with id and text")
+    what.add_argument(
+        "--predictions",
+        type=Path,
+        help="{question id: text} JSON, JSON Lines with id and text, or another tool's (docs/evaluation.md)",
+    )
     add_model_arguments(parser, what)
     parser.add_argument("--output", type=Path, help="write the result to this JSON file too")
 

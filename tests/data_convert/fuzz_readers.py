@@ -29,7 +29,7 @@ import orjson
 from core.errors import InputError
 from core.text.records import Record
 from data_convert.readers import BadRecord, read_corpus, read_slice, slices
-from data_convert.readers.containers import stored
+from data_convert.readers.containers import Stored, stored
 
 _OPTIONS = "\nA.one\nB.two\nC.three\nD.four"
 _INSTRUCTION = "Here is a question about arts, the correct answer is one of the options A/B/C/D."
@@ -246,14 +246,15 @@ def check(path: Path, format_name: str | None, data: bytes, size: int) -> bool:
         stopped = ""
     try:
         parts = list(slices(path, format_name, size))
-        expected = None if stopped else records_in(path, format_name, data)
+        how = stored(path, format_name)
+        expected = None if stopped else _records_in(how, data)
     except InputError:
         if not stopped:
             raise Broken("slices refuses what read_corpus reads") from None
         return False
     if expected is not None and expected != len(whole) + len(bad):
         raise Broken(f"{expected} records in, {len(whole)} out, {len(bad)} reported")
-    if not stopped and malformed(path, format_name, data):
+    if not stopped and malformed(how, data):
         raise Broken("malformed JSON passed for whole")
     again, bad_again, stopped_again = _read(lambda report: (r for part in parts for r in read_slice(part, report)))
     if (again, bad_again, bool(stopped_again)) != (whole, bad, bool(stopped)) and not (stopped and stopped_again):
@@ -279,7 +280,10 @@ def _read(records: Callable[[Callable[[BadRecord], None]], Any]) -> tuple[list[R
 
 def records_in(path: Path, format_name: str | None, data: bytes) -> int | None:
     """Count the records of a file by other means than the readers'; None where their number is not defined."""
-    how = stored(path, format_name)
+    return _records_in(stored(path, format_name), data)
+
+
+def _records_in(how: Stored, data: bytes) -> int | None:
     text = _text(data, how.encoding)
     if how.container == "lines":
         return sum(not _blank(line) for line in text.split("\n"))
@@ -298,9 +302,8 @@ def records_in(path: Path, format_name: str | None, data: bytes) -> int | None:
     return sum(_questions(article) for article in value["data"])
 
 
-def malformed(path: Path, format_name: str | None, data: bytes) -> bool:
+def malformed(how: Stored, data: bytes) -> bool:
     """Tell whether a JSON document is none, so that it must not pass for whole."""
-    how = stored(path, format_name)
     if how.container != "array" and how.format_name != "squad":
         return False
     try:

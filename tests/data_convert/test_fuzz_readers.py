@@ -29,6 +29,6 @@ def test_the_seeds_themselves_are_whole(tmp_path: Path, name: str) -> None:
 
 
 def test_a_lost_record_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fuzz_readers.records_in", lambda *_: 4)
+    monkeypatch.setattr("fuzz_readers._records_in", lambda *_: 4)
     with pytest.raises(Broken, match="4 records in, 3 out, 0 reported"):
         check(tmp_path / "corpus.json", *SEEDS["math lines"], 100)

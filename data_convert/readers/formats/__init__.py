@@ -2,7 +2,8 @@
 
 - `JsonFormat`: JSON Lines, or one JSON array, of objects that are a record each. A file may mix several such formats.
   `QuestionFormat` is the short way where an object is a question and its answer.
-- `FileFormat`: everything else; a file is read as a whole.
+- `FileFormat`: everything else; a file is read as a whole. `readers.tables.TableFormat` are those whose rows are
+  objects of the JSON formats.
 
 A format says how its corpora are recognised and what is read from them, and shows both in an `example`, over which
 the contract tests go. All that is not the format's own (lines and arrays, slices for several processes, malformed

@@ -32,7 +32,7 @@ class CsvRows(TableFormat):
 
     def recognises(self, head: FileHead) -> bool:
         """See `FileFormat`; multiple choice with a header row is of another format."""
-        return _delimiter_of(head.start, head.fields) is not None
+        return head.first not in (b"{", b"[") and _delimiter_of(head.start, head.fields) is not None
 
     def rows(self, stream: BinaryIO, path: Path) -> Iterator[TableRow]:
         """See `TableFormat`."""

@@ -31,7 +31,7 @@ _EXAMPLE = zlib.decompress(
 class Parquet(TableFormat):
     """Read with pyarrow, a few rows in memory at a time; nested columns are objects and lists."""
 
-    order = 5
+    order = 12
     suffixes = (".parquet",)
     signature = _SIGNATURE
     example: ClassVar[Example] = Example(
