@@ -22,6 +22,7 @@ from data_convert.readers.listing import (
     distinct,
     expanded,
     named_parts,
+    size_of,
     walk,
     with_prefixes,
 )
@@ -163,9 +164,10 @@ def list_files(
             files += [CorpusFile(file, weight=part.weight, found=True) for file in found]
             left_out += others
         else:
-            with opened(part.path):  # one that is missing is missed here
-                files.append(CorpusFile(part.path, weight=part.weight))
+            files.append(CorpusFile(part.path, weight=part.weight))
     files, twice = distinct(files)
+    for file in files:
+        size_of(file.path)  # one that is missing is missed here
     return Listing(tuple(with_prefixes(files, [part.path for part in parts])), (*left_out, *twice))
 
 

@@ -71,7 +71,15 @@ class Listing:
     @property
     def bytes(self) -> int:
         """Their size, all together."""
-        return sum(file.path.stat().st_size for file in self.files)
+        return sum(size_of(file.path) for file in self.files)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file; InputError where it is missing."""
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def left_out_line(left_out: Sequence[LeftOut]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +15,7 @@ from data_convert.readers.borders import Border, element_borders, line_borders
 from data_convert.readers.containers import JSON_SUFFIXES, Container, Stored, list_files, opened, stored
 from data_convert.readers.encodings import is_text_encoding
 from data_convert.readers.formats import FileFormat, corpus_format, file_formats
-from data_convert.readers.listing import CorpusFile, Listing, Part
+from data_convert.readers.listing import CorpusFile, Listing, Part, size_of
 
 SLICE = 8 << 20
 _BORDERS: dict[Container, Callable[[BinaryIO, int], Iterator[Border]]] = {
@@ -129,12 +128,10 @@ def _check_task(part: Slice) -> None:
 
 
 def _of_file(whole: Slice, size: int) -> Iterator[Slice]:
+    end = size_of(whole.path)
+    if end <= size or whole.container not in _BORDERS or whole.encoding is not None:
+        yield replace(whole, end=end)
+        return
     with opened(whole.path) as stream:
-        end = stream.seek(0, SEEK_END)
-        stream.seek(0)
-        if end > size and whole.container in _BORDERS and whole.encoding is None:
-            borders = _BORDERS[whole.container](stream, size)
-        else:
-            borders = iter([Border(0, 1, 0), Border(end, 0, 0)])
-        for border, after in pairwise(borders):
+        for border, after in pairwise(_BORDERS[whole.container](stream, size)):
             yield replace(whole, start=border.at, end=after.at, line=border.line, number=border.number)
