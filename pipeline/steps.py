@@ -33,7 +33,7 @@ def _source(path: Path) -> Source:
 
 def _corpus(data: DataConfig) -> Source:
     """Return the training corpus: its file, or the folder that all its files lie below."""
-    from data_convert.corpus.corpora import train_files
+    from data_convert.corpus.inputs import train_files
 
     return _listed(kit_path(data.train[0].path), lambda: train_files(data))
 

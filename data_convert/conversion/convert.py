@@ -13,7 +13,8 @@ from core.text.prompt_tokens import check_pieces
 from core.text.prompts import Prompt
 from core.text.records import write_records
 from core.text.tokenizers import Tokenizer
-from data_convert.corpus.corpora import Corpora, load_corpora, named_fields, train_files
+from data_convert.corpus.corpora import Corpora, load_corpora
+from data_convert.corpus.inputs import named_fields, train_files
 from data_convert.corpus.record_store import RecordStore
 from data_convert.corpus.workers import processors
 from data_convert.readers import BadRecords, Listing, list_files

@@ -18,11 +18,12 @@ from core.errors import InputError
 from core.schema import DataConfig
 from core.text.records import Record
 from data_convert.corpus.choose import Weights, choose
+from data_convert.corpus.inputs import reading_of, train_files
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.scan import Scanner, overlapping, scan
 from data_convert.corpus.workers import processors
 from data_convert.practice import generator_of, reading
-from data_convert.readers import BadRecords, Listing, Part, list_files, read_corpus
+from data_convert.readers import BadRecords, read_corpus
 from data_convert.readers.squad_questions import read_questions
 from data_convert.selection.dedup import group, isin
 from data_convert.selection.draw import draw
@@ -90,25 +91,6 @@ def load_corpora(
     order = np.concatenate([found.order, retention]).tolist()
     random.Random(data.seed).shuffle(order)
     return replace(found, order=np.array(order, dtype=np.int64))
-
-
-def train_files(data: DataConfig) -> Listing:
-    """Return the files of the training corpus, with their weights.
-
-    Raises:
-        InputError: as `readers.list_files`.
-    """
-    return list_files([Part(kit_path(part.path), part.weight) for part in data.train], data.form, named_fields(data))
-
-
-def named_fields(data: DataConfig) -> dict[str, str]:
-    """Return role -> field, as `data.fields` says."""
-    return {str(role): name for role, name in data.fields.items()}
-
-
-def reading_of(data: DataConfig, task: str) -> dict[str, Any]:
-    """Return how a run's settings say that corpora are read, as keywords of `readers.read_corpus`."""
-    return {"fields": named_fields(data), "encoding": data.encoding, "free_task": task}
 
 
 def load_squad(data: DataConfig) -> list[Record]:

@@ -1,13 +1,15 @@
-"""A look at a run's input files before anything expensive starts."""
+"""Which files a run's settings name, and a look at them before anything expensive starts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from core.config import kit_path
 from core.errors import InputError
-from core.schema import RunConfig
-from data_convert.readers.listing import Part, expanded
+from core.schema import DataConfig, RunConfig
+from data_convert.readers import Listing, Part, list_files
+from data_convert.readers.listing import expanded
 
 # Settings that may name a folder of files, or a pattern that finds several.
 _FOLDERS = ("data.train", "data.test", "data.against", "data.retention_corpus")
@@ -48,3 +50,22 @@ def _is_there(path: Path, several: bool) -> bool:
         return all(part.path.exists() for part in expanded([Part(path)]))
     except InputError:
         return False
+
+
+def train_files(data: DataConfig) -> Listing:
+    """Return the files of the training corpus, with their weights.
+
+    Raises:
+        InputError: as `readers.list_files`.
+    """
+    return list_files([Part(kit_path(part.path), part.weight) for part in data.train], data.form, named_fields(data))
+
+
+def named_fields(data: DataConfig) -> dict[str, str]:
+    """Return role -> field, as `data.fields` says."""
+    return {str(role): name for role, name in data.fields.items()}
+
+
+def reading_of(data: DataConfig, task: str) -> dict[str, Any]:
+    """Return how a run's settings say that corpora are read, as keywords of `readers.read_corpus`."""
+    return {"fields": named_fields(data), "encoding": data.encoding, "free_task": task}
