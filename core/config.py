@@ -21,6 +21,8 @@ from core.places import ROOT, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
 from core.secrets import keep_secret
 from core.section import UNSHOWN, Section
+from core.text.chat_files import with_chat_template
+from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer, load_tokenizer
 
 T = TypeVar("T")
@@ -52,14 +54,25 @@ def kit_path(path: str) -> Path:
     return ROOT / Path(path).expanduser()
 
 
-def model_tokenizer(model: ModelConfig) -> Tokenizer:
+def model_tokenizer(model: ModelConfig, prompts: Iterable[Prompt | None] = ()) -> Tokenizer:
     """Load a model's tokenizer.
+
+    Args:
+        model: whose tokenizer it is.
+        prompts: those that are used with it: no text becomes one of their control tokens.
 
     Raises:
         InputError: see `load_tokenizer`.
     """
     file = kit_path(model.tokenizer.file)
-    return load_tokenizer(model.tokenizer.kind, file, model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    controls = sorted({piece for prompt in prompts if prompt for piece in prompt.special_pieces})
+    ids = (model.bos_token_id, model.eos_token_id, model.pad_token_id)
+    return load_tokenizer(model.tokenizer.kind, file, *ids, controls)
+
+
+def run_tokenizer(config: RunConfig) -> Tokenizer:
+    """Load the tokenizer of a run for all its prompts; InputError as `model_tokenizer`."""
+    return model_tokenizer(config.model, (config.prompt, config.squad_prompt, config.instruction_prompt))
 
 
 def names(folder: str) -> list[str]:
@@ -258,11 +271,21 @@ def _checked(
         # Of a part that could not be read all that is wrong has been said.
         said = [item for item in error.errors() if item["loc"][:1] not in {(key,) for key in unread}]
         faults.extend(_sentence(item, _all_keys(RunConfig, composed)) for item in said)
+        raise InputError(f"{where}: " + "; ".join(faults)) from None
+    made = _with_chat_templates(config, faults)
     if faults:
         raise InputError(f"{where}: " + "; ".join(faults))
     # Whatever the variable is called: what it holds is blanked in all that this process writes.
     keep_secret(os.environ.get(config.eval.http.api_key_env, ""))
-    return config
+    return made
+
+
+def _with_chat_templates(config: RunConfig, faults: list[str]) -> RunConfig:
+    """Return a run that holds the text of its chat templates, so that run.yaml says what was trained with."""
+    file = kit_path(config.model.tokenizer.file)
+    prompts = {name: getattr(config, name) for name in ("prompt", "squad_prompt", "instruction_prompt")}
+    whole = {name: _tried(faults, with_chat_template, one, file, ROOT) for name, one in prompts.items() if one}
+    return config.model_copy(update={name: found for name, found in whole.items() if found})
 
 
 def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:

@@ -15,6 +15,7 @@ from core.section import Section, or_value_error
 from core.steps import order_faults, usual_steps
 from core.tasks import contest_task, task_of
 from core.text.prompts import Prompt
+from core.text.rounds import LearnedTurns
 from core.text.tokenizers import TokenizerKind
 
 DType = Literal["float32", "float16", "bfloat16"]
@@ -199,6 +200,8 @@ class DataConfig(Section):
         overlap: "report" training records that overlap with evaluation files, or "remove" them.
         overlap_n: words of the n-grams compared.
         answers: how questions and answers are rewritten for training.
+        learned_turns: which answers of a conversation are learned: "all" (but those that the corpus marks as not to be,
+            `loss: false` or `weight: 0`), the "last", or only the "marked" ones (`loss: true`, `weight: 1`).
         seq_length: tokens a record may have; a MindRecord row holds one more, as MindFormers wants.
         overlong: what becomes of longer records: "drop" (listed), "cut" (at the prompt) or "refuse" (an error).
         packing: several records share a row.
@@ -231,6 +234,7 @@ class DataConfig(Section):
     overlap: Literal["report", "remove"] = "report"
     overlap_n: int = Field(default=13, ge=2)
     answers: AnswersConfig = AnswersConfig()
+    learned_turns: LearnedTurns = "all"
     seq_length: int = Field(ge=8)
     overlong: Literal["drop", "cut", "refuse"] = "drop"
     packing: bool = False

@@ -114,8 +114,9 @@ def _table(report: dict[str, Any]) -> str:
     from data_convert.conversion.audit_table import file_lines
 
     rows = {
-        "records of the corpus": report["records"] + report["unreadable"],
+        "records of the corpus": report["records"] + report["unreadable"] + report["unlearned"],
         "- unreadable (--max-bad)": report["unreadable"],
+        **({"- not to be learned (loss: false, weight: 0)": report["unlearned"]} if report["unlearned"] else {}),
         "- exact duplicates": report["exact_duplicates"],
         "- the same, typed otherwise": report["normalised_duplicates"],
         "- asked in an evaluation file": report["asked"],

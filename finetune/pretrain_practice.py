@@ -26,6 +26,7 @@ from core.files import make_folder, replacing, write_text
 from core.places import ROOT
 from core.progress import say
 from core.step_names import step_name
+from core.text.prompt_tokens import text_ids
 from core.text.prompts import Prompt
 from core.text.tokenizers import SentencePieceTokenizer
 from data_convert.mindrecord import write_mindrecord
@@ -138,7 +139,8 @@ def packed_rows(
         document = [] if without_bos else [tokenizer.bos_id]
         learned = [IGNORED] * len(document)
         for text, learn in pieces:
-            tokens = tokenizer.encode(text) + [tokenizer.eos_id] * learn
+            # All texts are the kit's own: marks in them are meant.
+            tokens = text_ids(prompts["squad"], text, tokenizer) + [tokenizer.eos_id] * learn
             document += tokens
             learned += tokens if learn else [IGNORED] * len(tokens)
         if len(document) > width:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.model_config import llama_config
-from core.config import kit_path, model_tokenizer
+from core.config import kit_path, run_tokenizer
 from core.errors import InputError
 from core.files import read_json
 from core.run_folder import RunFolder
@@ -80,7 +80,7 @@ def _prompts(run: RunFolder, config: RunConfig, questions: int) -> list[list[int
     if questions < 1:
         raise InputError(f"--questions {questions}: at least 1 is needed")
     model = config.model
-    tokenizer = model_tokenizer(model)
+    tokenizer = run_tokenizer(config)
     prompts: list[list[int]] = []
     for name, prompt in (("squad", config.squad_prompt), ("test", config.prompt)):
         path = run.data / f"{name}.jsonl"

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import base64
-import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from core.errors import InputError
 from core.files import refuse_pointer
+from core.text import sentencepiece_file
+from core.text.control_names import looks_like_control
+from core.text.hugging_face import HuggingFaceTokenizer as HuggingFaceTokenizer
+from core.text.sentencepiece_file import (
+    CHARACTER_MAP,
+    CONTROL,
+    NORMALIZER_SPEC,
+    REMOVE_EXTRA_WHITESPACES,
+    USER_DEFINED,
+    last_field,
+)
+from core.text.token_text import WHICH_KIND, check_ids, readable, sentencepiece_text, side_by_side
 
 TokenizerKind = Literal["sentencepiece", "tiktoken", "hf"]
-_KIND = "does model.tokenizer.kind fit it?"
 _ERROR = 2  # sentencepiece's levels are those of Abseil: info, warning, error
+# What is no character of any text (Unicode, "noncharacters"): one that a text lacks can stand for its control tokens.
+_SYMBOLS = "".join(map(chr, range(0xFDD0, 0xFDF0)))
 
 
 class Tokenizer(Protocol):
@@ -26,8 +38,22 @@ class Tokenizer(Protocol):
     pad_id: int
     vocab_size: int
 
+    @property
+    def controls(self) -> Mapping[str, int]:
+        """The control tokens, name -> id: no text that is encoded ever becomes one of them."""
+
+    @property
+    def parts_at_controls(self) -> bool:
+        """Whether `encode_around` makes the same ids of each text, with the token before it, as of all at once."""
+
     def encode(self, text: str) -> list[int]:
-        """Return the ids of `text`, without BOS or EOS."""
+        """Return the ids of `text`, without BOS or EOS; the name of a control token in it is plain text."""
+
+    def encode_around(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
+        """Return the ids of plain texts with a control token between each two (so `controls` is one shorter).
+
+        They are those that the tokenizer's own library gives for the whole text with the tokens' names in it.
+        """
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
@@ -55,23 +81,56 @@ class Tokenizer(Protocol):
 class SentencePieceTokenizer:
     """A sentencepiece model file (Llama-2, InternLM, the practice model)."""
 
-    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
-        import sentencepiece
-
-        # Of a file that is sound it warns too: that a piece is a NUL, say.
-        sentencepiece.SetMinLogLevel(_ERROR)
-        self._model = sentencepiece.SentencePieceProcessor()
+    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int, controls: Collection[str] = ()) -> None:
         try:
-            self._model.LoadFromSerializedProto(path.read_bytes())
-        except RuntimeError as error:  # it names lines of the library's own sources, and nothing of use
-            raise InputError(f"{path}: not a sentencepiece model that can be read; {_KIND}") from error
+            content = path.read_bytes()
+            found = [
+                piece
+                for piece in sentencepiece_file.pieces(
+                    content, b"<[" + b"".join(name.encode()[:1] for name in controls)
+                )
+                if _is_control(piece, controls)
+            ]
+            self._content = sentencepiece_file.unused(content, [piece for piece in found if piece.kind != CONTROL])
+        except (IndexError, ValueError, StopIteration) as error:
+            raise InputError(f"{path}: not a sentencepiece model that can be read; {WHICH_KIND}") from error
+        self._path, self._model = path, _sentencepiece(self._content, path)
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.GetPieceSize())
-        _check_ids(self, path)
+        self.controls = {piece.text: int(self._model.PieceToId(piece.text)) for piece in found}
+        # The library's own control tokens part a text in no call: it goes on from them as from its beginning.
+        self._within = {self.controls[piece.text] for piece in found if piece.kind != CONTROL}
+        self._with_symbol: dict[str, Any] = {}
+        check_ids(path, self.vocab_size, {"bos": bos_id, "eos": eos_id, "pad": pad_id})
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of `text`, without BOS or EOS."""
+        """Return the ids of `text`, without BOS or EOS; the name of a control token in it is plain text."""
         return list(self._model.EncodeAsIds(text)) if text else []
+
+    def encode_around(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
+        """Return the ids of texts with control tokens between them; see `Tokenizer`."""
+        ids: list[int] = []
+        first = 0
+        for place, control in enumerate(controls):
+            if control not in self._within:
+                ids += [*self._joined(texts[first : place + 1], controls[first:place]), control]
+                first = place + 1
+        return ids + self._joined(texts[first:], controls[first:])
+
+    def _joined(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
+        """Encode texts in one call, with a symbol between them that none of them holds; it stands for the controls."""
+        if not controls:
+            return self.encode(texts[0])
+        held = "".join(texts)
+        symbol = next((symbol for symbol in _SYMBOLS if symbol not in held), None)
+        if symbol is None:
+            raise InputError("a text holds all characters that are none (U+FDD0 to U+FDEF); take them out")
+        if symbol not in self._with_symbol:
+            content = sentencepiece_file.with_symbol(self._content, symbol)
+            self._with_symbol[symbol] = _sentencepiece(content, self._path)
+        between = iter(controls)
+        found = self._with_symbol[symbol].EncodeAsIds(symbol.join(texts))
+        return [next(between) if number == self.vocab_size else int(number) for number in found]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
@@ -92,7 +151,7 @@ class SentencePieceTokenizer:
 
     def piece(self, number: int) -> str:
         """Return the text, name or byte that an id stands for; a space is a space here, not ▁."""
-        return _sentencepiece_text(str(self._model.IdToPiece(number)))
+        return sentencepiece_text(str(self._model.IdToPiece(number)))
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether some piece holds the two characters side by side: all that merging can make are pieces."""
@@ -106,15 +165,42 @@ class SentencePieceTokenizer:
     @cached_property
     def _plain(self) -> bool:
         """Whether the model neither rewrites characters nor drops spaces before it looks for pieces."""
-        rules = _last_field(self._model.serialized_model_proto(), _NORMALIZER_SPEC)
+        rules = last_field(self._content, NORMALIZER_SPEC)
         # A field that is not there has its default: no character map, blanks dropped.
-        return not _last_field(rules, _CHARACTER_MAP) and _last_field(rules, _REMOVE_EXTRA_WHITESPACES) == b"\0"
+        return not last_field(rules, CHARACTER_MAP) and last_field(rules, REMOVE_EXTRA_WHITESPACES) == b"\0"
+
+    @property
+    def parts_at_controls(self) -> bool:
+        """See `Tokenizer`: where blanks are dropped, those beside a control token are kept in one call alone."""
+        return self._plain
+
+
+def _sentencepiece(content: bytes, path: Path) -> Any:
+    import sentencepiece
+
+    # Of a file that is sound it warns too: that a piece is a NUL, say.
+    sentencepiece.SetMinLogLevel(_ERROR)
+    model = sentencepiece.SentencePieceProcessor()
+    try:
+        model.LoadFromSerializedProto(content)
+    except RuntimeError as error:  # it names lines of the library's own sources, and nothing of use
+        raise InputError(f"{path}: not a sentencepiece model that can be read; {WHICH_KIND}") from error
+    return model
+
+
+def _is_control(piece: sentencepiece_file.Piece, named: Collection[str]) -> bool:
+    """Tell whether a piece is a control token: by its kind, by its name, or because a prompt uses it as one."""
+    if piece.text in named:
+        return piece.kind != sentencepiece_file.UNKNOWN
+    return piece.kind == CONTROL or (piece.kind == USER_DEFINED and looks_like_control(piece.text))
 
 
 class TiktokenTokenizer:
     """Llama-3's vocabulary file: a base64 token and its rank on each line; 256 special tokens follow the ranks."""
 
-    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
+    parts_at_controls = True
+
+    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int, controls: Collection[str] = ()) -> None:
         import tiktoken
 
         ranks = tiktoken_ranks(path)
@@ -122,14 +208,18 @@ class TiktokenTokenizer:
         self._encoding = tiktoken.Encoding(
             path.name, pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
         )
-        self._special = special
+        self._special = self.controls = special
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = len(ranks) + len(special)
-        _check_ids(self, path)
+        check_ids(path, self.vocab_size, {"bos": bos_id, "eos": eos_id, "pad": pad_id})
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, without BOS or EOS; a special token's name in it is plain text."""
         return self._encoding.encode_ordinary(text)
+
+    def encode_around(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
+        """Return the ids of texts with control tokens between them; see `Tokenizer`."""
+        return side_by_side(map(self.encode, texts), controls)
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
@@ -147,7 +237,7 @@ class TiktokenTokenizer:
 
     def piece(self, number: int) -> str:
         """Return the text, name or bytes that an id stands for."""
-        return _readable(self._encoding.decode_single_token_bytes(number))
+        return readable(self._encoding.decode_single_token_bytes(number))
 
     def may_join(self, left: str, right: str) -> bool:
         """Tell whether a word of the pattern that splits the text may span the border; see `LLAMA3_PATTERN`."""
@@ -157,114 +247,6 @@ class TiktokenTokenizer:
         if before == "newline":
             return after in ("newline", "blank", "unknown")
         return before != "symbol" or after not in ("number", "blank")
-
-
-class HuggingFaceTokenizer:
-    """A `tokenizer.json` of the tokenizers library."""
-
-    def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int) -> None:
-        from tokenizers import Tokenizer as Library
-
-        try:
-            self._model = Library.from_str(path.read_text(encoding="utf-8"))
-        except Exception as error:  # the library raises Exception itself
-            raise InputError(f"{path}: not a tokenizer.json that can be read ({error}); {_KIND}") from error
-        # A special token's name in a question is plain text; where the prompt means the token, it says so.
-        self._model.encode_special_tokens = True
-        self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
-        self.vocab_size = int(self._model.get_vocab_size())
-        _check_ids(self, path)
-
-    def encode(self, text: str) -> list[int]:
-        """Return the ids of `text`, without BOS or EOS."""
-        return list(self._model.encode(text, add_special_tokens=False).ids)
-
-    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text."""
-        # One thread, as above.
-        return [self.encode(text) for text in texts]
-
-    def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of `ids`; special ids are dropped."""
-        special = {self.bos_id, self.eos_id, self.pad_id}
-        return str(self._model.decode([int(i) for i in ids if int(i) not in special], skip_special_tokens=True))
-
-    def piece_id(self, piece: str) -> int | None:
-        """Return the id of a piece, None where the vocabulary lacks it."""
-        found: int | None = self._model.token_to_id(piece)
-        return found
-
-    def piece(self, number: int) -> str:
-        """Return the text, name or bytes that an id stands for."""
-        name = self._model.id_to_token(number)
-        if name is None:
-            return f"<unused {number}>"
-        if type(self._model.decoder).__name__ != "ByteLevel":
-            return _sentencepiece_text(name)
-        whole = _BYTE_OF.keys() >= set(name)  # an added token may hold any character
-        return _readable(bytes(_BYTE_OF[char] for char in name)) if whole else str(name)
-
-    def may_join(self, left: str, right: str) -> bool:
-        """Return True: what the tokenizer's own rules do at a border is not known."""
-        return True
-
-
-# Numbers of fields in sentencepiece_model.proto.
-_NORMALIZER_SPEC, _CHARACTER_MAP, _REMOVE_EXTRA_WHITESPACES = 3, 2, 4
-
-
-def _last_field(message: bytes, wanted: int) -> bytes:
-    """Return the bytes of a field of a protobuf message (a varint's own bytes); empty where it is not there.
-
-    protobuf itself is not used: MindSpore refuses to be imported after an implementation of it other than its own.
-    """
-    at, found = 0, b""
-    while at < len(message):
-        tag, at = _varint(message, at)
-        kind, begin = tag & 7, at
-        if kind == 0:
-            _, at = _varint(message, at)
-        elif kind == 2:
-            length, begin = _varint(message, at)
-            at = begin + length
-        else:
-            at += 8 if kind == 1 else 4
-        if tag >> 3 == wanted:
-            found = message[begin:at]
-    return found
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """Return the number that begins at a byte, and where the next field begins."""
-    number = shift = 0
-    while True:
-        byte = message[at]
-        number |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return number, at
-
-
-# The characters that byte-level vocabularies are written in: a byte whose Latin-1 character is visible is that
-# character, the others are, in their order, the characters from number 256 on.
-_VISIBLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_BYTE_OF = {chr(byte): byte for byte in _VISIBLE} | {
-    chr(256 + place): byte for place, byte in enumerate(byte for byte in range(256) if byte not in _VISIBLE)
-}
-BYTE_CHARACTERS = {byte: char for char, byte in _BYTE_OF.items()}
-_BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
-
-
-def _sentencepiece_text(piece: str) -> str:
-    """Return a sentencepiece piece as text: ▁ is a space, and the byte piece of an ASCII character that character."""
-    byte = _BYTE_PIECE.fullmatch(piece)
-    return _readable(bytes.fromhex(byte[1])) if byte else piece.replace("▁", " ")
-
-
-def _readable(token: bytes) -> str:
-    """Return UTF-8 bytes as text; bytes that are no whole character stand as <0xE4>."""
-    text = token.decode("utf-8", "surrogateescape")
-    return "".join(f"<0x{ord(char) - 0xDC00:02X}>" if "\udc80" <= char <= "\udcff" else char for char in text)
 
 
 # How Llama-3 splits text before merging bytes (its published tokenizer). A word is letters with at the most one other
@@ -302,29 +284,32 @@ def tiktoken_ranks(path: Path) -> dict[bytes, int]:
             ranks[base64.b64decode(token, validate=True)] = int(rank)
         except ValueError as error:
             raise InputError(
-                f"{path}:{number}: not a base64 token and its rank, as in Llama-3's file; {_KIND}"
+                f"{path}:{number}: not a base64 token and its rank, as in Llama-3's file; {WHICH_KIND}"
             ) from error
     if sorted(ranks.values()) != list(range(len(ranks))) or not ranks:
         raise InputError(f"{path}: the ranks are not 0, 1, 2, …; the file is damaged")
     return ranks
 
 
-def _check_ids(tokenizer: Tokenizer, path: Path) -> None:
-    for name in ("bos", "eos", "pad"):
-        number = getattr(tokenizer, f"{name}_id")
-        if not 0 <= number < tokenizer.vocab_size:
-            raise InputError(f"{path}: {name}_token_id {number} is outside its {tokenizer.vocab_size} pieces")
-
-
-_KINDS: dict[TokenizerKind, Callable[[Path, int, int, int], Tokenizer]] = {
+_KINDS: dict[TokenizerKind, Callable[[Path, int, int, int, Collection[str]], Tokenizer]] = {
     "sentencepiece": SentencePieceTokenizer,
     "tiktoken": TiktokenTokenizer,
     "hf": HuggingFaceTokenizer,
 }
 
 
-def load_tokenizer(kind: TokenizerKind, path: Path, bos_id: int, eos_id: int, pad_id: int) -> Tokenizer:
+def load_tokenizer(
+    kind: TokenizerKind, path: Path, bos_id: int, eos_id: int, pad_id: int, controls: Collection[str] = ()
+) -> Tokenizer:
     """Load a tokenizer.
+
+    Args:
+        kind: of the file.
+        path: the file.
+        bos_id: the id of a text's beginning.
+        eos_id: the id of its end.
+        pad_id: the id of padding.
+        controls: pieces that a prompt uses as control tokens: no text becomes one of them, whatever the file says.
 
     Raises:
         InputError: the file is missing or not of its kind, or a special id is outside its vocabulary.
@@ -332,4 +317,4 @@ def load_tokenizer(kind: TokenizerKind, path: Path, bos_id: int, eos_id: int, pa
     if not path.is_file():
         raise InputError(f"{path}: tokenizer file not found; set model.tokenizer.file=PATH")
     refuse_pointer(path)
-    return _KINDS[kind](path, bos_id, eos_id, pad_id)
+    return _KINDS[kind](path, bos_id, eos_id, pad_id, controls)

@@ -16,6 +16,7 @@ _MOST_FILES = 20
 # What is taken off the corpus' records, by the name of its count.
 _TAKEN_OFF = {
     "bad": "unreadable (data.max_bad)",
+    "unlearned": "not to be learned (data.learned_turns)",
     "wrong_dropped": "solution wrong or missing (data.wrong)",
     "duplicates": "duplicates (data.dedup)",
     "held_out": "with held-out or asked questions",
@@ -24,6 +25,8 @@ _TAKEN_OFF = {
     "weighed_out": "left out by weight (data.train)",
     "left_out": "left out (data.quotas, data.max_records)",
 }
+# What is not read of a file, by the name of its count.
+_NOT_READ = {"bad": "unreadable", "unlearned": "not learned"}
 # The verdicts that are not sound, as a table's columns call them.
 _UNSOUND = {"wrong": "wrong", "unparsable": "no answer", "unsolvable": "unsolvable", "unknown": "not checked"}
 
@@ -41,7 +44,7 @@ def _line(label: str, value: int | str) -> str:
 def _account(audit: dict[str, Any]) -> Iterator[str]:
     """Yield the sum that leads from the corpus' records to the rows."""
     counts, overlong = audit["corpus"], audit["overlong"]
-    yield _line("records of the corpus", counts["read"] + counts.get("bad", 0))
+    yield _line("records of the corpus", counts["read"] + counts.get("bad", 0) + counts.get("unlearned", 0))
     for name, label in _TAKEN_OFF.items():
         if counts.get(name):
             yield _line(f"- {label}", counts[name])
@@ -66,11 +69,12 @@ def _files(audit: dict[str, Any]) -> Iterator[str]:
 
 
 def file_lines(files: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield a table of the files of a corpus: records in = read + unreadable, weights, encodings other than UTF-8."""
+    """Yield a table of the files of a corpus: records in = read + what is not read, weights, encodings other than UTF-8."""
     if len(files) < 2 and all(file["weight"] == 1 and file["encoding"] == "utf-8" for file in files):
         return
-    columns = ("records", "bad", "read", "trained") if "trained" in files[0] else ("records", "bad", "read")
-    heads = ("unreadable" if name == "bad" else name for name in columns)
+    left = [name for name in _NOT_READ if name == "bad" or any(file[name] for file in files)]
+    columns = ("records", *left, "read", *(["trained"] if "trained" in files[0] else []))
+    heads = (_NOT_READ.get(name, name) for name in columns)
     yield f"{'file':<{_LABEL}}" + "".join(f"{name:>{_NUMBER}}" for name in heads)
     rest = [{name: sum(file[name] for file in files[_MOST_FILES:]) for name in columns}] if files[_MOST_FILES:] else []
     labels = [_short("  ", file["path"]) for file in files[:_MOST_FILES]]
@@ -100,11 +104,13 @@ def _remarks(audit: dict[str, Any]) -> Iterator[str]:
     named = {
         "a word for no input, read as none": sum(counts.get("no_input", {}).values()),
         "rewritten (data.answers)": audit["rewritten"],
+        "system text that no prompt holds ({system})": audit.get("system_unheard", 0),
         "cut at the prompt (data.overlong)": overlong["cut"],
         "solution wrong or missing, kept": counts.get("wrong", 0) - counts.get("wrong_dropped", 0),
         "same question, other answer, kept": counts.get("conflicting_answers", 0),
         "records of the retention corpus": retention.get("read", 0),
         "  unreadable (data.max_bad)": retention.get("bad", 0),
+        "  not to be learned (data.learned_turns)": retention.get("unlearned", 0),
         "  without an answer, never trained on": retention.get("unanswerable", 0),
     }
     yield from (_line(label, number) for label, number in named.items() if number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.config import kit_path, model_tokenizer
+from core.config import kit_path, run_tokenizer
 from core.errors import InputError
 from core.files import sha256_file, sha256_text, write_json, write_jsonl
 from core.run_folder import RunFolder
@@ -52,7 +52,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     sources = _digests(config)
     bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
     with RecordStore(run.data / ".records") as store:
-        corpora = load_corpora(data, config.task, store, bad, processes, "accuracy" in config.steps)
+        corpora = load_corpora(data, config.task, store, bad, processes, prompts, "accuracy" in config.steps)
         write_records(run.data / "test.jsonl", corpora.test)
         write_records(run.data / "squad.jsonl", corpora.squad)
         plan = ShardPlan(
@@ -91,6 +91,7 @@ def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]
         "squad": len(corpora.squad),
         "records": audit.records,
         "rewritten": audit.rewritten,
+        "system_unheard": audit.system_unheard,
         "converted": audit.converted,
         "overlong": {"policy": data.overlong, "dropped": len(audit.skipped), "cut": audit.cut},
         "rows": audit.rows,
@@ -107,7 +108,7 @@ def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]
 
 def _tokenizer(config: RunConfig) -> Tokenizer:
     model = config.model
-    tokenizer = model_tokenizer(model)
+    tokenizer = run_tokenizer(config)
     if tokenizer.vocab_size > model.vocab_size:
         raise InputError(
             f"{model.tokenizer.file}: {tokenizer.vocab_size} pieces, the model's vocabulary has {model.vocab_size}; "
@@ -151,4 +152,4 @@ def _key(config: RunConfig, prompts: dict[str, Prompt], sources: dict[str, str])
 
 
 def _described(prompt: Prompt) -> dict[str, str]:
-    return {"name": prompt.name, "template": prompt.template, "sha256": prompt.sha256}
+    return {"name": prompt.name, "template": prompt.chat_template or prompt.template, "sha256": prompt.sha256}

@@ -16,9 +16,9 @@ from core.schema import DataConfig
 from core.tasks.math import TYPES
 from data_convert.corpus.record_store import Columns, RecordStore
 from data_convert.corpus.scan import overlapping
-from data_convert.selection.dedup import Keys, Mask, conflicts, group
+from data_convert.selection.dedup import Keys, Mask, conflicts, group, isin
 from data_convert.selection.draw import draw
-from data_convert.selection.keys import context_key
+from data_convert.selection.keys import NOTHING_BEFORE, context_key, earlier_keys
 from data_convert.selection.near import near_duplicates, signatures
 from data_convert.selection.normalise import as_pairs
 from data_convert.selection.overlap import Overlap
@@ -112,13 +112,14 @@ class _Choice:
     def drop_repeated(self) -> None:
         """Drop records that repeat an earlier one."""
         columns, how = self._columns, self._data.dedup
-        keys = columns.whole if how == "exact" else np.hstack([columns.question, columns.answer])
+        keys = columns.whole if how == "exact" else np.hstack([columns.before, columns.question, columns.answer])
         first = np.ones(len(self.left), dtype=np.bool_) if how == "none" else group(keys[self.left]).first
         self._keep(first, "duplicates")
 
     def disputed(self) -> Mask:
         """Return which records left have a question that others answer otherwise."""
-        found = conflicts(group(self._columns.question[self.left]), self._columns.answer[self.left])
+        asked = np.hstack([self._columns.before, self._columns.question])[self.left]
+        found = conflicts(group(asked), self._columns.answer[self.left])
         self.counts["conflicting_answers"] = int(found.sum())
         return found
 
@@ -127,13 +128,22 @@ class _Choice:
         questions = self._columns.question[self.left]
         split = hold_out(questions, self._data.test_records, self._data.seed, barred=disputed)
         test = self.left[split.test]
-        self._keep(split.train, "held_out")
+        self._keep(split.train & ~self._asked_before(questions[split.test]), "held_out")
         return test
 
     def leave_out(self, asked: Keys) -> Numbers:
         """Leave out the questions of a test file; return no record of the corpus."""
-        self._keep(exclude(self._columns.question[self.left], asked), "held_out")
+        kept = exclude(self._columns.question[self.left], asked) & ~self._asked_before(asked)
+        self._keep(kept, "held_out")
         return self.left[:0]
+
+    def _asked_before(self, asked: Keys) -> Mask:
+        """Return which of the records left ask one of these questions in an earlier round of their conversation."""
+        found = np.zeros(len(self.left), dtype=np.bool_)
+        places = np.flatnonzero(~isin(self._columns.before[self.left], NOTHING_BEFORE))
+        for place, record in zip(places, self._store.records(self.left[places].tolist()), strict=True):
+            found[place] = isin(earlier_keys(record), asked).any()
+        return found
 
     def compare(self, test: Numbers, against: Mapping[str, Overlap], processes: int) -> None:
         """Find records that share n-grams with evaluations or held-out questions, and drop them where asked to."""

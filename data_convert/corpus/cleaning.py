@@ -120,6 +120,7 @@ def clean(
             "no_input": read.no_input,
             "bad": bad.found,
             "unreadable": bad.lost,
+            "unlearned": bad.unlearned,
             **_account(columns, chosen),
             "conflicts": _conflicts(store, columns),
             "against": {name: _against(name, columns, keys, chosen) for name, keys in asked.items()},
@@ -148,7 +149,7 @@ def _account(columns: Columns, chosen: Chosen) -> dict[str, Any]:
 
 def _conflicts(store: RecordStore, columns: Columns) -> dict[str, Any]:
     """Return how many questions have several answers, and the first of them with these."""
-    questions = group(columns.question)
+    questions = group(np.hstack([columns.before, columns.question]))
     places = np.flatnonzero(conflicts(questions, columns.answer))
     disputed, first = np.unique(questions.ids[places], return_index=True)
     examples = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from core.config import kit_path
 from core.errors import InputError
 from core.schema import DataConfig
+from core.text.prompts import Prompt, cannot_write_rounds
 from core.text.records import Record
+from core.text.rounds import history_of
 from data_convert.corpus.choose import Weights, choose
 from data_convert.corpus.inputs import reading_of, train_files
 from data_convert.corpus.record_store import Lines, RecordStore
@@ -68,7 +70,13 @@ class Corpora:
 
 
 def load_corpora(
-    data: DataConfig, task: str, store: RecordStore, bad: BadRecords, processes: int, needs_test: bool = False
+    data: DataConfig,
+    task: str,
+    store: RecordStore,
+    bad: BadRecords,
+    processes: int,
+    prompts: Mapping[str, Prompt] | None = None,
+    needs_test: bool = False,
 ) -> Corpora:
     """Read or make the records of a run.
 
@@ -78,13 +86,16 @@ def load_corpora(
         store: takes the records that may be trained on.
         bad: is told of records that cannot be read.
         processes: how many read and compare.
+        prompts: of each task that is trained on; None: whether they can write a conversation is not looked at.
         needs_test: accuracy will be measured, for which there must be a question.
 
     Raises:
         InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
             nothing to train on or, where that is needed, to ask.
     """
-    source = _Source(data, task, load_squad(data), _read_test(data, task), store, bad, processes, needs_test)
+    test = _read_test(data, task)
+    _check_test(test or (), (prompts or {}).get(task))
+    source = _Source(data, task, load_squad(data), test, store, bad, processes, prompts or {}, needs_test)
     found = source.corpus() if data.train else source.made()
     retention = source.retention(found.counts)
     store.settle()
@@ -124,7 +135,7 @@ class _Source:
     Attributes:
         data, task: of the run.
         squad: retention questions; test: the questions of a test file, None where there is none.
-        store, bad, processes, needs_test: as of `load_corpora`.
+        store, bad, processes, prompts, needs_test: as of `load_corpora`.
     """
 
     data: DataConfig
@@ -134,6 +145,7 @@ class _Source:
     store: RecordStore
     bad: BadRecords
     processes: int
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
     needs_test: bool = False
 
     def corpus(self) -> Corpora:
@@ -141,7 +153,7 @@ class _Source:
         data, corpus = self.data, train_files(self.data)
         scanner = Scanner(data.check, frozenset({self.task}), asked=self._asked, **self._reading)
         read = scan(self.store, corpus, data.form, scanner, self.bad, self.processes)
-        bad = self.bad.lost
+        gone = {"bad": self.bad.lost, "unlearned": self.bad.unlearned}
         weights = [file.weight for file in corpus.files]
         weigh = None if set(weights) == {1.0} else Weights(read.file_of, weights)
         asked = None if self.test is None else question_keys(self.test)
@@ -150,8 +162,8 @@ class _Source:
         chosen = choose(self.store, columns, read.wrong, data, asked, evaluations, processes, weigh)
         if not len(chosen.train):
             counts = chosen.counts
-            gone = ", ".join(f"{counts[name]} {what}" for name, what in _GONE.items() if counts.get(name))
-            raise InputError(f"{corpus.name}: no record is left to train on; of {len(read.wrong)} there are {gone}")
+            left = ", ".join(f"{counts[name]} {what}" for name, what in _GONE.items() if counts.get(name))
+            raise InputError(f"{corpus.name}: no record is left to train on; of {len(read.wrong)} there are {left}")
         test = list(self.store.records(chosen.test.tolist())) if self.test is None else self.test
         if self.needs_test and not test:
             asks = len(group(columns.question))
@@ -162,7 +174,7 @@ class _Source:
             )
         trained = np.bincount(read.file_of[chosen.train], minlength=len(read.files)).tolist()
         files = [{**file.as_json(), "trained": number} for file, number in zip(read.files, trained, strict=True)]
-        counts = {"bad": bad, **chosen.counts, "files": files, "not_read": read.not_read, "no_input": read.no_input}
+        counts = {**gone, **chosen.counts, "files": files, "not_read": read.not_read, "no_input": read.no_input}
         return Corpora(chosen.train, test, self.squad, counts, read.report)
 
     def made(self) -> Corpora:
@@ -190,7 +202,7 @@ class _Source:
 
     def _drawn(self, path: Path) -> tuple[Numbers, dict[str, Any]]:
         """Read a retention corpus; return the records drawn from it, and what became of the others."""
-        first, bad = len(self.store), self.bad.lost
+        first, bad, unlearned = len(self.store), self.bad.lost, self.bad.unlearned
         tasks = frozenset({"squad", "instruction", self.task})
         how = {**self._reading, "free_task": None}
         scanner = Scanner(tasks=tasks, general=True, asked=self._asked, prefix="retention/", **how)
@@ -203,6 +215,7 @@ class _Source:
         counts = {
             "read": len(numbers),
             "bad": self.bad.lost - bad,
+            "unlearned": self.bad.unlearned - unlearned,
             "unanswerable": len(silent),
             "overlap": compared.as_json(),
         }
@@ -213,7 +226,8 @@ class _Source:
 
     @property
     def _reading(self) -> dict[str, Any]:
-        return reading_of(self.data, self.task)
+        turns = {"learned": self.data.learned_turns, "prompts": self.prompts}
+        return {**reading_of(self.data, self.task), **turns}
 
     @cached_property
     def _asked(self) -> Asked:
@@ -256,6 +270,13 @@ def _read_test(data: DataConfig, task: str) -> list[Record] | None:
     if len(names) < len(records):
         raise InputError(f"{file}: {len(records) - len(names)} of its ids are repeated")
     return records
+
+
+def _check_test(test: Sequence[Record], prompt: Prompt | None) -> None:
+    """Refuse questions that the prompt cannot put, before anything is trained (InputError)."""
+    for record in test:
+        if prompt is not None and not prompt.holds_rounds and (earlier := history_of(record)):
+            raise InputError(f"{record.source or record.id}: {cannot_write_rounds(prompt, len(earlier) + 1)}")
 
 
 def _need_generator(data: DataConfig, setting: str) -> None:

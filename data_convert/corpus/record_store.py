@@ -25,7 +25,7 @@ from core.files import fresh, make_folder, remove_file
 from core.inside import inside, open_to_append
 from core.text.records import Record
 from data_convert.selection.dedup import Keys
-from data_convert.selection.keys import answer_key, label_of, question_key, record_key
+from data_convert.selection.keys import answer_key, before_key, label_of, question_key, record_key
 from data_convert.selection.normalise import as_pairs
 
 # Of a slice that cannot be divided (a CSV file, say) no more than this stays in memory.
@@ -40,7 +40,7 @@ class Lines:
         store: the store's path, beside which a file takes the text that is too much for memory; None: none does.
         file: that file; None: not needed yet.
         text: the records as JSON Lines, or those after the ones in `file`; sizes: bytes of each line.
-        whole, question, answer: 16-byte fingerprints (see `selection.keys`) of each record, end to end.
+        whole, before, question, answer: 16-byte fingerprints (see `selection.keys`) of each record, end to end.
         labels: type (math), subject (choice) or task of each record.
     """
 
@@ -49,6 +49,7 @@ class Lines:
     text: bytearray = field(default_factory=bytearray)
     sizes: array[int] = field(default_factory=lambda: array("q"))
     whole: bytearray = field(default_factory=bytearray)
+    before: bytearray = field(default_factory=bytearray)
     question: bytearray = field(default_factory=bytearray)
     answer: bytearray = field(default_factory=bytearray)
     labels: list[str] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Lines:
         self.text += line
         self.sizes.append(len(line))
         self.whole += record_key(record)
+        self.before += before_key(record)
         self.question += question_key(record)
         self.answer += answer_key(record)
         self.labels.append(label_of(record))
@@ -81,11 +83,12 @@ class Columns:
     """What is known of each record of a store, by its number.
 
     Attributes:
-        whole, question, answer: uint64 (records, 2), fingerprints (see `selection.keys`).
+        whole, before, question, answer: uint64 (records, 2), fingerprints (see `selection.keys`).
         label: int32 (records,), the number in `labels` of its type, subject or task.
     """
 
     whole: Keys
+    before: Keys
     question: Keys
     answer: Keys
     label: NDArray[np.int32]
@@ -143,6 +146,7 @@ class RecordStore:
         label = [numbers.setdefault(name, len(numbers)) for lines in self._lines for name in lines.labels]
         return Columns(
             as_pairs(b"".join(lines.whole for lines in self._lines)),
+            as_pairs(b"".join(lines.before for lines in self._lines)),
             as_pairs(b"".join(lines.question for lines in self._lines)),
             as_pairs(b"".join(lines.answer for lines in self._lines)),
             np.array(label, dtype=np.int32),

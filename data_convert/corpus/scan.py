@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from core.errors import InputError
 from core.progress import Progress, say
 from core.tasks import task_of
+from core.text.prompts import Prompt, cannot_write_rounds
 from core.text.records import Record
+from core.text.rounds import LearnedTurns, as_learned, history_of
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.workers import in_parallel
 from data_convert.readers import (
@@ -43,6 +45,12 @@ _NUMBERS_A_PIECE = 20_000
 _SLICE = 1 << 20  # bytes: small, so that all processes end together
 _COMPARED_TOGETHER = 4096
 _EXAMPLES = 20
+_NONE = "no answer of it is to be learned"
+_UNLEARNED = {
+    "all": f"{_NONE}: the corpus says so (loss, weight)",
+    "last": f"{_NONE}: the corpus says so of the last one (data.learned_turns=last)",
+    "marked": f"{_NONE}: the corpus marks none (data.learned_turns=marked)",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,8 @@ class Scanner:
         asked: what no record may hold; None: they may hold anything.
         prefix: goes before every id, so that the ids of two corpora differ.
         fields, encoding, free_task: how the corpus is read, see `readers.read_corpus`.
+        learned: which turns of conversations are learned; records of which none is are left out.
+        prompts: of each task, where they are known: a conversation that one of them cannot write is refused.
     """
 
     check: bool = False
@@ -66,6 +76,8 @@ class Scanner:
     fields: Mapping[str, str] = field(default_factory=dict)
     encoding: str | None = None
     free_task: str | None = None
+    learned: LearnedTurns = "all"
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
 
     def scan(self, piece: Slice, allowed: int, store: Path) -> Scanned:
         """Read one slice for a store, up to the bad record that is one more than `allowed`."""
@@ -78,6 +90,14 @@ class Scanner:
                         bad(BadRecord(record.source, reason, record.question))
                         continue
                     record = as_instruction(record)
+                kept = as_learned(record, self.learned)
+                if kept is None:
+                    bad(BadRecord(record.source, _UNLEARNED[self.learned], record.question, unlearned=True))
+                    continue
+                record = kept
+                if reason := self._unwritable(record):
+                    bad(BadRecord(record.source, reason, record.question))
+                    continue
                 if self.prefix:
                     record = replace(record, id=self.prefix + record.id)
                 found.lines.add(record)
@@ -92,6 +112,13 @@ class Scanner:
         found.bad = bad.records
         found.leaks += self._leaks(long)
         return found
+
+    def _unwritable(self, record: Record) -> str:
+        """Say why a conversation cannot be trained on; "" where it can."""
+        prompt = self.prompts.get(record.task)
+        if prompt is None or prompt.holds_rounds or not (earlier := history_of(record)):
+            return ""
+        return cannot_write_rounds(prompt, len(earlier) + 1)
 
     def _leaks(self, records: list[Record]) -> list[str]:
         return [record.source or record.id for record in self.asked.held_by(records)] if self.asked else []
@@ -125,12 +152,12 @@ class Scanned:
 
 @dataclass
 class FileCount:
-    """What became of the records of one file: those read, and those that cannot be.
+    """What became of the records of one file: those read, those that cannot be, and those not to be learned.
 
     Attributes:
         path: the file.
         weight: how often each of its records is to be taken.
-        read, bad: how many records.
+        read, bad, unlearned: how many records.
         encoding: "utf-8", or what it is in.
     """
 
@@ -138,11 +165,12 @@ class FileCount:
     weight: float
     read: int = 0
     bad: int = 0
+    unlearned: int = 0
     encoding: str = "utf-8"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data; "records" is the sum of the others."""
-        return {"records": self.read + self.bad, **vars(self)}
+        return {"records": self.read + self.bad + self.unlearned, **vars(self)}
 
 
 @dataclass(frozen=True)
@@ -203,7 +231,8 @@ def scan(
             store.append(found.lines)
             file = files[piece.file]
             file.read += len(found.wrong)
-            file.bad += sum(one.records for one in found.bad)
+            file.bad += sum(one.records for one in found.bad if not one.unlearned)
+            file.unlearned += sum(one.records for one in found.bad if one.unlearned)
             file.encoding = piece.encoding or file.encoding
             file_of.append(np.full(len(found.wrong), piece.file, np.int32))
             no_input += found.no_input
@@ -278,8 +307,9 @@ def _compare(shared: tuple[RecordStore, Mapping[str, Overlap]], numbers: Numbers
 
 
 def _text(record: Record) -> str:
-    """Return what is compared: a passage, and for want of one the question."""
-    return str(record.meta.get("passage") or record.question)
+    """Return what is compared: a passage, and for want of one the question, with those of earlier rounds."""
+    asked = "\n".join([*(one.question for one in history_of(record)), record.question])
+    return str(record.meta.get("passage") or asked)
 
 
 def _examples(

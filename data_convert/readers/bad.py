@@ -25,6 +25,7 @@ class BadRecord(NamedTuple):
         text: the record as it stands in the file, cut to 1,000 characters.
         records: how many records are lost by it: all questions of a file without answers, else 1.
         expected: files of this kind are published so; it is listed, and does not count towards those allowed.
+        unlearned: it can be read, and nothing of it is to be learned; it is listed and counted apart.
     """
 
     where: str
@@ -32,6 +33,7 @@ class BadRecord(NamedTuple):
     text: str = ""
     records: int = 1
     expected: bool = False
+    unlearned: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}"
@@ -92,8 +94,13 @@ class BadRecords:
 
     @property
     def lost(self) -> int:
-        """How many records are lost."""
-        return sum(bad.records for bad in self.records)
+        """How many records are lost because they cannot be read."""
+        return sum(bad.records for bad in self.records if not bad.unlearned)
+
+    @property
+    def unlearned(self) -> int:
+        """How many records can be read, and are not to be learned."""
+        return sum(bad.records for bad in self.records if bad.unlearned)
 
     @property
     def found(self) -> list[str]:
@@ -103,8 +110,9 @@ class BadRecords:
     def __call__(self, bad: BadRecord) -> None:
         """Note one bad record; TooManyBad (an InputError) where it is one too many, after `save`."""
         self.records.append(bad)
-        self._counted += not bad.expected
-        if not bad.expected and self._counted > self.allowed:
+        allowed = bad.expected or bad.unlearned
+        self._counted += not allowed
+        if not allowed and self._counted > self.allowed:
             self.save()
             more = f" (and {self.allowed} before it)" if self.allowed else ""
             raise TooManyBad(f"{bad}{more}; {self._setting} skips up to N such records and lists them")

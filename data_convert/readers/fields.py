@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from core.text.rounds import Round
 from data_convert.readers.bad import Fault
 
 # The usual names of a question and of its answer, in small letters.
@@ -69,6 +71,21 @@ def optional_field(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
     blank = value is None or (isinstance(value, str) and not value.strip())
     return "" if blank else text_field(row, name)
+
+
+def earlier_rounds(rounds: Any) -> Iterator[Round]:
+    """Yield the rounds before the question, as field 'history' has them: pairs of what was asked and answered.
+
+    Raises:
+        Fault: it is no list of such pairs.
+    """
+    if not isinstance(rounds, list):
+        raise Fault(f"field 'history' is {kind_of(rounds)}, not a list of questions with their answers")
+    for number, pair in enumerate(rounds):
+        texts = pair if isinstance(pair, list) else []
+        if len(texts) != 2 or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise Fault(f"round {number} of field 'history' is not a question and its answer")
+        yield Round(*texts)
 
 
 def is_nothing(text: str, as_input: bool = False) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from core.tasks.choice import has_options, subject_of
 from core.tasks.math import recognise
 from core.text.records import Record
+from core.text.rounds import HISTORY
 from data_convert.readers.bad import Fault
 from data_convert.readers.fields import refuse_nothing
 
@@ -46,7 +47,7 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
         Fault: it cannot be of this task, or question or answer is a word that stands for nothing.
     """
     refuse_nothing(given.whole, given.answer)
-    if task is None and given.instruction and has_options(given.input):
+    if task is None and given.instruction and has_options(given.input) and HISTORY not in given.meta:
         task = "choice"
     question = given.whole
     if task is None or task == "math":
@@ -58,6 +59,8 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
     if task == "choice":
         if not (given.instruction and has_options(given.input)):
             raise Fault("not multiple choice: expected an instruction and an input with lines A. to D.")
+        if HISTORY in given.meta:
+            raise Fault("a multiple choice within a conversation of several rounds; it must be one question")
         meta = {"instruction": given.instruction, "subject": subject_of(given.instruction), **given.meta}
         return Record(identity, "choice", given.input, given.answer, where, meta)
     if task == "squad":

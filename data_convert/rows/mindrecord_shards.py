@@ -151,6 +151,7 @@ class _Shard:
             for block in self._blocks(number):
                 lines.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in block))
                 audit.rewritten += sum("rewritten" in record.meta for record in block)
+                audit.system_unheard += self.plan.encoder.system_unheard(block)
                 made = rows(self.plan.encoder.encode(block), self.plan.row, audit, self.plan.tokenizer)
                 if len(made["input_ids"]):
                     if writer is None:

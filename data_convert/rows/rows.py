@@ -45,6 +45,7 @@ class Audit:
     Attributes:
         records: tokenised; rewritten: of these, with another question or answer than in the corpus; converted: of
             these, in a row; cut: of these, with a shortened prompt.
+        system_unheard: of these, with a system text that their prompt does not hold.
         rows: rows made; masked_rows: of these, without a single learned label.
         tokens, answer_tokens: of the converted records, as they stand in the rows.
         lengths: tokens of a record, before any cut -> number of records.
@@ -53,6 +54,7 @@ class Audit:
 
     records: int = 0
     rewritten: int = 0
+    system_unheard: int = 0
     converted: int = 0
     cut: int = 0
     rows: int = 0
@@ -64,8 +66,9 @@ class Audit:
 
     def add(self, other: Audit) -> None:
         """Count in what became of other records."""
-        for name in ("records", "rewritten", "converted", "cut", "rows", "masked_rows", "tokens", "answer_tokens"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, value in vars(self).items():
+            if isinstance(value, int):
+                setattr(self, name, value + getattr(other, name))
         self.lengths.update(other.lengths)
         self.skipped += other.skipped
 
@@ -104,6 +107,10 @@ def rows(examples: Sequence[Example], settings: RowSettings, audit: Audit, token
     within = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     place = np.repeat(places.row * settings.width + places.column, lengths) + within
     learned = within >= np.repeat(np.array([item.answer_start for item in kept], dtype=np.int64), lengths)
+    begins = np.cumsum(lengths) - lengths
+    for begin, item in zip(begins.tolist(), kept, strict=True):
+        for first, last in item.earlier:
+            learned[begin + first : begin + last] = True
     ids = np.full((places.rows, settings.width), settings.pad_id, dtype=np.int32)
     labels = np.full((places.rows, settings.width), IGNORED, dtype=np.int32)
     ids.reshape(-1)[place] = flat
@@ -134,6 +141,8 @@ def _fit(item: Example, settings: RowSettings, audit: Audit, tokenizer: Tokenize
         if item.answer_start - excess > first:
             audit.cut += 1
             ids = item.ids[:first] + item.ids[first + excess :]
-            return item._replace(ids=ids, answer_start=item.answer_start - excess)
+            # Of an earlier answer that is cut only what is left of it is learned.
+            spans = [(max(begin - excess, first), end - excess) for begin, end in item.earlier if end - excess > first]
+            return item._replace(ids=ids, answer_start=item.answer_start - excess, earlier=tuple(spans))
     audit.skipped.append({"where": where, "reason": f"{length} tokens, {settings.width} fit"})
     return None

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-from core.config import model_tokenizer
+from core.config import run_tokenizer
 from core.errors import InputError
 from core.files import read_json, read_jsonl
 from core.run_folder import RunFolder, find_run
@@ -53,7 +53,7 @@ def vocabulary_of(place: Path, run: str | None, tokenizer: str | None) -> Vocabu
     folder = find_run(run) if run else _run_of(place)
     if folder is None:
         return None
-    found = model_tokenizer(folder.config().model)
+    found = run_tokenizer(folder.config())
     return Vocabulary(found, found.pad_id, found.eos_id)
 
 

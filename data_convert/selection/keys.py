@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from core.tasks import task_of
 from core.tasks.math import recognise
 from core.text.records import Record
+from core.text.rounds import history_of, said_before
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 
 # normalise() takes it for white space, so that no normalised text holds it.
@@ -48,15 +50,25 @@ def context_of(record: Record) -> str:
 
 
 def record_key(record: Record) -> bytes:
-    """Return the fingerprint of a record as it stands: context, question and answer, to the last character."""
-    context, question = context_of(record), record.question
+    """Return the fingerprint of a record as it stands: context, what was said before, question and answer."""
+    context, question = context_of(record) + said_before(record), record.question
     # The lengths keep "ab" + "c" and "a" + "bc" apart.
     return fingerprint(f"{len(context)} {len(question)} {context}{question}{record.answer}")
 
 
 def question_key(record: Record) -> bytes:
-    """Return the fingerprint of a record's question: equal for all writings of it."""
+    """Return the fingerprint of a record's question: equal for all writings of it, whatever was said before it."""
     return fingerprint(question_text(record))
+
+
+def earlier_keys(record: Record) -> NDArray[np.uint64]:
+    """Return the fingerprints of the questions that a record's earlier rounds ask: uint64 (rounds, 2)."""
+    return question_keys(replace(record, question=one.question, meta={}) for one in history_of(record))
+
+
+def before_key(record: Record) -> bytes:
+    """Return the fingerprint of what was said before a question: its system text and its earlier rounds."""
+    return fingerprint(normalise(said_before(record)))
 
 
 def question_keys(records: Iterable[Record]) -> NDArray[np.uint64]:
@@ -65,8 +77,8 @@ def question_keys(records: Iterable[Record]) -> NDArray[np.uint64]:
 
 
 def context_key(record: Record) -> bytes:
-    """Return the fingerprint of what a record's question is asked about."""
-    return fingerprint(normalise(context_of(record)))
+    """Return the fingerprint of what a record's question is asked about, and of what was said before it."""
+    return fingerprint(normalise("\n".join(filter(None, (context_of(record), said_before(record))))))
 
 
 def answer_key(record: Record) -> bytes:
@@ -75,6 +87,7 @@ def answer_key(record: Record) -> bytes:
 
 
 NO_ANSWER = as_pairs(fingerprint(""))  # the key of an answer without any text, uint64 (1, 2)
+NOTHING_BEFORE = NO_ANSWER  # the key of a question before which nothing was said
 
 
 def label_of(record: Record) -> str:

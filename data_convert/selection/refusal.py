@@ -16,6 +16,7 @@ import numpy as np
 from core.errors import InputError
 from core.files import sha256_file
 from core.text.records import Record
+from core.text.rounds import before_texts, said_before
 from data_convert.selection.normalise import as_pairs, fingerprint, normalise
 from data_convert.selection.overlap import Overlap
 
@@ -81,13 +82,13 @@ def refusal(places: Sequence[str], path: Path | str) -> InputError:
 
 def is_long(record: Record) -> bool:
     """Tell whether a record can hold a passage."""
-    if len(record.question) >= _SHORTEST:
+    if len(record.question) >= _SHORTEST or len(said_before(record)) >= _SHORTEST:
         return True
     return not record.meta.keys().isdisjoint(_CONTEXT) and any(True for _ in _long_texts(record))
 
 
 def _long_texts(record: Record) -> Iterator[str]:
-    for text in (record.question, *map(record.meta.get, _CONTEXT)):
+    for text in (record.question, *map(record.meta.get, _CONTEXT), *before_texts(record)):
         if isinstance(text, str) and len(text) >= _SHORTEST:
             yield text
 

@@ -51,7 +51,7 @@ def planned(evaluation: Evaluation, records: Sequence[Record], how: RequestSetti
         fit.prompt = predictor.prompt(evaluation.kind)
         said["tokens"] = _spread([fit.count(prompt) for prompt in prompts])
         said["cut_to_fit"] = sum(fit.overlong(prompts, predictor.decoding(evaluation.kind).max_new_tokens))
-    said["first_prompt"] = prompts[0]
+    said["first_prompt"] = str(prompts[0])
     return yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=120).rstrip()
 
 

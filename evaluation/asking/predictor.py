@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ckpt_tools.formats.index import whole
-from core.config import model_tokenizer
+from core.config import run_tokenizer
 from core.errors import InputError
 from core.files import read_json, sha256_text
 from core.run_folder import RunFolder
@@ -204,7 +204,7 @@ class Predictor:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer."""
-        return model_tokenizer(self.config.model)
+        return run_tokenizer(self.config)
 
     def _ready(self, checkpoint: Path, prompt: Prompt) -> Engine:
         if self._engine is None:
@@ -223,7 +223,7 @@ class Predictor:
         if trained and trained["sha256"] != prompt.sha256:
             raise InputError(
                 f"{self.run.path / 'run.yaml'}: the {task} prompt is not the one that the training data were made "
-                f"with ({first_difference(trained['template'], prompt.template)})"
+                f"with ({first_difference(trained['template'], prompt.chat_template or prompt.template)})"
             )
 
 

@@ -12,8 +12,9 @@ from core.files import sha256_text
 from core.tasks import task_of
 from core.tasks.choice import LETTERS, Options, parse_options
 from core.text.prompt_tokens import target_delimiter
-from core.text.prompts import Prompt, render
+from core.text.prompts import Prompt, render, render_after
 from core.text.records import Record
+from core.text.rendered import Part, Rendered
 
 __all__ = ["MODES", "FewShot", "RequestSettings", "letter_answers", "option_texts", "rotated", "target_delimiter"]
 
@@ -155,8 +156,10 @@ class RequestSettings:
         answers = letter_answers(record)
         return (answers if self.score_options == "letter" else option_texts(record)), answers
 
-    def render(self, prompt: Prompt, record: Record, delimiter: str = "") -> str:
+    def render(self, prompt: Prompt, record: Record, delimiter: str = "") -> Rendered:
         """Return the text that precedes the answer: the examples with their answers, then the question.
+
+        In a conversation that a chat template writes, the examples are its first rounds.
 
         Args:
             prompt: the template of each of them.
@@ -164,6 +167,10 @@ class RequestSettings:
             delimiter: see `target_delimiter`.
         """
         shown = self.few_shot.of(record) if self.few_shot else []
+        if prompt.chat_template:
+            return render_after(prompt, shown, record)
         end = prompt.answer_end if prompt.answer_end.endswith("\n") else f"{prompt.answer_end}\n\n"
-        examples = [render(prompt, shot) + delimiter + shot.answer + end for shot in shown]
-        return "".join(examples) + render(prompt, record)
+        parts: list[Part] = []
+        for shot in shown:
+            parts += [*render(prompt, shot).parts, Part(delimiter + shot.answer), Part(end, own=True)]
+        return Rendered([*parts, *render(prompt, record).parts])

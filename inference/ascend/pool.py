@@ -15,6 +15,7 @@ from core.files import make_folder, remove_folder, write_json, write_text
 from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import Prompt
+from core.text.rendered import parts_of
 from core.text.tokenizers import Tokenizer
 from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request
 from inference.prompt_fit import PromptFit
@@ -48,6 +49,12 @@ def share(prompts: Sequence[str], rank: int, count: int) -> list[int]:
     """
     mine = set(sorted(dict.fromkeys(prompts), key=len)[rank::count])
     return [index for index, prompt in enumerate(prompts) if prompt in mine]
+
+
+def _row(request: Request) -> dict[str, Any]:
+    """Return a request as plain data; of its prompt, which of its text is the template's own is told too."""
+    parts = [list(part) for part in parts_of(request.prompt)]
+    return {"name": request.name, "parts": parts, "continuation": request.continuation}
 
 
 class WorkerPool:
@@ -110,7 +117,7 @@ class WorkerPool:
         call = {
             "checkpoint": str(self._checkpoint.resolve()),
             "prompt": None if prompt is None else prompt.model_dump(mode="json"),
-            "requests": [asdict(request) for request in requests],
+            "requests": [_row(request) for request in requests],
             "settings": None if settings is None else asdict(settings),
         }
         write_json(self._folder / "call.json", call)

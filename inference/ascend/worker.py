@@ -14,11 +14,12 @@ if __name__ == "__main__":
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from core.config import load_run, model_tokenizer
+from core.config import load_run, run_tokenizer
 from core.errors import run_command
 from core.files import fresh, read_json
 from core.processes import die_with_parent
 from core.text.prompts import Prompt
+from core.text.rendered import Rendered
 from inference.ascend.pool import share
 from inference.engine import Engine, GenerationSettings, Request
 from inference.engines import local_engine
@@ -36,12 +37,12 @@ def main(argv: Sequence[str]) -> int:
         del os.environ[name]
     folder = Path(argv[0])
     config, call = load_run(folder / "config.yaml"), read_json(folder / "call.json")
-    mine = share([request["prompt"] for request in call["requests"]], rank, count)
+    mine = share([str(_request(row).prompt) for row in call["requests"]], rank, count)
     if not mine:
         return 0
     # For this one process the machine has one worker: the engine is made as on a machine with a single NPU.
     alone = config.model_copy(update={"machine": config.machine.model_copy(update={"workers": 1})})
-    engine = local_engine(alone, Path(call["checkpoint"]), model_tokenizer(config.model), folder)
+    engine = local_engine(alone, Path(call["checkpoint"]), run_tokenizer(config), folder)
     if call["prompt"] is not None:
         engine.use(Prompt.model_validate(call["prompt"]))
     with io.TextIOWrapper(fresh(folder / f"answers_{rank}.jsonl"), encoding="utf-8", errors="replace") as out:
@@ -54,9 +55,13 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _request(row: Mapping[str, Any]) -> Request:
+    return Request(row["name"], Rendered.from_json(row["parts"]), row["continuation"])
+
+
 def _answer(engine: Engine, call: Mapping[str, Any], mine: Sequence[int], write: Callable[..., None]) -> None:
     """Answer the questions `mine` of a call; `write` takes the place in `mine` and the fields of each answer."""
-    requests = [Request(**call["requests"][index]) for index in mine]
+    requests = [_request(call["requests"][index]) for index in mine]
     if call["settings"] is None:
         engine.loglikelihood(requests, lambda index, value: write(index, loglikelihood=value))
         return

@@ -59,6 +59,7 @@ def test_planted_faults_are_found_and_the_rest_is_written(tmp_path: Path, capsys
     assert counts == {
         "schema": 1,
         "unreadable": 0,
+        "unlearned": 0,
         "records": 28,
         "exact_duplicates": 1,
         "normalised_duplicates": 1,

@@ -98,8 +98,10 @@ def test_a_choice_as_one_text_is_parted_at_its_question() -> None:
 @pytest.mark.parametrize(
     ("turns", "reason"),
     [
-        ([("human", "a"), ("gpt", "b"), ("human", "c"), ("gpt", "d")], "a conversation of 2 rounds"),
-        ([("system", "s"), ("human", "a"), ("gpt", "b"), ("human", "c")], "a conversation of 2 rounds"),
+        ([("system", "s"), ("human", "a"), ("gpt", "b"), ("human", "c")], "found user, assistant, user"),
+        ([("human", "a"), ("gpt", "b"), ("gpt", "c")], "found user, assistant, assistant"),
+        ([("human", "a"), ("gpt", "b"), ("system", "s"), ("human", "c"), ("gpt", "d")], "a system text within"),
+        ([("human", "a"), ("observation", "b"), ("gpt", "c")], "turn 1 is of 'observation', a tool"),
         ([("human", "a"), ("human", "b")], "found user, user"),
         ([("gpt", "a"), ("human", "b")], "found assistant, user"),
         ([("human", "a")], "found user"),
@@ -109,7 +111,7 @@ def test_a_choice_as_one_text_is_parted_at_its_question() -> None:
         ([], "missing, empty or not a list"),
     ],
 )
-def test_a_conversation_that_is_not_one_question_and_its_answer_is_refused(
+def test_a_conversation_that_is_no_questions_and_their_answers_is_refused(
     turns: list[tuple[str, str]], reason: str
 ) -> None:
     with pytest.raises(Fault) as caught:
@@ -177,7 +179,8 @@ KIT = {"id": "a", "task": "math", "question": "q", "answer": "1", "source": "x:1
         ({"problem": "x", "solution": "y"}, {"format_name": "conversation"}, "missing, empty or not a list"),
         ({"problem": "x", "solution": "y"}, {"format_name": "mmlu"}, "not from single JSON values"),
         ({"instruction": "a", "input": 5, "output": "b"}, {}, "field 'input' is a number, not text"),
-        ({"instruction": "a", "history": [["b", "c"]], "output": "d"}, {}, "several rounds"),
+        ({"instruction": "a", "history": [["b"]], "output": "d"}, {}, "round 0 of field 'history' is not a question"),
+        ({"instruction": "a", "history": "b", "output": "d"}, {}, "field 'history' is text, not a list"),
         (KIT, {"task": "choice"}, "a record of task 'math', not 'choice'"),
         ({**KIT, "task": "maths"}, {}, "task 'maths' is none of"),
         ({**KIT, "meta": [1]}, {}, "'meta' is not a JSON object"),

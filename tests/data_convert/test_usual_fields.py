@@ -119,7 +119,7 @@ def test_null_counts_as_not_there() -> None:
     [
         ({"question": "a", "input": "b", "answer": "c"}, "'question' and 'input' may both be the question"),
         ({"prompt": "a", "response": "b", "completion": "c"}, "'response' and 'completion' may both be the answer"),
-        ({"query": "a", "response": "b", "history": [["c", "d"]]}, "several rounds"),
+        ({"query": "a", "response": "b", "history": [["c"]]}, "round 0 of field 'history'"),
     ],
 )
 def test_what_is_not_certain_is_refused_and_never_dropped(row: dict[str, Any], part: str) -> None:

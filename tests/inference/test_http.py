@@ -5,10 +5,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -155,9 +155,13 @@ class Characters:
     """A tokenizer whose tokens are characters, as the server's."""
 
     bos_id, eos_id, pad_id, vocab_size = 1, 2, 3, 128
+    controls: ClassVar[dict[str, int]] = {}
 
     def encode(self, text: str) -> list[int]:
         return list(map(ord, text))
+
+    def encode_around(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
+        return self.encode(texts[0])
 
     def piece_id(self, piece: str) -> int | None:
         return None

@@ -290,7 +290,8 @@ def byte_model(folder: Path, kind: str) -> ModelConfig:
     from tokenizers import Tokenizer as Library
     from tokenizers.models import BPE
 
-    from core.text.tokenizers import _BYTE_OF, LLAMA3_PATTERN
+    from core.text.token_text import BYTE_OF
+    from core.text.tokenizers import LLAMA3_PATTERN
 
     library = Library(BPE(ignore_merges=True))
     split = pre_tokenizers.Split(Regex(LLAMA3_PATTERN), "isolated")
@@ -308,7 +309,7 @@ def byte_model(folder: Path, kind: str) -> ModelConfig:
     size = library.get_vocab_size()
     if kind == "tiktoken":
         ranked = sorted(library.get_vocab().items(), key=lambda item: item[1])
-        lines = (base64.b64encode(bytes(_BYTE_OF[char] for char in token)).decode() for token, _ in ranked)
+        lines = (base64.b64encode(bytes(BYTE_OF[char] for char in token)).decode() for token, _ in ranked)
         write_text(path, "".join(f"{line} {rank}\n" for rank, line in enumerate(lines)))
         ids, size = (size, size + 1, size + 2), size + 256
     else:

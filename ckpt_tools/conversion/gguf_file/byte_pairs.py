@@ -19,7 +19,8 @@ from typing import Any
 from ckpt_tools.conversion.gguf_file.vocabulary import TokenType, Vocabulary
 from ckpt_tools.formats.regular import read_regular_json
 from core.errors import InputError
-from core.text.tokenizers import BYTE_CHARACTERS, LLAMA3_PATTERN, llama3_special, tiktoken_ranks
+from core.text.token_text import BYTE_CHARACTERS
+from core.text.tokenizers import LLAMA3_PATTERN, llama3_special, tiktoken_ranks
 
 _GPT2_PATTERN = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _QWEN2_PATTERN = LLAMA3_PATTERN.replace(r"\p{N}{1,3}", r"\p{N}")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from core.text.records import Record
-from data_convert.readers.bad import Fault
-from data_convert.readers.fields import ANSWERS, answer_field, is_nothing, optional_field, text_field
+from core.text.rounds import HISTORY, history_rows
+from data_convert.readers.fields import ANSWERS, answer_field, earlier_rounds, is_nothing, optional_field, text_field
 from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
@@ -18,7 +18,7 @@ _ASKED = "Here is a question about arts, the correct answer is one of the option
 
 
 class Alpaca(QuestionFormat):
-    """An instruction, what it is to be done with (often nothing), and the answer; `system` is kept in meta.
+    """An instruction, what it is to be done with (often nothing), and the answer; meta keeps `system`, `history`.
 
     Where a word stands for no input (`<noinput>`, `nan`), meta keeps it as `no_input`.
     """
@@ -49,15 +49,15 @@ class Alpaca(QuestionFormat):
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`; an empty instruction leaves the input as the question."""
-        if row.get("history"):
-            raise Fault("a conversation of several rounds (field 'history'); a record is one question")
         instruction, given = optional_field(row, "instruction"), optional_field(row, _first(row, _INPUTS))
         system = optional_field(row, "system")
-        meta = {"system": system} if system else {}
+        meta: dict[str, Any] = {"system": system} if system else {}
         if instruction and is_nothing(given, as_input=True):
             meta["no_input"], given = given.strip(), ""
         if not instruction:
             instruction, given = text_field(row, _first(row, _INPUTS) if given else "instruction"), ""
+        if row.get(HISTORY):
+            meta[HISTORY] = history_rows(tuple(earlier_rounds(row[HISTORY])))
         return QuestionAnswer(instruction, given, answer_field(row, _first(row, _OUTPUTS)), meta)
 
 

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from core.text.records import Record
+from core.text.rounds import HISTORY, history_rows
 from data_convert.readers.bad import Fault
-from data_convert.readers.fields import ANSWERS, QUESTIONS, answer_field, optional_field, text_field
+from data_convert.readers.fields import ANSWERS, QUESTIONS, answer_field, earlier_rounds, optional_field, text_field
 from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
 
 class Pairs(QuestionFormat):
-    """A question and its answer under the names that most data sets give them; `system` is kept in meta.
+    """A question and its answer under the names that most data sets give them; meta keeps `system`, `history`.
 
     An object with two fields that may be the question, or the answer, is refused: which one is meant says
     `data.fields`.
@@ -39,11 +40,11 @@ class Pairs(QuestionFormat):
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`."""
-        if row.get("history"):
-            raise Fault("a conversation of several rounds (field 'history'); a record is one question")
         question, answer = _only(row, QUESTIONS, "question"), _only(row, ANSWERS, "answer")
         system = optional_field(row, "system")
-        meta = {"system": system} if system else {}
+        meta: dict[str, Any] = {"system": system} if system else {}
+        if row.get(HISTORY):
+            meta[HISTORY] = history_rows(tuple(earlier_rounds(row[HISTORY])))
         return QuestionAnswer(text_field(row, question), "", answer_field(row, answer), meta)
 
 

@@ -8,6 +8,7 @@ import orjson
 
 from core.errors import InputError
 from core.text.records import Record, parse_record
+from core.text.rounds import history_of
 from data_convert.readers.bad import Fault
 from data_convert.readers.fields import text_field
 from data_convert.readers.formats import Example, JsonFormat
@@ -40,6 +41,7 @@ class KitRecord(JsonFormat):
         """See `JsonFormat`."""
         try:
             record = parse_record(row, where)
+            history_of(record)
             orjson.dumps(record)
         except InputError as error:
             raise Fault(str(error).removeprefix(f"{where}: ")) from None

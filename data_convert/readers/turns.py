@@ -1,0 +1,60 @@
+"""What a turn of a conversation says besides its text: whether it is learned, and what no prompt can hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_convert.readers.bad import Fault
+from data_convert.readers.fields import kind_of
+
+# How corpora mark a turn as learned: ms-swift and AgentInstruct, OpenAI and Mistral, axolotl; true and 1 are yes.
+_MARKS = ("loss", "weight", "train", "training", "trainable", "learned", "loss_mask", "loss_weight")
+# A mark whose sense is read one way here and the other way there.
+_UNCLEAR = ("mask", "masked", "ignore", "ignore_loss")
+_TOOLS = ("tool", "tools", "function", "function_call", "function_response", "function-response", "tool_call")
+_TOOL_SPEAKERS = {*_TOOLS, "tool_response", "observation", "ipython", "environment"}
+_UNWRITTEN = ("tool_calls", "function_call", "reasoning_content", "reasoning", "thinking")
+
+
+def learned_mark(turn: dict[str, Any], number: int) -> bool | None:
+    """Return whether a turn is marked as learned; None where nothing is said.
+
+    Args:
+        turn: the turn's fields.
+        number: its place, from 0, for messages.
+
+    Raises:
+        Fault: a mark that says neither yes nor no, or two that differ.
+    """
+    found: dict[str, bool] = {}
+    for name in (*_MARKS, *_UNCLEAR):
+        value = turn.get(name)
+        if value is None:
+            continue
+        if name in _UNCLEAR:
+            raise Fault(
+                f"turn {number} has a field {name!r}, of which nothing says what it means; write 'loss' instead"
+            )
+        if not isinstance(value, (bool, int, float)) or value not in (0, 1):
+            shown = value if isinstance(value, (bool, int, float, str)) else kind_of(value)
+            raise Fault(f"turn {number}: field {name!r} is {shown!r}, not true or false, nor 1 or 0")
+        found[name] = bool(value)
+    if len(set(found.values())) > 1:
+        raise Fault(f"turn {number}: {' and '.join(map(repr, found))} contradict each other")
+    return next(iter(found.values()), None)
+
+
+def refuse_tools(row: dict[str, Any]) -> None:
+    """Refuse a conversation that offers tools, which a prompt cannot hold (Fault)."""
+    for name in ("tools", "functions"):
+        if row.get(name) not in (None, "", [], {}, "[]"):
+            raise Fault(f"field {name!r} offers tools to the model; the kit trains conversations without tools only")
+
+
+def refuse_unwritten(turn: dict[str, Any], speaker: str, number: int) -> None:
+    """Refuse a turn of a tool, and one with something beside its text that no prompt would hold (Fault)."""
+    if speaker in _TOOL_SPEAKERS:
+        raise Fault(f"turn {number} is of {speaker!r}, a tool; the kit trains conversations without tools only")
+    for name in _UNWRITTEN:
+        if turn.get(name):
+            raise Fault(f"turn {number} has {name!r} beside its text, which no prompt holds; put it into the text")
