@@ -7,6 +7,7 @@ says which stretches are the template's own. So a speaker who writes `<|im_end|>
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -50,9 +51,11 @@ class Chat:
                 changes it so that it cannot be told from the template's own text.
         """
         messages = _messages(system, asked, answers)
-        _, parts = self._parts(messages, True, where)
+        text, parts = self._parts(messages, True, where)
+        starts = self._starts(messages, text, parts, where)
         learned = {_place(messages, number) for number, (_, wanted) in enumerate(answers) if wanted}
-        return Rendered(_earlier(parts, messages, learned, self._end() if answers else ""))
+        end = self._end() if answers else ""
+        return Rendered(_earlier(parts, {place: start for place, (start, _) in starts.items()}, learned, end))
 
     def answer(self, system: str, asked: Sequence[str], answers: Sequence[Answer], answer: str, where: str) -> Rendered:
         """Return what follows `prompt` in the whole conversation: the last answer and what the template ends it with.
@@ -61,12 +64,10 @@ class Chat:
             InputError: as `prompt`; or an answer that is learned does not stand behind what asks for it.
         """
         messages = _messages(system, asked, answers)
-        places = [_place(messages, number) for number, (_, wanted) in enumerate(answers) if wanted]
         text, parts = self._parts(messages, True, where)
-        begins = {said.message: begin for begin, said in _begins(parts)}
-        asking = self._write([(messages[:place], True) for place in places], where)
-        for place, before in zip(places, asking, strict=True):
-            if text[: begins[place]] != before:
+        starts = self._starts(messages, text, parts, where)
+        for number, (_, wanted) in enumerate(answers):
+            if wanted and not starts[_place(messages, number)][1]:
                 raise InputError(
                     f"{where}: {self._name()} writes an earlier answer otherwise than it asks for it, so it cannot be "
                     "learned; data.learned_turns=last learns the last answers alone"
@@ -84,7 +85,24 @@ class Chat:
         whole, parts = self._parts([*messages, {"role": "assistant", "content": answer}], False, where)
         if not whole.startswith(before):
             raise InputError(f"{where}: {self._name()} does not ask for an answer as it writes one; use another prompt")
-        return Rendered(part._replace(learned=True, apart=True) for part in _from(parts, len(before)))
+        return Rendered(_from(parts, len(before)))
+
+    def _starts(
+        self, messages: list[Message], text: str, parts: Sequence[_Said], where: str
+    ) -> dict[int, tuple[int, bool]]:
+        """Return where each earlier answer begins in a conversation, and whether what is before it asks for it.
+
+        An answer begins where the text ends that asks for it: a blank or a mark of the template may come first.
+        """
+        places = [place for place, message in enumerate(messages) if message["role"] == "assistant"]
+        begins = {said.message: begin for begin, said in _begins(parts)}
+        asking = self._write([(messages[:place], True) for place in places], where)
+        found = {}
+        for place, before in zip(places, asking, strict=True):
+            begin = begins.get(place, len(text))
+            asked = text.startswith(before) and len(before) <= begin
+            found[place] = (len(before) if asked else begin, asked)
+        return found
 
     def _parts(self, messages: list[Message], ask: bool, where: str) -> tuple[str, list[_Said]]:
         """Return the conversation as text, and as stretches that a message or the template itself said."""
@@ -98,7 +116,7 @@ class Chat:
             tries.append([_between(message, number, free, str.strip) for number, message in enumerate(messages)])
         text, *others = self._write([(some, ask) for some in (messages, *tries)], where)
         for other in others:
-            parts = list(_taken_apart(other, free))
+            parts = _taken_apart(other, free)
             if "".join(said.text for said in parts) == text:
                 self._check_whole(messages, parts, where)
                 return text, parts
@@ -167,15 +185,14 @@ def _between(message: Message, number: int, marks: Sequence[str], core_of: Calla
     return {**message, "content": f"{before}{first}{number}{second}{core}{last}{behind}"}
 
 
-def _taken_apart(text: str, marks: Sequence[str]) -> Iterator[_Said]:
-    first, second, last = marks
-    own, *rest = text.split(first)
-    yield _Said(own)
-    for piece in rest:
-        number, _, piece = piece.partition(second)
-        said, _, own = piece.partition(last)
-        yield _Said(said, int(number) if number.isdecimal() else None)
-        yield _Said(own.replace(last, ""))
+def _taken_apart(text: str, marks: Sequence[str]) -> list[_Said]:
+    """Return the stretches of a marked text; marks that are not whole stay in it, so that it equals no other."""
+    first, second, last = map(re.escape, marks)
+    own, *rest = re.split(f"{first}([0-9]+){second}([^{''.join(marks)}]*){last}", text)
+    found = [_Said(own)]
+    for number, said, own in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
+        found += [_Said(said, int(number)), _Said(own)]
+    return found
 
 
 def _begins(parts: Sequence[_Said]) -> Iterator[tuple[int, _Said]]:
@@ -185,21 +202,28 @@ def _begins(parts: Sequence[_Said]) -> Iterator[tuple[int, _Said]]:
         at += len(said.text)
 
 
-def _earlier(parts: Sequence[_Said], messages: Sequence[Message], learned: set[int], end: str) -> Iterator[Part]:
+def _earlier(parts: Sequence[_Said], starts: Mapping[int, int], learned: set[int], end: str) -> Iterator[Part]:
     """Yield the parts of a conversation; answers, and what ends them, stand apart, be they learned or not."""
+    borders = {start: place for place, start in starts.items()}
     after: int | None = None  # the answer that was just written
-    for said in parts:
+    for begin, said in _begins(parts):
         if said.message is not None:
-            after = said.message if messages[said.message]["role"] == "assistant" else None
-            yield Part(said.text, apart=after is not None, learned=said.message in learned)
-        elif after is not None:
-            size = len(_common(said.text, end))
+            after = said.message if said.message in starts else None
+            is_first = borders.get(begin) == said.message
+            yield Part(said.text, apart=is_first, learned=after is not None and said.message in learned)
+            continue
+        text, own = said.text, Part("", own=True)
+        if after is not None:
+            size = len(_common(text, end))
             if size:
-                yield Part(said.text[:size], own=True, apart=True, learned=after in learned)
-            yield Part(said.text[size:], own=True, apart=True)
-            after = None
+                yield Part(text[:size], own=True, apart=True, learned=after in learned)
+            text, begin, own, after = text[size:], begin + size, Part("", own=True, apart=True), None
+        border = next((start for start in borders if begin <= start < begin + len(text)), None)
+        if border is None:
+            yield own._replace(text=text)
         else:
-            yield Part(said.text, own=True)
+            yield own._replace(text=text[: border - begin])
+            yield Part(text[border - begin :], own=True, apart=True, learned=borders[border] in learned)
 
 
 def _common(text: str, other: str) -> str:
@@ -209,8 +233,10 @@ def _common(text: str, other: str) -> str:
 
 
 def _from(parts: Sequence[_Said], start: int) -> Iterator[Part]:
-    """Yield the parts of a conversation from a place on."""
+    """Yield an answer that begins at a place of a conversation, with what is before it there, and its end apart."""
+    apart = True
     for begin, said in _begins(parts):
         text = said.text[max(0, start - begin) :]
         if text:
-            yield Part(text, own=said.message is None)
+            yield Part(text, own=said.message is None, apart=apart, learned=True)
+            apart = said.message is not None

@@ -6,6 +6,7 @@ Interface: "Chat templates" of transformers' documentation (https://huggingface.
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError, nodes
@@ -21,6 +22,7 @@ def sandbox() -> ImmutableSandboxedEnvironment:
     `strftime_now` is not there: with the day's date in it, a prompt would be another one tomorrow. Templates that ask
     whether it is defined write a date of their own; for others a prompt names one, `chat_values={today: '2024-07-26'}`.
     """
+    import_module("jinja2.debug")  # needed where a template fails, when no file can be opened any more
     made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation])
     made.filters["tojson"] = _to_json
     made.globals["raise_exception"] = _refuse

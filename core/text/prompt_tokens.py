@@ -63,6 +63,11 @@ def has_bos(prompt: Prompt) -> bool:
     return prompt.bos and not prompt.chat_template
 
 
+def adds_blank(tokenizer: Tokenizer) -> bool:
+    """Tell whether a tokenizer begins each text with a blank of its own, as most sentencepiece models do."""
+    return tokenizer.decode(tokenizer.encode("a") + tokenizer.encode("b")) == "a b"
+
+
 def check_pieces(prompt: Prompt, tokenizer: Tokenizer) -> None:
     """Make sure that the tokenizer has the prompt's control tokens and fixed ids; InputError where it lacks one."""
     for piece in prompt.special_pieces:
@@ -97,8 +102,12 @@ def _tokens(prompt: Prompt, text: str, tokenizer: Tokenizer, ids: list[int]) -> 
     parts = parts_of(text)
     known = control_tokens(prompt, tokenizer, "\0".join(part.text for part in parts if part.own))
     learned = []
+    drops_blank = bool(prompt.chat_template) and adds_blank(tokenizer)
     for stretch in _stretches(parts):
         begin = len(ids)
+        if drops_blank and stretch[0].apart and not all(part.own for part in stretch):
+            # The blank between "[/INST]" and an answer is the one that the tokenizer begins a text with.
+            stretch[0] = stretch[0]._replace(text=stretch[0].text.removeprefix(" "))
         ids += _stretch_ids(stretch, known, prompt, tokenizer)
         if stretch[0].learned:
             learned.append((begin, len(ids)))
@@ -141,4 +150,4 @@ def target_delimiter(tokenizer: Tokenizer) -> str:
 
     In training they are tokenised apart, and a sentencepiece model begins each part with a space.
     """
-    return " " if tokenizer.decode(tokenizer.encode("a") + tokenizer.encode("b")) == "a b" else ""
+    return " " if adds_blank(tokenizer) else ""

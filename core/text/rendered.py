@@ -17,8 +17,8 @@ class Part(NamedTuple):
         text: what stands there.
         own: it is the template's: names of control tokens in it are the tokens. Else they are plain text.
         apart: it is tokenised apart from what is before it, as an answer is from its prompt.
-        learned: the model learns to write it: an earlier answer of a conversation, and its end. Such a part is `apart`,
-            and so is the one behind it.
+        learned: the model learns to write it: an earlier answer of a conversation, or its end. All that is tokenised
+            together is learned, or nothing of it.
     """
 
     text: str
