@@ -23,6 +23,7 @@ from eval_accuracy.judges.equality import RULES
 from eval_accuracy.judges.verdict import Verdict
 
 OPTIONS = "Question: Which is it? \nA.one\nB.two\nC.six\nD.ten"
+CHAT = "{% for message in messages %}[{{ message.role }}] {{ message.content }}\n{% endfor %}[assistant] "
 INSTRUCTION = (
     "Here is a question about arts, the correct answer is one of the options A/B/C/D. Please select the correct option "
     "and answer the question with 'The right option is'."
@@ -150,7 +151,10 @@ def test_a_reference_that_can_be_judged_by_is_not_refused(judge: Judge) -> None:
 @EVERY
 @pytest.mark.parametrize("name", [file.stem for file in sorted((ROOT / "configs/prompts").glob("*.yaml"))])
 def test_a_prompt_that_is_only_repeated_is_no_answer(judge: Judge, name: str) -> None:
-    prompt = Prompt(**yaml.safe_load((ROOT / f"configs/prompts/{name}.yaml").read_text(encoding="utf-8")))
+    values = yaml.safe_load((ROOT / f"configs/prompts/{name}.yaml").read_text(encoding="utf-8"))
+    if values.get("chat_template"):  # the tokenizer's own, which is not in the kit
+        values["chat_template"] = CHAT
+    prompt = Prompt(**values)
     for record in questions(judge):
         meta = {"instruction": INSTRUCTION, "passage": "Two cats sat.", **record.meta}
         given = render(prompt, Record(record.id, record.task, record.question, "", meta=meta))
