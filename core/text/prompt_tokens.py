@@ -110,7 +110,9 @@ def _tokens(prompt: Prompt, text: str, tokenizer: Tokenizer, ids: list[int]) -> 
             stretch[0] = stretch[0]._replace(text=stretch[0].text.removeprefix(" "))
         ids += _stretch_ids(stretch, known, prompt, tokenizer)
         if stretch[0].learned:
-            learned.append((begin, len(ids)))
+            # A chat template may write a line's end behind EOS; no model comes to write it.
+            ended = bool(prompt.chat_template) and tokenizer.eos_id in ids[begin:]
+            learned.append((begin, ids.index(tokenizer.eos_id, begin) + 1 if ended else len(ids)))
     return Tokens(ids, learned)
 
 

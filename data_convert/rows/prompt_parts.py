@@ -51,6 +51,7 @@ class PromptParts:
         self._bos = [tokenizer.bos_id] * has_bos(prompt)
         # A system text has a template of its own: where there is one, the prompt is rendered and encoded as a whole.
         template = prompt.template.replace("{system}", "")
+        self._has_place = template != prompt.template
         known = control_tokens(prompt, tokenizer, template)
         text, *others = parted(template, known)
         if not text and others and others[0] not in prompt.token_ids:
@@ -73,7 +74,7 @@ class PromptParts:
         """
         parts: list[Part] = [self._bos]
         before = len(wanted)
-        as_a_whole = self._as_a_whole or (self._prompt.holds_system and has_system(self._prompt, record))
+        as_a_whole = self._as_a_whole or (self._has_place and has_system(self._prompt, record))
         if not as_a_whole and all(self._add(piece, record, parts, wanted) for piece in self._pieces):
             return parts
         del wanted[before:]

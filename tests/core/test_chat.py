@@ -161,6 +161,17 @@ def test_an_end_of_sequence_that_the_template_writes_is_not_written_twice(tmp_pa
     assert ended[-3:] == [tokenizer.controls["<|end|>"], *tokenizer.encode("\n"), 257]
 
 
+def test_a_line_end_behind_an_end_of_sequence_is_not_learned(tmp_path: Path) -> None:
+    """Of an earlier answer as of the last one: generation stops there."""
+    file = byte_level_file(tmp_path / "tokenizer.json")
+    end = load_tokenizer("hf", file, 256, 257, 257).controls["<|end|>"]
+    tokenizer = load_tokenizer("hf", file, 256, end, 257)
+    item = example(conversation([("a", "b"), ("c", "d")]), chat(TURNS), tokenizer)
+    learned = [item.ids[begin:last] for begin, last in item.earlier]
+    assert learned == [tokenizer.encode("b"), [end]]
+    assert item.ids[item.answer_start :] == [*tokenizer.encode("d"), end]
+
+
 def test_examples_of_few_shot_are_rounds_of_the_conversation() -> None:
     shots = FewShot([Record("1", "math", "1 + 1", "2"), Record("2", "math", "2 + 2", "4")], 2, "dev")
     found = RequestSettings(few_shot=shots).render(chat(TURNS), Record("3", "math", "3 + 3", "6"))
