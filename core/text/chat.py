@@ -54,7 +54,7 @@ class Chat:
         text, parts = self._parts(messages, True, where)
         starts = self._starts(messages, text, parts, where)
         learned = {_place(messages, number) for number, (_, wanted) in enumerate(answers) if wanted}
-        end = self._end() if answers else ""
+        end = self.end if answers else ""
         return Rendered(_earlier(parts, {place: start for place, (start, _) in starts.items()}, learned, end))
 
     def answer(self, system: str, asked: Sequence[str], answers: Sequence[Answer], answer: str, where: str) -> Rendered:
@@ -138,7 +138,9 @@ class Chat:
     def _name(self) -> str:
         return f"the chat template of prompt {self.prompt_name!r}"
 
-    def _end(self) -> str:
+    @property
+    def end(self) -> str:
+        """What the template writes behind an answer; InputError where it refuses a short conversation."""
         return _end_of(self.template, tuple(sorted(self.values.items())), self.prompt_name)
 
 

@@ -155,6 +155,11 @@ def render_after(prompt: Prompt, shown: Sequence[Record], record: Record) -> Ren
     return render(prompt, replace(record, meta={**record.meta, HISTORY: history}))
 
 
+def answer_end(prompt: Prompt) -> str:
+    """Return what stands behind an answer: the prompt's `answer_end`, or what its chat template writes there."""
+    return prompt.chat.end if prompt.chat_template else prompt.answer_end
+
+
 def render_answer(prompt: Prompt, record: Record) -> Rendered:
     """Return what a model learns to write after `render(prompt, record)`, but for EOS: the answer and its end."""
     if prompt.chat_template:

@@ -15,7 +15,7 @@ from core.files import read_json, sha256_text
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.schema_evaluation import DecodingConfig
-from core.text.prompts import Prompt, first_difference
+from core.text.prompts import Prompt, answer_end, first_difference
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer
 from evaluation.answers.prediction_log import FORMER, settings_path
@@ -94,7 +94,7 @@ def _delimited(how: RequestSettings, delimiter: str) -> Callable[[Record], tuple
 
 def _generation(decoding: DecodingConfig, prompt: Prompt) -> GenerationSettings:
     """Return how answers are generated: as configured, and never beyond the `answer_end` of the prompt."""
-    end = prompt.answer_end.rstrip("\n")
+    end = answer_end(prompt).rstrip("\n")
     return GenerationSettings(
         decoding.max_new_tokens,
         decoding.min_new_tokens,

@@ -18,7 +18,7 @@ from core.config import dump, load_contest, load_model, load_run, model_tokenize
 from core.errors import InputError
 from core.text import chat_process
 from core.text.prompt_tokens import answer_ids, prompt_ids
-from core.text.prompts import Prompt, render, render_answer
+from core.text.prompts import Prompt, answer_end, render, render_answer
 from core.text.records import Record
 from core.text.tokenizers import Tokenizer, load_tokenizer
 from data_convert.rows.tokenise import example
@@ -170,6 +170,12 @@ def test_a_line_end_behind_an_end_of_sequence_is_not_learned(tmp_path: Path) -> 
     learned = [item.ids[begin:last] for begin, last in item.earlier]
     assert learned == [tokenizer.encode("b"), [end]]
     assert item.ids[item.answer_start :] == [*tokenizer.encode("d"), end]
+
+
+@pytest.mark.parametrize(("shape", "end"), [("turns", "<|end|>\n"), ("brackets", "</s>"), ("renamed", "</turn>\n")])
+def test_generation_ends_where_the_template_ends_an_answer(shape: str, end: str) -> None:
+    assert answer_end(chat(SHAPES[shape])) == end
+    assert answer_end(Prompt(name="x", template="{question}", answer_end="!")) == "!"
 
 
 def test_examples_of_few_shot_are_rounds_of_the_conversation() -> None:
