@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from core.streams import OutputError, ReaderGone, discard_output, prepare, speak_utf8
 from core.terminal import show, show_error, show_traceback
 
 # What a system says where a disk has no room for more or a file may not grow, and where it does not let one write.
@@ -70,19 +71,34 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         0 done, 2 wrong input or configuration, 3 a gate or check failed, 1 a defect, 130 interrupted.
         With `--debug` among the arguments (or KIT_DEBUG=1) the traceback is printed too.
     """
+    if argv is None:
+        speak_utf8()
+    prepare()
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments or os.environ.get("KIT_DEBUG") == "1"
     try:
-        return main([word for word in arguments if word != "--debug"])
+        return _exit_code(main, [word for word in arguments if word != "--debug"], debug)
+    except ReaderGone:
+        # The reader of a pipe (head, less) went away; that is no fault of the command.
+        discard_output()
+        return 0
+    except OutputError as error:
+        discard_output()
+        show_error(f"standard output: {error.strerror}; nothing else is wrong")
+        return InputError.exit_code
+
+
+def _exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str], debug: bool) -> int:
+    """Call `main` and say what it raises; OutputError where standard output does not take what is printed."""
+    try:
+        return main(arguments)
+    except OutputError:
+        raise
     except KitError as error:
         if debug:
             show_traceback()
         show_error(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) went away; that is no fault of the command.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         show("interrupted: run the same command again to go on where it stopped", file=sys.stderr)
         return 130
@@ -96,3 +112,6 @@ def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None
         kind = type(error).__name__
         show_error(f"defect in the kit ({kind}: {error}); --debug shows where")
         return 1
+    finally:
+        # Here, where what is wrong with it can still be said; also after --help, which ends the process.
+        sys.stdout.flush()

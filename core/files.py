@@ -24,6 +24,7 @@ from typing import IO, Any
 from core.errors import InputError
 from core.inside import inside, open_to_append
 from core.secrets import blanked
+from core.streams import ESCAPED
 from core.terminal import visible, visible_json
 
 _CHUNK = 1 << 20
@@ -104,9 +105,9 @@ def write_link(path: Path, target: str) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text atomically."""
+    r"""Write UTF-8 text atomically; what is not UTF-8 in it (a file's name) becomes \uXXXX, which JSON reads back."""
     with replacing(path) as partial:
-        partial.write_text(blanked(text), encoding="utf-8", newline="\n")
+        partial.write_text(blanked(text), encoding="utf-8", errors=ESCAPED, newline="\n")
 
 
 def json_line(value: Any) -> str:
@@ -122,7 +123,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     """Write one JSON value a line, atomically; return the number of lines."""
     count = 0
-    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as out:
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", errors=ESCAPED, newline="\n") as out:
         for row in rows:
             out.write(visible_json(json.dumps(row, ensure_ascii=False, allow_nan=False)) + "\n")
             count += 1
@@ -141,7 +142,7 @@ def append_jsonl(path: Path, row: Any) -> None:
     """Append one JSON value as a line; what a full disk left of an unfinished line before it is cut off."""
     with open_to_append(path) as out:
         cut_unfinished_line(out)
-        out.write(json_line(row).encode("utf-8") + b"\n")
+        out.write(json_line(row).encode("utf-8", ESCAPED) + b"\n")
 
 
 def cut_unfinished_line(file: IO[bytes]) -> None:
@@ -261,7 +262,7 @@ def json_fault(error: json.JSONDecodeError | RecursionError) -> str:
 
 def sha256_text(text: str) -> str:
     """Return the sha256 of UTF-8 text, in hexadecimal."""
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sha256_file(path: Path) -> str:

@@ -22,7 +22,7 @@ from core.errors import InputError
 from core.files import append_jsonl, make_folder, read_text, write_json, write_link, write_text
 from core.inside import open_lock
 from core.machine import note_machine
-from core.places import ROOT
+from core.places import ROOT, need_utf8
 from core.processes import told_to_children
 from core.schema import RunConfig
 from core.step_notes import StepNotes
@@ -113,7 +113,12 @@ class RunFolder:
 
 
 def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
-    """Make a run folder named after the contest and the time, with run.yaml and environment.json in it."""
+    """Make a run folder named after the contest and the time, with run.yaml and environment.json in it.
+
+    InputError where the kit, or the folder of runs, lies below a name that is not UTF-8.
+    """
+    for folder in (ROOT, logs.absolute()):
+        need_utf8(folder)
     path = _new_folder(logs, f"{config.contest}-{time.strftime('%Y%m%d-%H%M%S')}")
     run = RunFolder(path)
     write_text(run.settings_file, dump(config))
@@ -159,6 +164,7 @@ def find_run(path: str | None) -> RunFolder:
     folder = Path(path) if path else LOGS / "latest"
     if not path and not folder.exists():
         raise InputError("there is no run yet: start one with `bash finetune/run_lora.sh`, or give --run")
+    need_utf8(folder.absolute())
     run = RunFolder(Path(os.path.realpath(folder)))  # Path.resolve() has an error of its own for links in a circle
     run.need()
     return run
@@ -189,7 +195,7 @@ def environment(config: RunConfig) -> dict[str, Any]:
 
 def _git(*words: str) -> str | None:
     try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return done.stdout.decode("utf-8", "replace").strip()

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from typing import IO, Any, NoReturn
 
 from core.secrets import blanked
+from core.streams import ESCAPED
 
 # Letters and marks that no font draws, first and last of each row: with them a name looks like another one, or holds
 # what nobody sees.
@@ -115,7 +116,7 @@ def show_traceback() -> None:
 def _write(text: str, stream: IO[str]) -> None:
     # A terminal that cannot write Chinese shows the characters' numbers.
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.write(text.encode(encoding, ESCAPED).decode(encoding))
     stream.flush()
 
 

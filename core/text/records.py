@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import InputError
 from core.files import read_jsonl, write_jsonl
+from core.streams import printable
 from core.tasks import need_task
 
 
@@ -34,6 +35,10 @@ class Record:
     answer: str
     source: str = ""
     meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.source.isascii():  # a file's name, which need not be UTF-8
+            object.__setattr__(self, "source", printable(self.source))
 
 
 def write_records(path: Path, records: Iterable[Record]) -> int:

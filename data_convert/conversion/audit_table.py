@@ -69,7 +69,7 @@ def _files(audit: dict[str, Any]) -> Iterator[str]:
 
 
 def file_lines(files: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield a table of the files of a corpus: records in = read + what is not read, weights, encodings other than UTF-8."""
+    """Yield a table of the files of a corpus: records in = read + what is not, weights, encodings other than UTF-8."""
     if len(files) < 2 and all(file["weight"] == 1 and file["encoding"] == "utf-8" for file in files):
         return
     left = [name for name in _NOT_READ if name == "bad" or any(file[name] for file in files)]

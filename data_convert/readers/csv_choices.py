@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, NamedTuple
 
 from core.errors import InputError
+from core.streams import printable
 from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
@@ -155,7 +156,7 @@ def _named(path: Path) -> tuple[str, str]:
     for suffix in _SUFFIXES:
         if stem.endswith(suffix):
             stem, split = stem.removesuffix(suffix), suffix[1:]
-    return stem.replace("_", " "), split
+    return printable(stem).replace("_", " "), split
 
 
 def _choice(row: Row, columns: Columns, shared: dict[str, str]) -> QuestionAnswer:

@@ -17,6 +17,7 @@ from glob import has_magic
 from pathlib import Path
 
 from core.errors import InputError
+from core.streams import printable
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def with_prefixes(files: Sequence[CorpusFile], named: Sequence[Path]) -> list[Co
     stems = Counter(path.with_suffix("") for path in paths)
     names = [path if stems[path.with_suffix("")] > 1 else path.with_suffix("") for path in paths]
     return [
-        CorpusFile(file.path, f"{name.as_posix()}/", file.weight, file.found)
+        CorpusFile(file.path, f"{printable(name.as_posix())}/", file.weight, file.found)
         for file, name in zip(files, names, strict=True)
     ]
 
