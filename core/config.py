@@ -10,20 +10,21 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InputError, did_you_mean, first_line, unknown
+from core.errors import InputError, did_you_mean, unknown
 from core.files import read_text
-from core.places import ROOT, plugin_folders
+from core.places import ROOT, expanded, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
 from core.secrets import keep_secret
 from core.section import UNSHOWN, Section
+from core.streams import printable
 from core.text.chat_files import with_chat_template
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer, load_tokenizer
+from core.yaml_text import dump_yaml, read_mapping, read_value
 
 T = TypeVar("T")
 CONFIGS = ROOT / "configs"
@@ -49,9 +50,17 @@ _PATHS = {
 }
 
 
+class Setting(NamedTuple):
+    """One setting of a command line: its dotted key, the value as YAML reads it, and the text as it was written."""
+
+    key: str
+    value: Any
+    written: str
+
+
 def kit_path(path: str) -> Path:
     """Return a configured path as it is where absolute, else below the kit's root."""
-    return ROOT / Path(path).expanduser()
+    return ROOT / expanded(path)
 
 
 def model_tokenizer(model: ModelConfig, prompts: Iterable[Prompt | None] = ()) -> Tokenizer:
@@ -101,10 +110,10 @@ def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
     """
     faults: list[str] = []
     settings = [found for text in overrides if (found := _tried(faults, _split, text))]
-    chosen = {key: value for key, value in settings if key in _PARTS}
+    chosen = {setting.key: setting.value for setting in settings if setting.key in _PARTS}
     contest = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part("contests", name)
     composed = _compose(contest, chosen, faults)
-    others = [(key, value) for key, value in settings if key not in _PARTS]
+    others = [setting for setting in settings if setting.key not in _PARTS]
     return _checked(composed, others, f"contest {name}", faults)
 
 
@@ -147,35 +156,32 @@ def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a composed configuration (`run.yaml`) again; InputError where it is missing or damaged."""
     composed = _yaml(path)
     settings = [_split(text) for text in overrides]
-    chosen = {key: value for key, value in settings if key in _PARTS}
-    composed.update({key: _part(key, value) for key, value in chosen.items()})
-    return _checked(composed, [(key, value) for key, value in settings if key not in _PARTS], str(path))
+    composed.update({setting.key: _part(setting.key, setting.value) for setting in settings if setting.key in _PARTS})
+    return _checked(composed, [setting for setting in settings if setting.key not in _PARTS], str(path))
 
 
 def dump(config: BaseModel) -> str:
     """Return a configuration as YAML text that `load_run` reads back to the same configuration."""
-    return str(yaml.safe_dump(config.model_dump(mode="json"), allow_unicode=True, sort_keys=False, width=120))
+    return dump_yaml(config.model_dump(mode="json"))
 
 
-def _split(text: str) -> tuple[str, Any]:
-    key, equals, raw = text.partition("=")
+def _split(text: str) -> Setting:
+    key, equals, written = text.partition("=")
     if not equals or not key:
-        raise InputError(f"setting {text!r} is not of the form key=value, such as train.epochs=2")
+        raise InputError(f"setting {printable(text)!r} is not of the form key=value, such as train.epochs=2")
+    if written != printable(written):
+        raise InputError(f"setting {key}: {printable(written)} is not UTF-8; rename the file or folder")
     try:
-        value = yaml.safe_load(raw) if raw else None
-    except yaml.YAMLError:
-        if key in _PATHS and raw.lstrip()[:1] in ("[", "{") and not Path(raw).exists():
+        value = read_value(written)
+    except InputError as error:
+        raise InputError(f"setting {text!r}: {error}") from error
+    if key in _PATHS:
+        if isinstance(value, str) and value[:1] in ("[", "{") and not Path(value).exists():
             raise InputError(
                 f'setting {text!r}: no list that YAML can read; put names with * in quotes: {key}=["d/*.json", b.json]'
-            ) from None
-        value = raw  # such as a regular expression: plain text
-    if isinstance(value, dict) and any(":" in str(name) for name, item in value.items() if item is None):
-        raise InputError(f"setting {text!r}: a blank must follow each colon, as in {{mul: 5}}")
-    if key in _PATHS:
+            )
         value = _absolute(value)
-    if isinstance(value, str):
-        value = _number(value)
-    return key, value
+    return Setting(key, value, written)
 
 
 def _absolute(value: Any) -> Any:
@@ -184,15 +190,7 @@ def _absolute(value: Any) -> Any:
         return [_absolute(item) for item in value]
     if isinstance(value, dict):
         return {name: _absolute(item) if name == "path" else item for name, item in value.items()}
-    return value if value is None else os.path.abspath(Path(str(value)).expanduser())
-
-
-def _number(text: str) -> str | float:
-    """Read 1e-4 as a number: YAML 1.1 takes it for text, which no user expects."""
-    try:
-        return float(text) if "e" in text.lower() and text[0] in "+-.0123456789" else text
-    except ValueError:
-        return text
+    return value if value is None or isinstance(value, bool) else os.path.abspath(expanded(str(value)))
 
 
 def _tried(faults: list[str], work: Callable[..., T], *arguments: Any) -> T | None:
@@ -235,35 +233,18 @@ def _yaml(path: Path) -> dict[str, Any]:
 
 def settings_in(text: str, where: str) -> dict[str, Any]:
     """Return the settings of a YAML text, unchecked; InputError (which names `where`) where it is none."""
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2001-99-99
-        raise InputError(f"{where}: not YAML ({first_line(error)})") from error
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: a mapping of settings is expected")
-    numbers: dict[str, Any] = _numbers(value)
-    return numbers
-
-
-def _numbers(value: Any) -> Any:
-    """Read 1e-4 in a file as a number too."""
-    if isinstance(value, dict):
-        return {key: _numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return _number(value) if isinstance(value, str) and value else value
+    return read_mapping(text, where)
 
 
 def _checked(
-    composed: dict[str, Any], settings: Iterable[tuple[str, Any]], where: str, faults: Sequence[str] = ()
+    composed: dict[str, Any], settings: Iterable[Setting], where: str, faults: Sequence[str] = ()
 ) -> RunConfig:
     """Lay settings over a composed configuration; InputError with all that is wrong, `faults` among it."""
     faults = list(faults)
     unread = {key for key in _PARTS if key in composed and composed[key] is None}
     # A setting that chooses a kind goes first: those of its group are of that kind.
-    for key, value in sorted(settings, key=lambda setting: setting[0] != "method.type"):
-        fault = _lay_over(composed, key, value)
-        if fault:
+    for setting in sorted(settings, key=lambda setting: setting.key != "method.type"):
+        if fault := _lay_over(composed, setting):
             faults.append(fault)
     try:
         config = RunConfig.model_validate(composed)
@@ -288,8 +269,9 @@ def _with_chat_templates(config: RunConfig, faults: list[str]) -> RunConfig:
     return config.model_copy(update={name: found for name, found in whole.items() if found})
 
 
-def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
+def _lay_over(composed: dict[str, Any], setting: Setting) -> str | None:
     """Set one dotted key; return what is wrong with it, or None."""
+    key = setting.key
     model: type[BaseModel] = RunConfig
     level = composed
     words = key.split(".")
@@ -300,7 +282,11 @@ def _lay_over(composed: dict[str, Any], key: str, value: Any) -> str | None:
         if depth == len(words) - 1:
             if inner is not None:
                 return f"{key!r} is a group of settings: set one of {', '.join(inner.model_fields)} in it"
-            level[word] = value
+            # A text is what was written, though YAML may take it for something else (true, a: b).
+            as_written = model.model_fields[word].annotation is str and (
+                isinstance(setting.value, bool) or not isinstance(setting.value, str | int | float)
+            )
+            level[word] = setting.written if as_written else setting.value
         elif inner is None:
             return f"unknown setting {key!r}: {'.'.join(words[: depth + 1])!r} holds no others"
         else:
@@ -345,4 +331,6 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
     shown = "" if isinstance(item["input"], dict) or item["type"] == UNSHOWN else f" (it is {item['input']!r})"
+    if item["type"] == "string_type":
+        message, shown = "a text is expected", f"{shown}; where it is meant as one, put it in quotes"
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"

@@ -19,9 +19,12 @@ UNSHOWN = "unshown"
 
 
 class Section(BaseModel):
-    """A part of the configuration: unknown keys are refused, values do not change once read."""
+    """A part of the configuration: unknown keys are refused, values do not change once read.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Where a text is expected, a number is taken as it was written (a team named 404).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     @classmethod
     def chosen(cls, values: Any) -> SectionClass:

@@ -20,9 +20,9 @@ import yaml
 from backend.launch import launch
 from backend.versions import version
 from core.command import command_parser
-from core.config import CONFIGS, load_contest
+from core.config import CONFIGS, load_contest, settings_in
 from core.errors import run_command
-from core.files import make_folder, replacing, write_text
+from core.files import make_folder, read_text, replacing, write_text
 from core.places import ROOT
 from core.progress import say
 from core.step_names import step_name
@@ -89,7 +89,7 @@ def _train(
 
 
 def _prompt(name: str) -> Prompt:
-    return Prompt(**yaml.safe_load((CONFIGS / "prompts" / f"{name}.yaml").read_text(encoding="utf-8")))
+    return Prompt(**settings_in(read_text(CONFIGS / "prompts" / f"{name}.yaml"), name))
 
 
 def train_tokenizer(path: Path, prompts: dict[str, Prompt]) -> None:

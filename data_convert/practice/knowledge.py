@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from core.files import read_text
+from core.yaml_text import read_yaml
 from data_convert.practice.made_choice import MAKERS
 
 TABLES = Path(__file__).resolve().parent / "tables"
@@ -103,7 +103,7 @@ def _table(subject: str, table: dict[str, Any]) -> Table:
 
 def load(name: str) -> Any:
     """Return the content of a YAML file of the tables' folder."""
-    return yaml.safe_load((TABLES / name).read_text(encoding="utf-8"))
+    return read_yaml(read_text(TABLES / name), name)
 
 
 def _misspelt(word: str, rng: random.Random) -> list[str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from core.files import read_text
 from core.result_types import BenchmarkAccuracy, Category, Share
 from core.text.records import Record
+from core.yaml_text import read_yaml
 from eval_accuracy.judges import subject
 from evaluation.figures.statistics import wilson
 
@@ -42,7 +42,7 @@ def benchmarks() -> tuple[Benchmark, ...]:
     """Return the benchmarks that the kit knows."""
     found = []
     for path in sorted(_FOLDER.glob("*.yaml")):
-        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        held = read_yaml(read_text(path), str(path))
         categories = {name: frozenset(words.split()) for name, words in held["groups"].items()}
         found.append(Benchmark(path.stem, held["name"], held["language"], categories))
     return tuple(found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import yaml
-
 from core import registry
 from core.config import CONFIGS, names
+from core.errors import InputError
 from core.files import read_text
 from core.places import plugin_folders
 from core.registry import Registry
 from core.steps import step_named
+from core.yaml_text import read_yaml
 
 # What is a YAML file each, by folder of configs/; and what is code.
 _SETTINGS = ("contests", "models", "machines", "methods", "prompts")
@@ -51,8 +51,8 @@ def _title(kind: str, name: str) -> str:
     folders = (CONFIGS, *(plugin / "configs" for plugin in plugin_folders()))
     text = read_text(next(file for folder in folders if (file := folder / kind / f"{name}.yaml").is_file()))
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = read_yaml(text, kind)
+    except InputError:
         return "(not YAML)"
     if isinstance(value, dict) and isinstance(value.get("title"), str):
         return str(value["title"])
