@@ -5,8 +5,10 @@
 #   bash finetune/setup.sh dev     the test tools too
 #   bash finetune/setup.sh light   planning, scoring and packing only: no MindSpore
 # What is needed stands in pyproject.toml, in the extra of that name; constraints.txt pins what that brings along.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # started with another shell (sh)
+[ "${BASH_SOURCE[0]:-}" = "$0" ] && grep -q "$(printf '\r')" "$0" && exec bash -c "$(tr -d '\r' <"$0")" "$0" "$@" # line ends of Windows
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(dirname "$(dirname "$(readlink -f -- "${BASH_SOURCE[0]:-$0}")")")
 extra=${1:-train}
 list=$root/finetune/dependencies.py
 
