@@ -23,10 +23,12 @@ from ckpt_tools.formats.index import INDEX, whole
 from ckpt_tools.formats.sharded import parse_size
 from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import RESULT_TYPES, TensorFile
+from ckpt_tools.formats.wrapped import unwrapped
 from core.command import command_parser
 from core.config import dump, load_model, names
 from core.errors import InputError, run_command
 from core.files import write_text
+from core.models import all_families
 from core.models.llama import Shape
 from core.models.names import DIALECTS
 from core.run_folder import RunFolder
@@ -66,6 +68,10 @@ def _model(source: TensorFile, chosen: str | None, out: Path, whole_as: str | No
     if whole_as is not None:
         return model_from(path, whole_as, out)
     return Shape(**{key: settings[key] for key in Shape.__annotations__})
+
+
+def _is_embedding(name: str) -> bool:
+    return any(name == family.name_in(one, family.embedding) for family in all_families() for one in family.dialects)
 
 
 def _description(arguments: argparse.Namespace, model: ModelConfig, weights: Path, dtype: str) -> str:
@@ -120,7 +126,7 @@ def _convert(arguments: argparse.Namespace) -> dict[str, Any]:
     shard_size = None if arguments.shard_size is None else parse_size(arguments.shard_size)
     out, to, config = arguments.out, arguments.to, arguments.config
     weights = out if shard_size is None else out / INDEX
-    with open_source(arguments.source) as tensors:
+    with unwrapped(open_source(arguments.source), _is_embedding) as tensors:
         if to == _GGUF:
             if shard_size is not None or config is not None:
                 raise InputError("--to gguf writes one file, the configuration in it: leave --shard-size, --config out")

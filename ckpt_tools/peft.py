@@ -8,6 +8,7 @@ of rows (`ckpt_tools/conversion/rotary.py`). How a method looks at PEFT, its `pe
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from ckpt_tools.formats.sharded import fingerprint
 from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
+from ckpt_tools.formats.wrapped import beginning, renamed, without_wrappers
 from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.command import command_parser
 from core.errors import InputError, run_command
@@ -104,7 +106,7 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
     path = folder / TENSORS
     if not path.is_file() and (folder / "adapter_model.bin").is_file():
         path = folder / "adapter_model.bin"
-    with open_source(path) as peft, open_tensors(base) as weights:
+    with open_source(path) as source, open_tensors(base) as weights:
         family = family_with(weights.entries)
         if family.dialect_of(weights.entries) != "mindformers":
             raise InputError(f"{base}: does not use MindFormers' names; convert it first (ckpt_tools/convert.py)")
@@ -112,6 +114,7 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         # Which targets the tensors themselves say; until then any expression does.
         kind: Any = made.settings
         draft = kind.model_validate({"name": name, "type": name, "target_modules": ".*", **settings})
+        peft = _as_saved(source, form, [family.module_in("hf", weight) for weight in filter(family.linear, weights)])
         found = _parts(peft, weights, family, made, draft)
         leaves = _leaves(path, found, weights, family, listed)
         tensors = {}
@@ -161,6 +164,40 @@ def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
         return name, settings, [str(one) for one in targets] if isinstance(targets, list) else None
     kinds = " or ".join(dict.fromkeys(form.kind for form in forms.values()))
     raise InputError(faults[0] if faults else f"{path}: is no PEFT configuration of type {kinds}")
+
+
+def _as_saved(source: TensorFile, form: PeftForm[Any], modules: Iterable[str]) -> TensorFile:
+    """Return an adapter with the names that PEFT's save_pretrained gives, whatever way its tensors were kept.
+
+    state_dict() has the adapter's own name in them (lora_A.default.weight), and wrappers theirs; whoever takes tensors
+    out by hand may leave `base_model.model.` out.
+    """
+    adapters: set[str] = set()
+
+    def plain(name: str) -> str:
+        for kind, within in _ending_patterns(form):
+            if match := within.search(name):
+                adapters.add(match["adapter"] or "")
+                return f"{name[: match.start()]}.{kind}"
+        return name
+
+    view = renamed(source, lambda name: plain(without_wrappers(name)))
+    if len(adapters) > 1:
+        names = ", ".join(sorted(name or "one without a name" for name in adapters))
+        raise InputError(f"{source.path}: holds several adapters ({names}); keep the tensors of one of them")
+    known = {f"{module}.{ending}" for module in modules for ending in form.parts.values()}
+    before = beginning(view, known.__contains__)
+    return renamed(view, lambda name: _PREFIX + name[len(before) :] if name.startswith(before) else name)
+
+
+def _ending_patterns(form: PeftForm[Any]) -> list[tuple[str, re.Pattern[str]]]:
+    """Return each ending of PEFT's names with what finds it where an adapter's name may stand behind its first word."""
+    found = []
+    for ending in form.parts.values():
+        first, _, rest = ending.partition(".")
+        rest = rf"\.{re.escape(rest)}" if rest else ""
+        found.append((ending, re.compile(rf"\.{re.escape(first)}(?:\.(?P<adapter>(?!weight$)[\w-]+))?{rest}$")))
+    return found
 
 
 def _parts(
