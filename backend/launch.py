@@ -6,37 +6,36 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError, KitError
+from backend.environment import worker_environment
+from core.errors import KitError
 from core.files import fresh, make_folder, remove_file
 from core.processes import die_with_parent
 from core.progress import Progress
 from core.secrets import without_secrets
 
 _POLL_SECONDS = 0.5
-# "error: no such file" -> "no such file"; a traceback's "  mindspore.MyError: no memory" -> "MyError: no memory"
+# "error: no such file" -> "no such file"; a traceback's "  mindspore.MyError: no memory" -> "MyError: no memory";
+# MindPet's "An <class 'x.OwnerError'> occurred, not yours." -> "OwnerError: not yours."
 _FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*(?=\w*(?:Error|Exception): ))(.+)")
+_OCCURRED = re.compile(r"An <class '(?:\w+\.)*(\w+)'> occurred, (.+)")
 
 
-def check_port(port: int) -> None:
-    """Make sure that msrun's scheduler can listen; InputError where something else does."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InputError(f"port {port} is in use on this machine; choose another: machine.master_port=N") from error
-
-
-def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, threads: int) -> None:
+def launch(
+    command: Sequence[str],
+    log_dir: Path,
+    loss_log: Path,
+    steps: int,
+    threads: int,
+    started: Callable[[], None] = lambda: None,
+) -> None:
     """Run the workers to their end, with a progress bar fed by their loss log.
 
     Args:
@@ -45,6 +44,7 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
         loss_log: JSON Lines that rank 0 appends a step to.
         steps: total steps, for the bar.
         threads: processor threads for each worker.
+        started: called once the first step is done: the workers have taken their memory then.
 
     Raises:
         KitError: a worker failed; names it, its last error and its log.
@@ -58,6 +58,7 @@ def launch(command: Sequence[str], log_dir: Path, loss_log: Path, steps: int, th
             ended = process.poll() is not None
             position, rows = new_rows(loss_log, position)
             if rows:
+                started()
                 shown.advance(len(rows), f"loss {rows[-1]['loss']:.3f}")
             if not ended:
                 time.sleep(_POLL_SECONDS)
@@ -77,8 +78,6 @@ def running(command: Sequence[str], log_dir: Path, **environment: str) -> Iterat
     words = list(command)
     if words[0] == "msrun":
         words = [sys.executable, "-m", "mindspore.parallel.cluster.run", *words[1:]]
-    # msrun starts its workers with the first `python` on the PATH: let it be the one that runs now.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with fresh(log_dir / "launch.log") as log:
         process = subprocess.Popen(
             words,
@@ -86,7 +85,7 @@ def running(command: Sequence[str], log_dir: Path, **environment: str) -> Iterat
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=log_dir,
-            env={**without_secrets(os.environ), "PATH": path, "PYTHONUNBUFFERED": "1", **environment},
+            env={**without_secrets(os.environ), **worker_environment(log_dir), **environment},
             start_new_session=True,
             # msrun takes its workers, which lead sessions of their own, with it on SIGINT only.
             preexec_fn=die_with_parent(signal.SIGINT),
@@ -130,4 +129,6 @@ def last_error(log_dir: Path) -> str:
         for line in reversed(text.splitlines()):
             if found := _FAULT.match(line):
                 return f"{log.stem}: {found[1]}"
+            if found := _OCCURRED.search(line):
+                return f"{log.stem}: {found[1]}: {found[2]}"
     return "no error in the logs (killed, or out of memory)"

@@ -12,11 +12,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backend.environment import home_for_mindpet
 from backend.methods import register_cells
 from backend.versions import version
 from core.errors import InputError
@@ -53,6 +55,8 @@ class Network:
             # MindFormers writes its logs into ./output otherwise, wherever the command was called.
             scratch = os.environ["LOCAL_DEFAULT_PATH"] = tempfile.mkdtemp(prefix="mindformers-")
             atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+        if home := home_for_mindpet(Path(os.environ["LOCAL_DEFAULT_PATH"])):
+            os.environ["HOME"] = home
         import mindspore
 
         mindspore.set_context(mode=mindspore.GRAPH_MODE, device_target="CPU")

@@ -119,7 +119,8 @@ class MachineConfig(Section):
         recompute: activations are computed again in the backward pass, which takes less memory and more time.
         flash_attention: use the fused attention kernel (NPUs only).
         master_addr: address of host 0; needed where hosts > 1.
-        master_port: port on host 0 where the workers find each other; it must be free.
+        master_port: port on host 0 where the workers find each other; it must be free. None: one that is free, which
+            no other job of the host takes; with several hosts 8118.
         cluster_time_out: seconds that msrun waits for all workers.
     """
 
@@ -136,7 +137,7 @@ class MachineConfig(Section):
     recompute: bool = False
     flash_attention: bool = False
     master_addr: str = "127.0.0.1"
-    master_port: int = Field(default=8118, ge=1024, le=65535)
+    master_port: int | None = Field(default=None, ge=1024, le=65535)
     cluster_time_out: int = Field(default=600, ge=10)
 
     @property

@@ -32,6 +32,10 @@ def _no_sources(config: RunConfig) -> Mapping[str, Source]:
     return {}
 
 
+def _no_room(config: RunConfig) -> Mapping[str, int]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a run.
@@ -47,7 +51,8 @@ class Step:
         inherits: settings of files that decide it too, but come to it through a step that it reads: where one changed
             since that step, it refuses to go on with what was made from the old file.
         checks: called with the configuration before anything starts; each raises InputError for what is wrong.
-        listens: its workers talk over `machine.master_port`, which must be free when the main job begins.
+        room: returns the bytes that it writes, by what they are for; asked before something costly is done.
+        listens: its workers talk over a port; one that is set (`machine.master_port`) must be free when the job begins.
         usual: belongs to a contest that names no steps.
         costly: what it made is not thrown away because a source changed, unless that is forced.
         repeats: it may be done again though it is done, and then does no more than what is missing.
@@ -64,6 +69,7 @@ class Step:
     sources: Callable[[RunConfig], Mapping[str, Source]] = _no_sources
     inherits: tuple[str, ...] = ()
     checks: tuple[Callable[[RunConfig], object], ...] = ()
+    room: Callable[[RunConfig], Mapping[str, int]] = _no_room
     listens: bool = False
     usual: bool = True
     costly: bool = False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backend.host import PORT_OF_SEVERAL_HOSTS
 from core.methods import method_of
 from core.models import total_parameters
 from core.schedule import even_steps, steps_per_epoch, total_steps
@@ -16,6 +17,8 @@ from core.score import parameter_ratio
 
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _INT32 = 4
+# Bytes that MindSpore and MindFormers take besides the model, measured with the practice model.
+_WORKER, _SCHEDULER = 1_500_000_000, 900_000_000
 
 
 @dataclass(frozen=True)
@@ -96,14 +99,25 @@ def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str
     return {**disk, "total": sum(disk.values())}
 
 
+def memory_needed(config: RunConfig) -> int:
+    """Return about how many bytes of the host's memory training takes; 0 on NPUs, whose own memory decides."""
+    machine = config.machine
+    if machine.device != "CPU":
+        return 0
+    weights = total_parameters(config.model) * _BYTES["float32"]
+    return _SCHEDULER + machine.workers * (_WORKER + 4 * weights)
+
+
 def msrun_commands(
-    machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path, cells: str = ""
+    machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path, cells: str = "", port: int | None = None
 ) -> list[list[str]]:
     """Return the msrun command of each host; empty where one process without msrun does.
 
     The i-th command is given on the i-th host; host 0's address is machine.master_addr. `cells` is the module of
-    backend/methods/ that the tuning method needs, empty for none.
+    backend/methods/ that the tuning method needs, empty for none; `port` is where the workers find each other: the
+    machine's own where it is None, and what MindSpore takes by itself where none is set.
     """
+    port = port or machine.master_port or PORT_OF_SEVERAL_HOSTS
     if machine.world_size == 1:
         return []
     commands = []
@@ -112,7 +126,7 @@ def msrun_commands(
             "msrun",
             f"--worker_num={machine.world_size}",
             f"--local_worker_num={machine.workers}",
-            f"--master_port={machine.master_port}",
+            f"--master_port={port}",
             f"--log_dir={log_dir}",
             "--join=True",
             f"--cluster_time_out={machine.cluster_time_out}",

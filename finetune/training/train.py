@@ -9,7 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from backend.launch import check_port, launch
+from backend.host import reserved_port, room
+from backend.launch import launch
 from backend.versions import version
 from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
@@ -27,7 +28,7 @@ from core.results import file_name
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.step_names import step_name
-from finetune.training.plan import Plan, make_plan, msrun_commands
+from finetune.training.plan import Plan, make_plan, memory_needed, msrun_commands
 
 WORKER = ROOT / "backend" / "worker.py"
 
@@ -58,12 +59,13 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
             f"disk that all of them see, start\n{listed}\nand, when they have ended, "
             f"python finetune/run.py --run {run.path} --collect"
         )
-    check_port(config.machine.master_port)
     for leftover in (run.train / "adapters", run.train / "workers"):
         remove_folder(leftover)
-    command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
-    launch(command, log_dir, run.losses, plan.steps, threads)
+    with reserved_port(config.machine) as port, room(memory_needed(config), "train") as started:
+        commands = msrun_commands(config.machine, WORKER, file, log_dir, cells, port)
+        command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
+        launch(command, log_dir, run.losses, plan.steps, threads, started)
     return collect(config, run)
 
 

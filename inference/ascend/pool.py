@@ -8,10 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.launch import check_port, last_error, new_rows, running
+from backend.host import reserved_port, room
+from backend.launch import last_error, new_rows, running
 from core.config import dump
 from core.errors import KitError
 from core.files import make_folder, remove_folder, write_json, write_text
+from core.models import total_parameters
 from core.progress import say
 from core.schema import RunConfig
 from core.text.prompts import Prompt
@@ -22,10 +24,12 @@ from inference.prompt_fit import PromptFit
 
 _WORKER = Path(__file__).with_name("worker.py")
 _POLL_SECONDS = 0.2
+# What MindSpore takes besides the model, and what a weight does, on the CPU.
+_WORKER_BYTES, _BYTES_OF_A_WEIGHT = 800_000_000, 4
 
 
-def command(config: RunConfig, folder: Path) -> list[str]:
-    """Return the msrun command that starts a machine's workers on the call in `folder`.
+def command(config: RunConfig, folder: Path, port: int) -> list[str]:
+    """Return the msrun command that starts a machine's workers on the call in `folder`; `port` is its scheduler's.
 
     The workers do not talk to each other: msrun starts them, gives each its RANK_ID and DEVICE_ID and ends them.
     """
@@ -34,12 +38,19 @@ def command(config: RunConfig, folder: Path) -> list[str]:
         "msrun",
         f"--worker_num={machine.workers}",
         f"--local_worker_num={machine.workers}",
-        f"--master_port={machine.master_port}",
+        f"--master_port={port}",
         f"--log_dir={folder / 'msrun'}",
         "--join=True",
         str(_WORKER),
         str(folder),
     ]
+
+
+def _memory_needed(config: RunConfig) -> int:
+    """Return about how many bytes of the host's memory the workers take; 0 on NPUs, whose own memory decides."""
+    if config.machine.device != "CPU":
+        return 0
+    return config.machine.workers * (_WORKER_BYTES + 2 * _BYTES_OF_A_WEIGHT * total_parameters(config.model))
 
 
 def share(prompts: Sequence[str], rank: int, count: int) -> list[int]:
@@ -110,7 +121,6 @@ class WorkerPool:
         """Start the workers and yield the rows they write; without settings these are log-likelihoods."""
         if not requests:
             return
-        check_port(self._config.machine.master_port)
         remove_folder(self._folder)
         write_text(self._folder / "config.yaml", dump(self._config))
         prompt = self._fit.prompt
@@ -124,13 +134,19 @@ class WorkerPool:
         read = [0] * self._config.machine.workers
         logs = self._folder / "msrun"
         make_folder(logs)
-        with running(command(self._config, self._folder), logs) as process:
+        with (
+            reserved_port(self._config.machine) as port,
+            room(_memory_needed(self._config), "workers") as started,
+            running(command(self._config, self._folder, port), logs) as process,
+        ):
             say(f"{len(read)} workers are running; their logs are in {logs}")
             ended = False
             while not ended:
                 ended = process.poll() is not None
                 for rank in range(len(read)):
                     read[rank], rows = new_rows(self._folder / f"answers_{rank}.jsonl", read[rank])
+                    if rows:
+                        started()
                     yield from rows
                 if not ended:
                     time.sleep(_POLL_SECONDS)
