@@ -30,6 +30,7 @@ from core.step_notes import MAIN_JOB
 from core.steps import step_named
 from core.terminal import show_text
 from pipeline.beforehand.faults import faults
+from pipeline.beforehand.room import check_room
 from pipeline.overview.summary import summary
 
 _EXAMPLE = """examples:
@@ -74,6 +75,7 @@ def main(argv: Sequence[str]) -> int:
     started = time.monotonic()
     with run.locked():
         run.steps.check_sources(config.steps, arguments.force)
+        check_room(config, run)
         for name in config.steps:
             _do(run, config, name)
         if not run.finished(MAIN_JOB):
@@ -103,6 +105,8 @@ def _do(run: RunFolder, config: RunConfig, name: str) -> None:
         say(f"— {name}: done before")
         return
     say(f"— {name}")
+    if step_named(name).costly:  # others may have filled the disk meanwhile
+        check_room(config, run)
     with run.step(name):
         # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
         done = subprocess.run(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.config import kit_path
+from core.config import kit_path, model_tokenizer
 from core.errors import InputError
 from core.run_folder import RunFolder
 from core.schema import DataConfig, RunConfig
@@ -20,6 +20,7 @@ from core.steps import Source, Step
 
 if TYPE_CHECKING:
     from data_convert.readers import Listing
+    from finetune.training.plan import Plan
 
 
 def _source(path: Path) -> Source:
@@ -102,6 +103,36 @@ def _inputs_are_there(config: RunConfig) -> None:
     check_inputs(config, conversion_only=True)
 
 
+def _questions_can_be_read(config: RunConfig) -> None:
+    from data_convert.corpus.questions import check_questions
+
+    check_questions(config)
+
+
+def _tokenizer_loads(config: RunConfig) -> None:
+    if kit_path(config.model.tokenizer.file).is_file():  # else that has been said
+        model_tokenizer(config.model)
+
+
+def _steps_are_enough(config: RunConfig) -> None:
+    # How many records a corpus file leaves, only conversion knows.
+    if not config.data.train:
+        _plan(config)
+
+
+def _plan(config: RunConfig) -> Plan:
+    from finetune.training.plan import make_plan
+
+    data = config.data
+    records = min(data.records, data.max_records or data.records) + data.retention_records
+    return make_plan(config, records, "stated by the contest")
+
+
+def _written(*purposes: str) -> Callable[[RunConfig], Mapping[str, int]]:
+    """Return what looks up the plan's bytes on the disk by what they are for."""
+    return lambda config: {purpose: size for purpose, size in _plan(config).disk.items() if purpose in purposes}
+
+
 def _base_fits(config: RunConfig) -> None:
     from finetune.training.train import check_base
 
@@ -123,7 +154,8 @@ _ALL = (
         command=_of_run("data_convert/run.py"),
         makes=("data/*.jsonl", "data/audit.json", "data/mindrecord/*"),
         sources=_sources(*_CORPORA, "data.test", "data.squad", "data.against", "model.tokenizer.file"),
-        checks=(_inputs_are_there,),
+        checks=(_inputs_are_there, _questions_can_be_read, _tokenizer_loads),
+        room=_written("mindrecord"),
         overwrites=True,
         is_done="is already converted; --force converts it again",
     ),
@@ -135,7 +167,8 @@ _ALL = (
         makes=("train/*", "results/ratio.json"),
         sources=_sources("model.checkpoint"),
         inherits=(*_CORPORA, "model.tokenizer.file"),
-        checks=(_base_fits,),
+        checks=(_base_fits, _steps_are_enough),
+        room=_written("adapters"),
         listens=True,
         costly=True,
         overwrites=True,
@@ -147,6 +180,7 @@ _ALL = (
         command=_merge,
         needs=("train",),
         makes=("checkpoints/step_*",),
+        room=_written("merged"),
         sources=_sources("model.checkpoint"),
         repeats=True,
     ),
@@ -189,6 +223,7 @@ _ALL = (
         uses=("train", "merge", "retention", "accuracy", "score"),
         makes=("submission/*",),
         checks=(_team_has_a_name,),
+        room=_written("zip"),
         repeats=True,
         overwrites=True,
     ),

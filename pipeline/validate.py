@@ -51,7 +51,7 @@ def _faults(contest: str, settings: Sequence[str]) -> list[str]:
         config = load_contest(contest, settings)
     except InputError as error:
         return [str(error)]
-    return faults(config, port=False)
+    return faults(config, here=False)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from core.text.records import Record
 from core.text.rounds import history_of
 from data_convert.corpus.choose import Weights, choose
 from data_convert.corpus.inputs import reading_of, train_files
+from data_convert.corpus.questions import read_test
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.scan import Scanner, overlapping, scan
 from data_convert.corpus.workers import processors
@@ -93,7 +94,7 @@ def load_corpora(
         InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
             nothing to train on or, where that is needed, to ask.
     """
-    test = _read_test(data, task)
+    test = _test_of(data, task)
     _check_test(test or (), (prompts or {}).get(task))
     source = _Source(data, task, load_squad(data), test, store, bad, processes, prompts or {}, needs_test)
     found = source.corpus() if data.train else source.made()
@@ -123,7 +124,7 @@ def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
         return count + data.retention_records, "stated by the contest"
     lenient = data.model_copy(update={"check": data.wrong == "drop"})
     with tempfile.TemporaryDirectory() as folder, RecordStore(Path(folder) / "records") as store:
-        source = _Source(lenient, task, [], _read_test(data, task), store, BadRecords(data.max_bad), processors())
+        source = _Source(lenient, task, [], _test_of(data, task), store, BadRecords(data.max_bad), processors())
         train = source.corpus().order
     return len(train) + data.retention_records, "of the corpus file"
 
@@ -258,18 +259,8 @@ def _practice_questions(data: DataConfig, task: str) -> list[Record]:
     return generator_of(task).test_records(data.test_records, data.seed + _TEST)
 
 
-def _read_test(data: DataConfig, task: str) -> list[Record] | None:
-    if not data.test:
-        return None
-    file = kit_path(data.test)
-    records = list(read_corpus(file, **reading_of(data, task)))
-    other = next((record for record in records if record.task != task), None)
-    if other is not None:
-        raise InputError(f"{other.source or file}: of task {other.task}; this contest's questions are {task}")
-    names = {record.id for record in records}
-    if len(names) < len(records):
-        raise InputError(f"{file}: {len(records) - len(names)} of its ids are repeated")
-    return records
+def _test_of(data: DataConfig, task: str) -> list[Record] | None:
+    return read_test(kit_path(data.test), task, **reading_of(data, task)) if data.test else None
 
 
 def _check_test(test: Sequence[Record], prompt: Prompt | None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 from core.config import kit_path
 from core.errors import InputError
+from core.run_folder import LOGS
 from core.schema import DataConfig, RunConfig
 from data_convert.readers import Listing, Part, list_files
-from data_convert.readers.listing import expanded
+from data_convert.readers.listing import is_there
 
 # Settings that may name a folder of files, or a pattern that finds several.
 _FOLDERS = ("data.train", "data.test", "data.against", "data.retention_corpus")
@@ -22,6 +23,9 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
         config: the run's configuration.
         conversion_only: the base model's weights, which conversion does not read, need not be there.
     """
+    from data_convert.mindrecord.index import check_index_path
+    from data_convert.rows.mindrecord_shards import shard_path
+
     data = config.data
     given = [
         ("model.checkpoint", None if conversion_only else config.model.checkpoint),
@@ -34,22 +38,16 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
     ]
     faults = []
     for key, name in given:
-        if name and not _is_there(kit_path(name), key in _FOLDERS):
+        path = kit_path(name) if name else None
+        if path and not (path.is_file() or (key in _FOLDERS and is_there(path))):
             faults.append(f"{key}: {name} is not a file")
+        elif path and path.exists() and not os.access(path, os.R_OK):
+            faults.append(f"{key}: {name} may not be read by this user")
     if data.generator is None:
         faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not getattr(data, key[5:])]
     if faults:
         raise InputError("; ".join(faults) + " (give each as key=PATH)")
-
-
-def _is_there(path: Path, several: bool) -> bool:
-    """Tell whether a path is a file; where several files may be meant, also whether it is a folder or finds some."""
-    if path.is_file() or not several:
-        return path.is_file()
-    try:
-        return all(part.path.exists() for part in expanded([Part(path)]))
-    except InputError:
-        return False
+    check_index_path(shard_path(LOGS.absolute() / f"{config.contest}-00000000-000000" / "data", data.shards or 1))
 
 
 def train_files(data: DataConfig) -> Listing:

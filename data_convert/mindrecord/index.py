@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from itertools import chain, tee
@@ -23,6 +24,25 @@ _TABLES = (
     ", PAGE_OFFSET_BLOB     INT  NOT NULL, PAGE_OFFSET_BLOB_END INT  NOT NULL, PRIMARY KEY(ROW_ID))",
     "CREATE TABLE SHARD_NAME(NAME TEXT NOT NULL)",
 )
+
+
+# SQLite takes 512 bytes, in which "-journal" behind the path has to fit too.
+LONGEST_PATH = 504
+
+
+def partial_index(path: Path) -> Path:
+    """Return where the index of a MindRecord file is written until it is whole."""
+    return path.with_name(f".{path.name}.db.partial")
+
+
+def check_index_path(path: Path) -> None:
+    """Raise InputError where the path of a MindRecord file is longer than its index may have."""
+    index = partial_index(path).absolute()
+    if (size := len(os.fsencode(index))) > LONGEST_PATH:
+        raise InputError(
+            f"{path}: the path of its index, while it is written, has {size} bytes, SQLite takes {LONGEST_PATH}; move "
+            "the kit nearer to the root of the disk, or set KIT_LOGS to a folder with a shorter path"
+        )
 
 
 class IndexWriter:

@@ -18,7 +18,7 @@ from core.errors import InputError, refusal
 from core.files import make_folder, move, remove_file
 from core.inside import open_lock
 from data_convert.mindrecord.header import BLOB, HEADER_SIZE, PAGE_SIZE, RAW, RAW_ROW, Page, header_bytes
-from data_convert.mindrecord.index import IndexWriter
+from data_convert.mindrecord.index import IndexWriter, check_index_path, partial_index
 from data_convert.mindrecord.integers import LENGTH, pack
 
 _ROWS_A_BLOCK = 1024
@@ -55,7 +55,8 @@ class MindRecordWriter:
         self._ends: list[NDArray[np.int64]] = []  # of the rows of the current blob page, in it
         self._saved = 0
         self._partial = path.with_name(f".{path.name}.partial")
-        self._partial_index = path.with_name(f".{path.name}.db.partial")
+        self._partial_index = partial_index(path)
+        check_index_path(path)
         self._index: IndexWriter | None = None
         self._file = _open_alone(path, self._partial)
         with self._told():

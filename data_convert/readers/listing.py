@@ -111,6 +111,14 @@ def expanded(parts: Iterable[Part]) -> Iterator[Part]:
         yield from (Part(path, part.weight) for path in found)
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether a path is a file or a folder, or a pattern that finds some."""
+    try:
+        return all(part.path.exists() for part in expanded([Part(path)]))
+    except InputError:
+        return False
+
+
 def _matching(pattern: Path) -> list[Path]:
     """Return what a pattern finds, by name; `**` stands for any number of folders, and hidden names are left out."""
     words = pattern.parts

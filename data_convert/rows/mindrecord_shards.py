@@ -83,6 +83,16 @@ def shard_name(number: int, count: int) -> str:
     return "train.mindrecord" if count == 1 else f"train-{number:05d}-of-{count:05d}.mindrecord"
 
 
+def _partial(folder: Path, key: str) -> Path:
+    return folder.with_name(f".{folder.name}.{key[:16]}.partial")
+
+
+def shard_path(data: Path, shards: int) -> Path:
+    """Return where the last shard is written, before the folder `data`/mindrecord is whole."""
+    folder = data / "mindrecord"
+    return _partial(folder, "0" * 16) / folder.name / shard_name(shards - 1, shards)
+
+
 def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -> tuple[Audit, dict[str, str]]:
     """Write all shards into `folder`, and their records as JSON Lines to `records`, in row order.
 
@@ -92,7 +102,7 @@ def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -
     Raises:
         InputError: no record fits a row, or one does not and is not to be dropped.
     """
-    partial = folder.with_name(f".{folder.name}.{sha256_text(plan.key)[:16]}.partial")
+    partial = _partial(folder, sha256_text(plan.key))
     for other in folder.parent.glob(f".{folder.name}.*.partial"):
         if other != partial:
             remove_folder(other)
