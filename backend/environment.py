@@ -11,6 +11,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from backend.host import HELD
 from core.files import make_folder, write_text
 
 # Below the home folder, where MindPet writes its log as it is imported.
@@ -28,6 +29,7 @@ def worker_environment(scratch: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # Their logs are read as UTF-8, whatever the terminal's encoding is, and no character may end their work.
         "PYTHONIOENCODING": "utf-8:backslashreplace",
+        HELD: "1",
     }
     if home := home_for_mindpet(scratch):
         environment["HOME"] = home

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
+from contextlib import ExitStack
 from pathlib import Path
 
+from backend.host import room
+from core.models import total_parameters
 from core.schema import RunConfig
 from core.text.tokenizers import Tokenizer
 from inference.engines import LocalEngine, LocalEngineKind
+
+# Bytes of memory besides the model, measured with the practice model.
+_MINDSPORE = 700_000_000
 
 
 class CpuKind(LocalEngineKind):
@@ -20,7 +27,16 @@ class CpuKind(LocalEngineKind):
         from inference.cpu.engine import CpuEngine
 
         model = config.model
-        return CpuEngine(model.model_dump(), checkpoint, tokenizer, config.eval.batch_size, model.max_length)
+        turn = ExitStack()
+        started = turn.enter_context(room(_MINDSPORE + 3 * 4 * total_parameters(model), "evaluation"))
+        try:
+            engine = CpuEngine(model.model_dump(), checkpoint, tokenizer, config.eval.batch_size, model.max_length)
+        except BaseException:
+            turn.close()
+            raise
+        started()
+        weakref.finalize(engine, turn.close)
+        return engine
 
 
 ENGINE = CpuKind()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from backend import host
+from backend.environment import worker_environment
 from backend.host import PORTS, at_work, check_port, free_memory, reserved_port, room
 from core.config import load_contest
 from core.errors import InputError
@@ -144,3 +145,10 @@ def test_memory_is_counted_in_bytes_and_a_container_s_limit_too(
     assert free_memory() == 150_000
     files["/sys/fs/cgroup/memory.max"] = ["max"]
     assert free_memory() == 4000 * 1024
+
+
+def test_workers_do_not_wait_for_who_started_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in worker_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    with room(1 << 60, "train"), room(1 << 60, "evaluation"):
+        assert at_work() == 0
