@@ -30,14 +30,11 @@ class AscendKind(LocalEngineKind):
 
     def plan(self, config: RunConfig, scoring: bool) -> Mapping[str, Any]:
         """Return the msrun command, where there is one, and the settings of MindFormers' LlamaConfig."""
-        from backend.host import PORT_OF_SEVERAL_HOSTS
         from inference.ascend.engine import ascend_settings, loglikelihood_settings
         from inference.ascend.pool import command
 
         settings = ascend_settings(config)
-        # Where none is set, a port is looked for when the workers start; this one is what MindSpore takes by itself.
-        port = config.machine.master_port or PORT_OF_SEVERAL_HOSTS
-        started = {"command": " ".join(command(config, Path("FOLDER"), port))} if config.machine.workers > 1 else {}
+        started = {"command": " ".join(command(config, Path("FOLDER")))} if config.machine.workers > 1 else {}
         return {**started, "llama_config": loglikelihood_settings(settings) if scoring else settings}
 
 

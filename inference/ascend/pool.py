@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.host import reserved_port, room
+from backend.host import PORT_OF_SEVERAL_HOSTS, reserved_port, room
 from backend.launch import last_error, new_rows, running
 from core.config import dump
 from core.errors import KitError
@@ -28,8 +28,10 @@ _POLL_SECONDS = 0.2
 _WORKER_BYTES, _BYTES_OF_A_WEIGHT = 800_000_000, 4
 
 
-def command(config: RunConfig, folder: Path, port: int) -> list[str]:
-    """Return the msrun command that starts a machine's workers on the call in `folder`; `port` is its scheduler's.
+def command(config: RunConfig, folder: Path, port: int | None = None) -> list[str]:
+    """Return the msrun command that starts a machine's workers on the call in `folder`.
+
+    The scheduler's port is the machine's where it is None, and what MindSpore takes by itself where none is set.
 
     The workers do not talk to each other: msrun starts them, gives each its RANK_ID and DEVICE_ID and ends them.
     """
@@ -38,7 +40,7 @@ def command(config: RunConfig, folder: Path, port: int) -> list[str]:
         "msrun",
         f"--worker_num={machine.workers}",
         f"--local_worker_num={machine.workers}",
-        f"--master_port={port}",
+        f"--master_port={port or machine.master_port or PORT_OF_SEVERAL_HOSTS}",
         f"--log_dir={folder / 'msrun'}",
         "--join=True",
         str(_WORKER),
