@@ -108,10 +108,16 @@ _RESOLVED = {
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that the loader, or another YAML reader, would take for something else."""
 
+    def number(self, data: WrittenInt | WrittenFloat) -> ScalarNode:
+        kind = "int" if isinstance(data, int) else "float"
+        return self.represent_scalar(f"{_TAG}{kind}", data.written)
+
 
 for _name, (_pattern, _first) in _RESOLVED.items():
     for _class in (_Loader, _Dumper):
         _class.add_implicit_resolver(f"{_TAG}{_name}", re.compile(f"^(?:{_pattern})$"), _first)
+_Dumper.add_representer(WrittenInt, _Dumper.number)
+_Dumper.add_representer(WrittenFloat, _Dumper.number)
 _Loader.add_constructor(f"{_TAG}int", _Loader.whole_number)
 _Loader.add_constructor(f"{_TAG}float", _Loader.number)
 

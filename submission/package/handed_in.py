@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from core.config import settings_in
 from core.errors import InputError
 from core.files import fresh, json_line, read_json, read_text, remove_folder, sha256_file, write_json, write_text
@@ -21,6 +19,7 @@ from core.inside import open_inside
 from core.machine import machines_of, this_machine
 from core.results import file_name, gather, results_of
 from core.run_folder import RunFolder
+from core.yaml_text import dump_yaml
 from submission.package.code import code_files
 from submission.package.placeholders import Degree, Placeholders
 from submission.package.run_facts import RunFacts
@@ -173,14 +172,14 @@ class _Copy:
         text = read_text(self._run.settings_file)
         value = settings_in(text, str(self._run.settings_file))
         safe = self._names.value(value, "settings")
-        written = text if safe == value else yaml.safe_dump(safe, allow_unicode=True, sort_keys=False, width=120)
+        written = text if safe == value else dump_yaml(safe)
         write_text(self._target.settings_file, written)
         try:
             self._target.config()
         except InputError:
             # A user or host has the name of something that the settings choose; of that only paths are replaced.
             safe = self._names.value(value, "code")
-            write_text(self._target.settings_file, yaml.safe_dump(safe, allow_unicode=True, sort_keys=False, width=120))
+            write_text(self._target.settings_file, dump_yaml(safe))
 
     def _results(self) -> None:
         """Copy all results; the score's, which states the hashes of the others, comes last."""

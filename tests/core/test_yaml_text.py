@@ -207,3 +207,8 @@ def test_a_key_that_stands_twice_is_refused_in_every_kind_of_file(tmp_path: Path
         file.write_text(f"{text}\ntitle: Another\n", encoding="utf-8")
         with pytest.raises(InputError, match=r"'title' stands twice \(lines \d+ and \d+\)"):
             (load_contest if kind == "contests" else load_model)(str(file))
+
+
+@pytest.mark.parametrize("text", ["seed: 007\n", "rate: .5\n", "rate: 1e3\n", "big: 1_000\n"])
+def test_numbers_are_written_as_they_were_read(text: str) -> None:
+    assert dump_yaml(read_yaml(text, "a.yaml")) == text
