@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -20,6 +19,7 @@ from core.files import fresh, make_folder, remove_file
 from core.processes import die_with_parent
 from core.progress import Progress
 from core.secrets import without_secrets
+from core.untrusted import JSON_LINE, load_json
 
 _POLL_SECONDS = 0.5
 # "error: no such file" -> "no such file"; a traceback's "  mindspore.MyError: no memory" -> "MyError: no memory";
@@ -119,7 +119,9 @@ def new_rows(path: Path, position: int) -> tuple[int, list[Any]]:
         return position, []
     if not newline:
         return position, []
-    return position + len(whole) + 1, [json.loads(line) for line in whole.split(b"\n")]
+    return position + len(whole) + 1, [
+        load_json(line, str(path), JSON_LINE, any_number=True) for line in whole.split(b"\n")
+    ]
 
 
 def last_error(log_dir: Path) -> str:

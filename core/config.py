@@ -7,6 +7,7 @@ A contest names its parts (`model: llama3_8b`, or a mapping with `name` and what
 from __future__ import annotations
 
 import os
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,10 @@ from core.text.tokenizers import Tokenizer, load_tokenizer
 from core.yaml_text import dump_yaml, read_mapping, read_value
 
 T = TypeVar("T")
+# What a message shows of a wrong value.
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
+_SHORT.maxlist = _SHORT.maxtuple = 20
 CONFIGS = ROOT / "configs"
 
 # Sections of a run that are files of their own, and their folders.
@@ -330,7 +335,9 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
-    shown = "" if isinstance(item["input"], dict) or item["type"] == UNSHOWN else f" (it is {item['input']!r})"
+    shown = ""
+    if not isinstance(item["input"], dict) and item["type"] != UNSHOWN:
+        shown = f" (it is {_SHORT.repr(item['input'])})"
     if item["type"] == "string_type":
         message, shown = "a text is expected", f"{shown}; where it is meant as one, put it in quotes"
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"

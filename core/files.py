@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
-import io
 import json
 import os
 import re
@@ -26,8 +25,10 @@ from core.inside import inside, open_to_append
 from core.secrets import blanked
 from core.streams import ESCAPED
 from core.terminal import visible, visible_json
+from core.untrusted import JSON_FILE, JSON_LINE, load_json
 
 _CHUNK = 1 << 20
+_MOST_TEXT = 64 << 20
 # What stands in a repository in the place of a large file: how it begins, whose it is, and what fetches the file.
 _POINTERS = {
     b"version https://git-lfs.github.com/spec/": ("Git LFS", "git lfs pull"),
@@ -187,34 +188,50 @@ def refuse_pointer(path: Path, start: bytes | None = None) -> None:
 
 
 def read_text(path: Path) -> str:
-    """Read UTF-8 text (a byte-order mark is dropped); InputError where it is missing, not UTF-8, or a pointer."""
+    """Read UTF-8 text (a byte-order mark is dropped).
+
+    InputError where it is missing, too large, not UTF-8, or a pointer.
+    """
     try:
-        raw = path.read_bytes()
-        refuse_pointer(path, raw)
-        return io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig").read()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        with path.open("rb") as stream:
+            raw = read_at_most(stream, _MOST_TEXT + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-
-
-def read_json(path: Path) -> Any:
-    """Read one JSON value; InputError with line and column where it is malformed."""
+    refuse_pointer(path, raw)
+    if len(raw) > _MOST_TEXT:
+        raise InputError(f"{path}: larger than {_MOST_TEXT >> 20} MiB; no such file of text is read whole")
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: {json_fault(error)}") from error
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start})") from error
 
 
-def read_jsonl(path: Path, whole_lines: bool = False) -> Iterator[tuple[int, Any]]:
+def read_at_most(stream: IO[bytes], most: int) -> bytes:
+    """Read a file to its end, or so many bytes of it; memory is taken for what is there alone."""
+    pieces = bytearray()
+    while len(pieces) < most and (piece := stream.read(min(_CHUNK, most - len(pieces)))):
+        pieces += piece
+    return bytes(pieces)
+
+
+def read_json(path: Path, any_number: bool = False) -> Any:
+    """Read one JSON value; `any_number` and InputError as in `core.untrusted.load_json`."""
+    return load_json(read_text(path), str(path), any_number=any_number)
+
+
+def read_jsonl(
+    path: Path, whole_lines: bool = False, any_number: bool = False, surrogates: bool = False
+) -> Iterator[tuple[int, Any]]:
     """Yield (line number from 1, value) of a JSON Lines file; blank lines are passed over.
 
     Args:
         path: the file.
         whole_lines: pass over a last line without a line break: a full disk or a kill cut it off.
+        any_number: as `core.untrusted.load_json` takes it.
+        surrogates: likewise.
 
     Raises:
-        InputError: the file is missing, a line is not UTF-8 or not JSON; names file and line.
+        InputError: the file is missing, a line is too long, not UTF-8 or not JSON; names file and line.
     """
     try:
         stream = path.open("rb")
@@ -222,18 +239,29 @@ def read_jsonl(path: Path, whole_lines: bool = False) -> Iterator[tuple[int, Any
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     with stream:
         refuse_pointer(path, stream.peek(_LONGEST_POINTER))
-        for number, raw in enumerate(stream, start=1):
+        for number, raw in enumerate(lines_of(stream, str(path)), start=1):
             if whole_lines and not raw.endswith(b"\n"):
                 return
             try:
                 # Files that were put behind each other bring a mark each.
                 line = raw.decode("utf-8-sig").strip()
-                if line:
-                    yield number, json.loads(line)
             except UnicodeDecodeError as error:
                 raise InputError(f"{path}:{number}: not UTF-8 text") from error
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise InputError(f"{path}:{number}: {json_fault(error)}") from error
+            if line:
+                yield (
+                    number,
+                    load_json(line, f"{path}:{number}", JSON_LINE, any_number=any_number, surrogates=surrogates),
+                )
+
+
+def lines_of(stream: IO[bytes], where: str) -> Iterator[bytes]:
+    """Yield the lines of a file, none longer than a line of JSON may be; InputError (which names `where`) for one."""
+    number = 0
+    while raw := stream.readline(JSON_LINE.size + 1):
+        number += 1
+        if len(raw) > JSON_LINE.size:
+            raise InputError(f"{where}:{number}: a line longer than {JSON_LINE.size >> 20} MiB")
+        yield raw
 
 
 def first_line_json(path: Path) -> Any:
@@ -244,20 +272,13 @@ def first_line_json(path: Path) -> Any:
     try:
         with path.open("rb") as stream:
             refuse_pointer(path, stream.peek(_LONGEST_POINTER))
-            line = stream.readline()
+            raw = stream.readline(JSON_FILE.size + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     try:
-        return json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        return load_json(raw.removeprefix(codecs.BOM_UTF8), str(path), JSON_FILE, surrogates=True)
+    except InputError:
         return None
-
-
-def json_fault(error: json.JSONDecodeError | RecursionError) -> str:
-    """Say in one clause what is wrong with a JSON text."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"malformed JSON (line {error.lineno}, column {error.colno}: {error.msg})"
-    return "malformed JSON (nested too deeply)"
 
 
 def sha256_text(text: str) -> str:

@@ -11,14 +11,13 @@ import re
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from core.errors import InputError
+from core.untrusted import SETTINGS, BoundedLoader, check_size
 from core.yaml_slips import Slip, said_of
 
 _TAG = "tag:yaml.org,2002:"
-# More than any settings have; a few aliases of aliases stand for billions of values.
-_MOST_VALUES = 200_000
 _COLON_SLIP = re.compile(r"^[\w.-]+(?:：|:(?!//)(?=\S))")
 
 
@@ -40,8 +39,8 @@ class WrittenFloat(float):
         return self.written
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses what nobody means, by line."""
+class _Loader(BoundedLoader):
+    """The loader within bounds, which also refuses what nobody means, by line."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
 
@@ -74,14 +73,11 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def whole_number(self, node: ScalarNode) -> Any:
-        try:
-            return _written(int(node.value), WrittenInt, node.value)
-        except ValueError:  # thousands of digits
-            return node.value
+        return _written(self.fitting(int(self.construct_scalar(node)), node), WrittenInt, node.value)
 
     def number(self, node: ScalarNode) -> Any:
-        text = node.value.lower().replace(".inf", "inf").replace(".nan", "nan")
-        return _written(float(text), WrittenFloat, node.value)
+        text = self.construct_scalar(node).lower().replace(".inf", "inf").replace(".nan", "nan")
+        return _written(self.fitting(float(text), node), WrittenFloat, node.value)
 
 
 def _written(value: Any, kind: type[Any], text: str) -> Any:
@@ -138,37 +134,15 @@ def _colon_said(word: str, blank: str) -> str:
     return f"{word!r}: {blank}"
 
 
-def _refuse_endless(root: Node | None) -> None:
-    """Raise Slip where a value holds itself, or aliases stand for more values than any settings have."""
-    sizes: dict[int, int | None] = {}  # None: on the way that is being walked
+def _loaded(text: str, where: str) -> tuple[Node | None, Any]:
+    """Return the root node of a YAML text and its value; YAMLError, RecursionError or ValueError where it is none.
 
-    def size(node: Node) -> int:
-        known = sizes.get(id(node), 0)
-        if known is None:
-            raise Slip("a value holds itself", node.start_mark)
-        if known:
-            return known
-        sizes[id(node)] = None
-        total = 1
-        if isinstance(node, SequenceNode):
-            total += sum(map(size, node.value))
-        elif isinstance(node, MappingNode):
-            total += sum(size(key) + size(value) for key, value in node.value)
-        if total > _MOST_VALUES:
-            raise Slip(f"stands for more than {_MOST_VALUES:,} values", node.start_mark)
-        sizes[id(node)] = total
-        return total
-
-    if root is not None:
-        size(root)
-
-
-def _loaded(text: str) -> tuple[Node | None, Any]:
-    """Return the root node of a YAML text and its value; YAMLError, RecursionError or ValueError where it is none."""
-    loader = _Loader(text)
+    InputError where it is larger than any settings.
+    """
+    check_size(len(text), SETTINGS, where)
+    loader = _Loader(text, SETTINGS, aliases=True)
     try:
         node = loader.get_single_node()
-        _refuse_endless(node)
         return node, None if node is None else loader.construct_document(node)
     finally:
         loader.dispose()
@@ -185,7 +159,7 @@ def read_yaml(text: str, where: str) -> Any:
         InputError: it is none; says in which line and column, and what to do where that is certain.
     """
     try:
-        return _loaded(text)[1]
+        return _loaded(text, where)[1]
     except Slip as slip:
         raise InputError(f"{where}: {said_of(slip, text)}") from slip
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -209,7 +183,7 @@ def read_value(text: str) -> Any:
         InputError: a mapping whose colons lack their blank.
     """
     try:
-        node, value = _loaded(text)
+        node, value = _loaded(text, "its value")
     except Slip as slip:
         raise InputError(slip.problem) from slip
     except (yaml.YAMLError, RecursionError, ValueError):

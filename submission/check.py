@@ -39,6 +39,7 @@ class Verdict:
         file: the zip; bytes: its size; files: how many it holds.
         ok: whether nothing is wrong.
         problems: one sentence each.
+        not_looked_at: those of them that say what was too large, or too much, to be looked into.
         kit: the version of the kit that packed it (None before 0.2.0).
         team, contest, weights, best, score, ratio: as the zip states them (None where it does not).
         steps: the steps of its checkpoints.
@@ -50,6 +51,7 @@ class Verdict:
     files: int
     ok: bool
     problems: tuple[str, ...]
+    not_looked_at: tuple[str, ...]
     kit: Any
     team: Any
     contest: Any
@@ -70,22 +72,21 @@ def check_zip(path: Path) -> Verdict:
     contents = read_archive(path)
     handed = read_handed(contents)
     manifest, score, ratio = handed.manifest, handed.results.of(ScoreResult), handed.results.of(RatioResult)
-    found = [
-        *part_problems(handed),
-        *manifest_problems(contents, manifest),
-        *checkpoint_problems(handed),
-        *report_problems(handed),
-        *image_problems(contents),
-        *result_problems(handed),
-    ]
-    problems = tuple(dict.fromkeys([*contents.problems, *found]))
+    problems = contents.problems
+    problems.note_all(part_problems(handed))
+    problems.note_all(manifest_problems(contents, manifest))
+    problems.note_all(checkpoint_problems(handed))
+    problems.note_all(report_problems(handed))
+    problems.note_all(image_problems(contents))
+    problems.note_all(result_problems(handed))
     best = score.best if score else None
     return Verdict(
         file=str(path),
         bytes=path.stat().st_size,
         files=len(contents.sizes),
         ok=not problems,
-        problems=problems,
+        problems=tuple(problems),
+        not_looked_at=tuple(contents.not_looked_at),
         kit=dig(manifest, "kit"),
         team=dig(manifest, "team"),
         contest=dig(manifest, "contest"),
@@ -114,6 +115,8 @@ def print_verdict(verdict: Verdict) -> None:
         show(f"{name:<12} {value if value is not None else '-'}")
     for problem in verdict.problems:
         show(f"  wrong: {problem}")
+    if verdict.not_looked_at:
+        show(f"{len(verdict.not_looked_at)} of these name what was not looked at (docs/security.md)")
     show("ok: the zip is complete and agrees with itself" if verdict.ok else f"{len(verdict.problems)} problems")
 
 

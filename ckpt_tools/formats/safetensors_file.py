@@ -15,6 +15,7 @@ from typing import Any
 from ckpt_tools.formats.regular import open_regular
 from ckpt_tools.formats.tensor_file import DTYPES, Entry, Extent, Layout, Part, TensorFile, TensorInfo, checked_shape
 from core.errors import InputError
+from core.untrusted import Bounds, is_text, load_json
 
 SUFFIX = ".safetensors"
 _CODES = {
@@ -37,6 +38,7 @@ _CODES = {
 _NAMES = {name: code for code, name in _CODES.items()}
 # The header of an 8B model is 30 kB; what is parsed of a damaged file has to stay far below its size.
 _MAX_HEADER = 16 << 20
+_HEADER = Bounds(_MAX_HEADER, 1_000_000, depth=8)
 _MAX_NAME = 4096
 
 
@@ -52,10 +54,10 @@ def open_safetensors(path: Path) -> TensorFile:
     """
     header, data_start, data_size = _header(path)
     # JSON can spell halves of surrogate pairs, which no text in UTF-8 holds.
-    if any(not _is_text(name) or len(name) > _MAX_NAME for name in header):
+    if any(not is_text(name) or len(name) > _MAX_NAME for name in header):
         raise InputError(f"{path}: a tensor's name is no UTF-8 text or beyond {_MAX_NAME} characters; damaged")
     metadata = header.pop("__metadata__", None) or {}
-    if not isinstance(metadata, dict) or not all(_is_text(text) for pair in metadata.items() for text in pair):
+    if not isinstance(metadata, dict) or not all(is_text(text) for pair in metadata.items() for text in pair):
         raise InputError(f"{path}: __metadata__ has to map texts to texts; the header is damaged")
     entries = [_entry(path, name, value, data_start, data_size) for name, value in header.items()]
     entries.sort(key=lambda entry: (entry.extents[0].offset, entry.extents[0].length))
@@ -114,11 +116,12 @@ def _header(path: Path) -> tuple[dict[str, Any], int, int]:
     if not raw.startswith(b"{"):
         raise InputError(f"{path}: the header is not JSON; not a safetensors file")
     try:
-        header = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)
+        header = load_json(raw, "", _HEADER, pairs=_unique, surrogates=True)
     except _Duplicate as error:
         raise InputError(f"{path}: {error.args[0]!r} appears twice in the header") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: the header is not JSON; the file is damaged or not a safetensors file") from error
+    except InputError as error:
+        why = str(error).removeprefix(": ")
+        raise InputError(f"{path}: the header is not JSON that can be read ({why}); the file is damaged") from error
     if not isinstance(header, dict):
         raise InputError(f"{path}: the header is not a JSON object; not a safetensors file")
     return header, 8 + length, size - 8 - length
@@ -151,16 +154,6 @@ def _entry(path: Path, name: str, value: Any, data_start: int, data_size: int) -
     if end - start != info.nbytes:
         raise InputError(f"{where}: {end - start} bytes, its shape {info.shape} needs {info.nbytes}")
     return Entry(info, (Extent(data_start + start, end - start),))
-
-
-def _is_text(value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _whole_numbers(value: Any) -> bool:

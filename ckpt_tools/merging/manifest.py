@@ -13,8 +13,11 @@ from ckpt_tools.formats.sharded import joint_fingerprint
 from ckpt_tools.formats.writing import WrittenFile
 from ckpt_tools.merging.adapter import AdapterInfo
 from ckpt_tools.merging.arithmetic import RowSum
+from core.errors import InputError
+from core.files import read_json
 from core.methods import Change
 from core.step_names import step_name
+from core.untrusted import load_json
 
 SCHEMA = 1
 # A tensor that loses more of its changed entries to rounding than this is worth a warning.
@@ -85,15 +88,15 @@ def valid_manifest(out: Path, spec: MergeSpec) -> dict[str, Any] | None:
     try:
         path = out / spec.manifest_name
         # Whoever reads from a pipe may wait for ever.
-        manifest = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        manifest = read_json(path) if path.is_file() else {}
         # A round trip through JSON, so that tuples and numbers compare as they are stored.
-        wanted = json.loads(json.dumps(spec.head()))
+        wanted = load_json(json.dumps(spec.head()), str(path))
         if any(manifest[key] != value for key, value in wanted.items()):
             return None
         files = manifest["files"] if spec.shard_size else [{"name": spec.file_name, "size": manifest["size"]}]
         whole = all((out / file["name"]).stat().st_size == file["size"] for file in files)
         return manifest if whole and (out / spec.file_name).is_file() else None
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+    except (InputError, OSError, ValueError, LookupError, TypeError):
         return None
 
 

@@ -41,6 +41,7 @@ from ckpt_tools.formats.writing import TensorWriter, WrittenFile, checked_prefix
 from ckpt_tools.merging.manifest import MergeSpec
 from core.errors import InputError
 from core.files import make_folder, move, remove_file, remove_folder, write_json, write_text
+from core.untrusted import JSON_FILE, load_json
 
 # To be raised where the same inputs would give other bytes: what an older version began is then not gone on with.
 _ARITHMETIC = 1
@@ -209,11 +210,11 @@ class Partial:
         """Return the records of the journal; None where there is none, or one of other inputs or settings."""
         try:
             with open_regular(self.folder / _JOURNAL) as stream:
-                lines = stream.read().split(b"\n")
+                lines = stream.read(JSON_FILE.size).split(b"\n")
             # The last line is empty, or was cut off by a kill.
-            head, *records = [json.loads(line) for line in lines[:-1]]
+            head, *records = [load_json(line, _JOURNAL) for line in lines[:-1]]
             names = [info.name for layout in self.layouts.values() for info in layout.infos]
-            fits = head == json.loads(json.dumps(self._head)) and len(records) <= len(names)
+            fits = head == load_json(json.dumps(self._head), _JOURNAL) and len(records) <= len(names)
             fits = fits and all(set(record) == {"name", "prefix", "facts"} for record in records)
             return records if fits and all(map(eq, (record["name"] for record in records), names)) else None
         except (InputError, OSError, ValueError, TypeError, RecursionError):

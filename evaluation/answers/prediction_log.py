@@ -16,9 +16,10 @@ from types import TracebackType
 from typing import IO, Any
 
 from core.errors import InputError
-from core.files import cut_unfinished_line, json_line, make_folder, move, read_json, remove_file, write_json
+from core.files import cut_unfinished_line, json_line, lines_of, make_folder, move, read_json, remove_file, write_json
 from core.inside import open_to_append
 from core.progress import say
+from core.untrusted import JSON_LINE, load_json
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class PredictionLog:
 
     def __init__(self, path: Path, settings: Mapping[str, Any], prompts: Mapping[str, str]) -> None:
         self.path, self._prompts = path, prompts
-        wanted = json.loads(json.dumps(settings, allow_nan=False))
+        wanted = load_json(json.dumps(settings, allow_nan=False), str(settings_path(path)))
         self.done: dict[str, Prediction] = {}
         try:
             make_folder(path.parent)
@@ -136,7 +137,7 @@ class PredictionLog:
         if changed:
             return changed
         self._stream.seek(0)
-        for number, raw in enumerate(self._stream, start=1):
+        for number, raw in enumerate(lines_of(self._stream, str(self.path)), start=1):
             prediction = _parse(raw, f"{self.path}:{number}")
             if self._prompts.get(prediction.id) != prediction.prompt_sha256:
                 known = prediction.id in self._prompts
@@ -192,12 +193,15 @@ def _first_change(old: Any, new: Any) -> str:
 
 def _parse(raw: bytes, where: str) -> Prediction:
     try:
-        row = json.loads(raw.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        row = load_json(raw, where, JSON_LINE)
+    except InputError as error:
         raise InputError(f"{where}: not a line of valid JSON; remove the line or the file") from error
     if not isinstance(row, dict) or not set(_FIELDS) <= set(row) <= set(Prediction.__dataclass_fields__):
         raise InputError(f"{where}: not a prediction with {', '.join(_FIELDS)}; remove the line or the file")
     for name, types in _FIELDS.items():
         if not isinstance(row[name], types) or isinstance(row[name], bool):
             raise InputError(f"{where}: field {name!r} has the wrong type; remove the line or the file")
-    return Prediction(**{**row, "scores": tuple(row.get("scores", ()))})
+    scores = row.get("scores", [])
+    if not isinstance(scores, list) or not all(type(value) in (int, float) for value in scores):
+        raise InputError(f"{where}: field 'scores' must be a list of numbers; remove the line or the file")
+    return Prediction(**{**row, "scores": tuple(scores)})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.files import first_line_json, json_fault, read_jsonl, read_text
+from core.files import first_line_json, read_jsonl, read_text
 from core.progress import say
+from core.untrusted import encodable, load_json
 from evaluation.answers.forms import Found, found_in, is_by_number, is_prediction
 
 
@@ -100,7 +100,9 @@ def read_predictions(path: Path) -> Predictions:
         InputError: missing file, malformed JSON, a prediction that is not text, no prediction at all.
     """
     if path.suffix == ".jsonl" or is_prediction(first_line_json(path)):
-        predictions = _from_rows((f"{path}:{number}", row) for number, row in read_jsonl(path))
+        predictions = _from_rows(
+            (f"{path}:{number}", row) for number, row in read_jsonl(path, any_number=True, surrogates=True)
+        )
     elif isinstance(value := _document(path), list):
         predictions = _from_rows((f"{path}: [{number}]", row) for number, row in enumerate(value))
     elif is_by_number(value):
@@ -123,24 +125,21 @@ def _from_rows(rows: Iterable[tuple[str, Any]]) -> Predictions:
         if (given := row.get("scores")) is not None:
             if not (isinstance(given, list) and given and all(map(_is_finite, given))):
                 raise InputError(f"{where}: field 'scores' must be a list of numbers")
-            scores[_encodable(one[0].name)] = [float(value) for value in given]
+            scores[encodable(one[0].name)] = [float(value) for value in given]
         if one[0].by_place != found[0].by_place:
             raise InputError(f"{where}: some predictions name their question, others only their place")
-    predictions = Predictions((_encodable(one.name), _encodable(one.text)) for one in found)
+    predictions = Predictions((encodable(one.name), encodable(one.text)) for one in found)
     predictions.scores, predictions.truncated = scores, truncated
     predictions.by_place = bool(found) and found[0].by_place
     return predictions
 
 
 def _document(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: {json_fault(error)}") from error
+    return load_json(read_text(path), str(path), any_number=True, surrogates=True)
 
 
 def _is_finite(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _from_object(path: Path) -> list[tuple[str, str]]:
@@ -152,21 +151,10 @@ def _from_object(path: Path) -> list[tuple[str, str]]:
         pairs = found
         return dict(found)
 
-    try:
-        value = json.loads(read_text(path), object_pairs_hook=keep)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: {json_fault(error)}") from error
+    value = load_json(read_text(path), str(path), pairs=keep, any_number=True, surrogates=True)
     if not isinstance(value, dict):
         raise InputError(f"{path}: expected one object {{question id: text}}, found {type(value).__name__}")
     for name, text in pairs:
         if not isinstance(text, str):
             raise InputError(f"{path}: the prediction of {name!r} is not text")
-    return [(_encodable(name), _encodable(text)) for name, text in pairs]
-
-
-def _encodable(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return [(encodable(name), encodable(text)) for name, text in pairs]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError
 
 from core.config import settings_in
@@ -20,8 +19,6 @@ from core.steps import usual_steps
 from submission.package import layout
 from submission.package.archive import Contents, dig
 from submission.report.figures import weights_source
-
-_MOST_SETTINGS = 1 << 20  # characters of a run.yaml; the longest of the kit's own has 6,000
 
 
 class Rules(Part):
@@ -102,7 +99,7 @@ def read_handed(contents: Contents) -> Handed:
     manifest = contents.json(layout.MANIFEST) if layout.MANIFEST in contents.sizes else None
     plain, settings = _settings(contents)
     results = gather(results_of(settings.steps), contents.value)
-    contents.problems += results.problems
+    contents.problems.note_all(results.problems)
     return Handed(contents, manifest, plain, settings, results)
 
 
@@ -113,16 +110,11 @@ def _settings(contents: Contents) -> tuple[dict[str, Any], Settings]:
     plain: dict[str, Any] = {}
     try:
         text = contents.text(where)
-        if len(text) > _MOST_SETTINGS:
-            raise ValueError("too large for settings")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            # A few lines of them can stand for more than fits any memory.
-            raise ValueError("has YAML aliases (*name): write the values out")
         plain = settings_in(text, where)
         return plain, Settings.model_validate(plain)
     except ValidationError as error:
         keys = sorted({".".join(map(str, item["loc"])) for item in error.errors(include_url=False)})
-        contents.problems.append(f"{where}: {', '.join(keys)[:200]!r} cannot be")
-    except (InputError, ValueError, yaml.YAMLError) as error:
-        contents.problems.append(f"{where}: {str(error).removeprefix(where + ': ').splitlines()[0]}")
+        contents.problems.note(f"{where}: {', '.join(keys)[:200]!r} cannot be")
+    except (InputError, ValueError) as error:
+        contents.problems.note(f"{where}: {str(error).removeprefix(where + ': ').splitlines()[0]}")
     return plain, Settings()

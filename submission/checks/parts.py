@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from core.errors import InputError
 from core.result_parts import EvaluationResult
 from core.result_types import RatioResult
 from core.results import RESULTS, file_name, results_of
+from core.untrusted import load_json
 from submission.checks.handed import Handed
 from submission.package import layout
 from submission.package.archive import Contents, dig, shown
@@ -22,9 +22,10 @@ from submission.report.screenshots import shots_of
 
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
-_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+_IMAGE = re.compile(r"\]\(([^)\s]+)\)")
+_LONGEST_LINK = 1000
+_LONGEST_FIGURE = 100_000  # characters; nothing that long is a figure
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
-_MOST_PIXELS = 100_000_000
 
 
 def part_problems(handed: Handed) -> Iterator[str]:
@@ -169,50 +170,55 @@ def report_problems(handed: Handed) -> Iterator[str]:
         if layout.REPORT in contents.sizes:
             yield f"{layout.REPORT}: {error}"
         return
-    written = set()
+    measured: dict[str, str | None] = {}  # what the report says under a path again and again is shown once
     for path, figure in find_figures(text):
-        written.add(path)
-        try:
-            measured = show(resolve(sources, path))
-        except KeyError:
+        if path not in measured:
+            measured[path] = _shown_figure(sources, path)
+        if measured[path] is None:
             yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, but there is no such result"
-            continue
-        if figure != measured:
-            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(measured)}"
+        elif figure != measured[path]:
+            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(str(measured[path]))}"
     for path in required_figures(sources):
-        if path not in written:
+        if path not in measured:
             yield f"{layout.REPORT}: the figure {shown(path)} is missing"
-    for name in _IMAGE.findall(text):
+    for name in pictures_in(text):
         if name not in contents.sizes:
             yield f"{layout.REPORT}: picture {shown(name)} is not in the zip"
 
 
-def image_problems(contents: Contents) -> Iterator[str]:
-    """Each picture is a whole PNG, and a screenshot's lines come from files of the zip."""
-    from PIL import Image
+def _shown_figure(sources: Mapping[str, Any], path: str) -> str | None:
+    """Return how the report has to show the result under a path; None where there is none that it could show."""
+    try:
+        figure = show(resolve(sources, path))
+    except KeyError:
+        return None
+    return figure if len(figure) <= _LONGEST_FIGURE else None
 
-    for name, body in sorted(contents.bodies.items()):
-        if not name.startswith((layout.IMAGES, layout.SCREENSHOTS)):
-            continue
-        try:
-            with Image.open(io.BytesIO(body), formats=("PNG",)) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    yield f"{shown(name)}: {image.width} x {image.height} pixels, too large"
-                    continue
-                image.load()
-                origins = image.info.get("sources")
-        except (OSError, SyntaxError, ValueError, zlib.error, Image.DecompressionBombError) as error:
-            yield f"{shown(name)}: no whole PNG ({shown(str(error))})"
-            continue
+
+def pictures_in(text: str) -> Iterator[str]:
+    """Yield the files of a Markdown text's pictures, `![what it shows](file)`, in one walk from left to right."""
+    at = text.find("![")
+    while at >= 0:
+        closed = text.find("]", at)
+        if closed < 0:
+            return
+        if link := _IMAGE.match(text, closed, closed + _LONGEST_LINK):
+            yield link[1]
+        at = text.find("![", link.end() if link else closed)
+
+
+def image_problems(contents: Contents) -> Iterator[str]:
+    """A screenshot's lines come from files of the zip; whether each picture is whole was seen while reading."""
+    for name, origins in sorted(contents.pictures.items()):
         if name.startswith(layout.SCREENSHOTS):
             yield from _origin_problems(contents, name, origins)
 
 
-def _origin_problems(contents: Contents, name: str, origins: Any) -> Iterator[str]:
-    try:
-        rows = json.loads(origins) if isinstance(origins, str) else None
-    except (json.JSONDecodeError, RecursionError):
-        rows = None
+def _origin_problems(contents: Contents, name: str, origins: str | None) -> Iterator[str]:
+    rows = None
+    if origins is not None:
+        with suppress(InputError):
+            rows = load_json(origins, name)
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         yield f"{shown(name)}: does not say which log it was drawn from"
         return

@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import shutil
 import stat
 import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import InputError
-from core.files import json_fault
 from core.progress import megabytes
+from core.results import RESULTS, file_name
 from core.terminal import visible
+from core.untrusted import SETTINGS, Bounds, load_json
+from core.zip_file import Zip, ZipFault, open_zip
 from submission.package import layout
+from submission.package.pictures import MOST_BYTES, MOST_PIXELS, MOST_PIXELS_IN_ALL, NoPicture, look_at, pixels_of
 from submission.package.run_facts import CHECKPOINT_SUFFIXES
 from submission.package.weights import tensor_sizes
 
-_CHUNK = 1 << 20
-_MOST_FILES = 100_000
-_MOST_KEPT = 64 << 20  # bytes of one file that is looked into (report, results, pictures)
+_MOST_FILES = 10_000
+# Bytes of what is looked into. A file beyond its bound, or beyond that of all together, is hashed and no more.
+_MOST_JSON = 8 << 20
+_MOST_OF = {layout.REPORT: 2 << 20, layout.MANIFEST: _MOST_JSON, layout.RUN_CONFIG: SETTINGS.size}
+_MOST_KEPT = 24 << 20
+_JSON = Bounds(_MOST_JSON, 100_000, depth=32)
+_MOST_PICTURES = 200
+_MOST_TENSORS = 200_000
+_ROOM = 1 << 30  # bytes that are left free on the disk where weights are looked into
 _BOMB_BYTES = 1 << 30  # from this unpacked size on, a zip has to be at least 1/100 of it
 _BOMB_RATIO = 100
 _ENCRYPTED = 0x1
-_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_MOST_PROBLEMS = 1000
+_LONGEST_PROBLEM = 500
+_LONGEST_NAME = 200
+
+
+class Problems(dict[str, None]):
+    """What is wrong, one sentence each and each once; beyond a number of them it is only said that there are more."""
+
+    def note(self, *sentences: str) -> None:
+        """Add sentences."""
+        self.note_all(sentences)
+
+    def note_all(self, sentences: Iterable[str]) -> None:
+        """Add sentences until there are enough; the rest are not even made."""
+        if len(self) > _MOST_PROBLEMS:
+            return
+        for sentence in sentences:
+            cut = sentence if len(sentence) <= _LONGEST_PROBLEM else f"{sentence[:_LONGEST_PROBLEM]}…"
+            self[cut] = None
+            if len(self) >= _MOST_PROBLEMS:
+                self[f"more than {_MOST_PROBLEMS} problems: the others are not listed"] = None
+                return
 
 
 @dataclass
@@ -37,32 +66,39 @@ class Contents:
 
     Attributes:
         sizes: name -> bytes; sha256: name -> hash. Of every file that could be read.
-        bodies: name -> bytes of the files that the checks look into (report, JSON, YAML, pictures).
+        bodies: name -> bytes of the files that the checks look into (report, JSON, YAML).
+        pictures: name -> what a picture says it was drawn from (None: nothing), of those that are whole.
         tensors: name of a checkpoint -> its tensors' names and sizes.
         problems: what was wrong while reading.
+        not_looked_at: what was hashed and not looked into, and why; each of it is a problem too.
     """
 
     sizes: dict[str, int] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
     bodies: dict[str, bytes] = field(default_factory=dict)
+    pictures: dict[str, str | None] = field(default_factory=dict)
     tensors: dict[str, dict[str, int]] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+    not_looked_at: Problems = field(default_factory=Problems)
+
+    def pass_over(self, name: str, why: str) -> None:
+        """Note that a file is not looked into."""
+        sentence = f"{shown(name)}: not looked at: {why}"
+        self.not_looked_at.note(sentence)
+        self.problems.note(sentence)
 
     def json(self, name: str) -> Any:
         """Return a JSON file's value; None with a problem noted where it is missing or malformed."""
         try:
             return self.value(name)
         except InputError as error:
-            if str(error) not in self.problems:
-                self.problems.append(str(error))
+            self.problems.note(str(error))
         return None
 
     def value(self, name: str) -> Any:
         """Return a JSON file's value; InputError where it is missing or malformed."""
         try:
-            return json.loads(self.text(name), parse_constant=_refuse_constant)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise InputError(f"{name}: {json_fault(error)}") from error
+            return load_json(self.text(name), name, _JSON)
         except ValueError as error:
             raise InputError(f"{name}: {error}") from error
 
@@ -77,10 +113,6 @@ class Contents:
             raise ValueError(f"not UTF-8 text (byte {error.start})") from error
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def read_archive(path: Path) -> Contents:
     """Read a zip from its first file to its last.
 
@@ -89,39 +121,41 @@ def read_archive(path: Path) -> Contents:
     """
     contents = Contents()
     with _opened(path) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        contents.problems += list(_name_problems(archive.infolist()))
+        entries = [entry for entry in archive.members if not entry.is_dir()]
+        contents.problems.note_all(_name_problems(archive.members))
         bomb = list(_size_problems(entries, path.stat().st_size))
-        contents.problems += bomb
+        contents.problems.note_all(bomb)
         if bomb:
+            contents.not_looked_at.note_all(bomb)
             return contents
         total = sum(entry.file_size for entry in entries)
+        reader = _Reader(archive, path.parent, contents)
         with megabytes("checking", total) as advance:
             for entry in entries:
                 try:
-                    _read(archive, entry, path.parent, contents)
-                except _FAULTS as error:
-                    contents.problems.append(
-                        f"{shown(entry.filename)}: cannot be read ({error or type(error).__name__})"
-                    )
+                    reader.read(entry)
+                except (ZipFault, OSError) as error:
+                    contents.problems.note(f"{shown(entry.filename)}: cannot be read ({error})")
                 advance(entry.file_size)
     return contents
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(path: Path) -> Iterator[Zip]:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     try:
-        archive = zipfile.ZipFile(path)
-    except _FAULTS as error:
+        with path.open("rb") as stream, open_zip(stream) as archive:
+            yield archive
+    except ZipFault as error:
         raise InputError(f"{path}: not a zip file, or a truncated one ({error})") from error
-    with archive:
-        yield archive
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def shown(name: str) -> str:
     """Return a name from a zip so that it cannot disturb a terminal."""
+    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
     return visible(name)
 
 
@@ -153,24 +187,99 @@ def _size_problems(entries: list[zipfile.ZipInfo], packed: int) -> Iterator[str]
         yield f"{total} bytes unpacked from {packed}: a zip bomb, not unpacked"
 
 
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, beside: Path, contents: Contents) -> None:
-    name = entry.filename
-    if name.startswith(layout.CHECKPOINTS) and name.endswith(CHECKPOINT_SUFFIXES):
-        with _folder(beside) as folder:
+class _Reader:
+    """Reads the members of a zip once each, and keeps of them what the checks need."""
+
+    def __init__(self, archive: Zip, beside: Path, contents: Contents) -> None:
+        self._archive, self._beside, self._contents = archive, beside, contents
+        self._kept = self._pixels = self._pictures = self._tensors = 0
+
+    def read(self, entry: zipfile.ZipInfo) -> None:
+        """Read one file; ZipFault or OSError where that fails."""
+        name = entry.filename
+        if name.startswith(layout.CHECKPOINTS) and name.endswith(CHECKPOINT_SUFFIXES):
+            self._weights(entry)
+        elif name.startswith((layout.IMAGES, layout.SCREENSHOTS)):
+            self._picture(entry)
+        elif most := _most_of(name):
+            self._body(entry, most)
+        else:
+            self._hash(entry, lambda piece: None)
+
+    def _body(self, entry: zipfile.ZipInfo, most: int) -> None:
+        if entry.file_size > most:
+            self._hash(entry, lambda piece: None)
+            self._contents.pass_over(entry.filename, f"{entry.file_size} bytes, at most {most} are read")
+        elif self._kept + entry.file_size > _MOST_KEPT:
+            self._hash(entry, lambda piece: None)
+            self._contents.pass_over(entry.filename, f"more than {_MOST_KEPT} bytes of report and JSON in all")
+        else:
+            self._contents.bodies[entry.filename] = self._whole(entry)
+            self._kept += entry.file_size
+
+    def _whole(self, entry: zipfile.ZipInfo) -> bytes:
+        body = bytearray()
+        self._hash(entry, body.extend)
+        return bytes(body)
+
+    def _picture(self, entry: zipfile.ZipInfo) -> None:
+        name = entry.filename
+        self._pictures += 1
+        if entry.file_size > MOST_BYTES or self._pictures > _MOST_PICTURES:
+            self._hash(entry, lambda piece: None)
+            why = f"a picture of more than {MOST_BYTES} bytes, or one of more than {_MOST_PICTURES}"
+            return self._contents.pass_over(name, why)
+        body = self._whole(entry)
+        try:
+            width, height = pixels_of(body)
+            pixels = width * height
+            if pixels > MOST_PIXELS:
+                return self._contents.pass_over(name, f"{width} x {height} pixels, too large")
+            self._pixels += pixels
+            if self._pixels > MOST_PIXELS_IN_ALL:
+                return self._contents.pass_over(name, f"more than {MOST_PIXELS_IN_ALL} pixels of pictures in all")
+            self._contents.pictures[name] = look_at(body).sources
+        except NoPicture as error:
+            self._contents.problems.note(f"{shown(name)}: no whole PNG ({shown(str(error))})")
+        return None
+
+    def _weights(self, entry: zipfile.ZipInfo) -> None:
+        name = entry.filename
+        with _folder(self._beside) as folder:
+            if self._tensors > _MOST_TENSORS or shutil.disk_usage(folder).free < entry.file_size + _ROOM:
+                self._hash(entry, lambda piece: None)
+                why = f"more than {_MOST_TENSORS} tensors in all, or no room on the disk for {entry.file_size} bytes"
+                return self._contents.pass_over(name, why)
             copy = folder / f"weights{PurePosixPath(name).suffix}"
             with copy.open("wb") as out:
-                _hash(archive, entry, contents, out.write)
+                self._hash(entry, out.write)
             try:
-                contents.tensors[name] = tensor_sizes(copy)
+                found = tensor_sizes(copy)
+                self._tensors += len(found)
+                if self._tensors > _MOST_TENSORS:
+                    return self._contents.pass_over(name, f"more than {_MOST_TENSORS} tensors in all")
+                self._contents.tensors[name] = found
             except InputError as error:
-                contents.problems.append(f"{shown(name)}: {str(error).removeprefix(f'{copy}: ')}")
-        return
-    body = bytearray()
-    wanted = name == layout.AUDIT or not name.startswith((layout.CODE, layout.LOGS))
-    keep = wanted and entry.file_size <= _MOST_KEPT
-    _hash(archive, entry, contents, body.extend if keep else lambda piece: None)
-    if keep:
-        contents.bodies[name] = bytes(body)
+                self._contents.problems.note(f"{shown(name)}: {str(error).removeprefix(f'{copy}: ')}")
+        return None
+
+    def _hash(self, entry: zipfile.ZipInfo, write: Any) -> None:
+        """Read a member to its end, which also compares its CRC, and note its size and hash."""
+        digest, size = hashlib.sha256(), 0
+        for piece in self._archive.pieces(entry):
+            digest.update(piece)
+            size += len(piece)
+            write(piece)
+        self._contents.sizes[entry.filename] = size
+        self._contents.sha256[entry.filename] = digest.hexdigest()
+
+
+def _most_of(name: str) -> int:
+    """Return up to how many bytes a file is looked into; 0 for one that no check needs."""
+    merged = name.startswith(layout.CHECKPOINTS) and name.endswith(".json")
+    if merged or name in (layout.ENVIRONMENT, layout.AUDIT, *map(file_name, RESULTS)):
+        return _MOST_JSON
+    return _MOST_OF.get(name, 0)
 
 
 @contextmanager
@@ -182,18 +291,6 @@ def _folder(beside: Path) -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(prefix="check-")
     with folder as name:
         yield Path(name)
-
-
-def _hash(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, contents: Contents, write: Any) -> None:
-    digest, size = hashlib.sha256(), 0
-    # Reading to the end makes zipfile compare the CRC.
-    with archive.open(entry) as source:
-        while piece := source.read(_CHUNK):
-            digest.update(piece)
-            size += len(piece)
-            write(piece)
-    contents.sizes[entry.filename] = size
-    contents.sha256[entry.filename] = digest.hexdigest()
 
 
 def dig(value: Any, *names: str) -> Any:

@@ -215,11 +215,14 @@ class _Reader:
         path = self.run.losses
         points = []
         try:
-            for number, row in read_jsonl(path):
+            for number, row in read_jsonl(path, any_number=True):
                 step, loss, rate = (row.get(key) if isinstance(row, dict) else None for key in _LOSS_KEYS)
                 if not is_number(step) or not is_number(loss):
                     raise InputError(f"{path}:{number}: a line needs the numbers 'step' and 'loss'")
-                points.append(LossPoint(int(step), float(loss), float(rate) if is_number(rate) else None))
+                try:
+                    points.append(LossPoint(int(step), float(loss), float(rate) if is_number(rate) else None))
+                except (OverflowError, ValueError) as error:  # a step that is infinite or none
+                    raise InputError(f"{path}:{number}: numbers that no training has") from error
         except InputError as error:
             self.problems.append(self.short(error))
         else:

@@ -14,7 +14,7 @@ from typing import Any
 from core.results import RESULTS
 from core.terminal import visible
 
-_FIGURE = re.compile(r"<!--=([^>]*?)-->(.*?)<!--/-->", re.DOTALL)
+_BEGIN, _SAYS, _END = "<!--=", "-->", "<!--/-->"
 _PLAIN = re.compile(r"[\w .,:/+@%()-]*")
 _MISSING = object()
 
@@ -64,13 +64,23 @@ def figure(sources: Mapping[str, Any], path: str) -> str:
         value = resolve(sources, path)
     except KeyError:
         return "–"
-    return f"<!--={path}-->{show(value)}<!--/-->"
+    return f"{_BEGIN}{path}{_SAYS}{show(value)}{_END}"
 
 
 def find_figures(report: str) -> Iterator[tuple[str, str]]:
     """Yield (path, text) of each marked figure of a report."""
-    for match in _FIGURE.finditer(report):
-        yield match[1], match[2]
+    at = report.find(_BEGIN)
+    while at >= 0:
+        # One walk from left to right. All marks before a ">" that ends none have that same ">" and are none either.
+        says = report.find(">", at)
+        if says >= 0 and report[says - 2 : says + 1] != _SAYS:
+            at = report.find(_BEGIN, says)
+            continue
+        ends = report.find(_END, says) if says >= 0 else -1
+        if ends < 0:
+            return
+        yield report[at + len(_BEGIN) : says + 1 - len(_SAYS)], report[says + 1 : ends]
+        at = report.find(_BEGIN, ends)
 
 
 def leaves(value: Any, path: str) -> Iterator[str]:

@@ -1,0 +1,129 @@
+"""The one way into a zip that somebody else made: nothing else in the kit reads members of one.
+
+A zip says of itself how many members it has and how large they are, and each of these may be a lie. So its directory is
+read up to a bound, members are read in pieces and never beyond the size that they state, and only those that are stored
+or deflated: bzip2 and LZMA can take gigabytes for the dictionaries that a header asks for.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from core.errors import InputError, first_line
+
+_CHUNK = 1 << 20
+_MOST_DIRECTORY = 8 << 20  # bytes; a member takes 46 and its name there
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
+_FAULTS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
+    LookupError, OverflowError,
+)  # fmt: skip
+
+
+class ZipFault(InputError):
+    """A zip, or a member of one, that cannot be read; the message does not name the file."""
+
+
+class Zip:
+    """An open zip.
+
+    Attributes:
+        members: its files and folders, in the order of its directory.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO) -> None:
+        self._archive, self._stream = archive, stream
+        self.members = archive.infolist()
+
+    def pieces(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield the bytes of a member, 1 MiB at a time, and compare their checksum in the end.
+
+        Raises:
+            ZipFault: damaged, encrypted, compressed in another way than by deflate, or longer than it states.
+        """
+        if member.flag_bits & _ENCRYPTED:
+            raise ZipFault("encrypted")
+        if member.compress_type not in _METHODS:
+            raise ZipFault(f"compressed by method {member.compress_type}: pack it again, stored or deflated")
+        left = member.file_size
+        try:
+            with self._archive.open(member) as source:
+                while piece := source.read(_CHUNK):
+                    left -= len(piece)
+                    if left < 0:
+                        raise ZipFault(f"longer than the {member.file_size} bytes that it states")
+                    yield piece
+        except _FAULTS as error:
+            raise ZipFault(first_line(error)) from error
+        if left:
+            raise ZipFault(f"{left} bytes shorter than it states")
+
+    def read(self, member: zipfile.ZipInfo, most: int) -> bytes:
+        """Return all bytes of a member; ZipFault where it is larger than `most`, or as `pieces`."""
+        if member.file_size > most:
+            raise ZipFault(f"{member.file_size} bytes, at most {most} are read")
+        return b"".join(self.pieces(member))
+
+    def place(self, member: zipfile.ZipInfo) -> int:
+        """Return where in the file the bytes of a stored member begin; ZipFault as `pieces`.
+
+        They stand behind a header of their own, whose length the directory lacks.
+        """
+        try:
+            self._stream.seek(member.header_offset)
+            fields = _LOCAL_HEADER.unpack(self._stream.read(_LOCAL_HEADER.size))
+        except _FAULTS as error:
+            raise ZipFault(first_line(error)) from error
+        if fields[0] != b"PK\x03\x04":
+            raise ZipFault(f"no header of {member.filename!r:.200}")
+        return member.header_offset + _LOCAL_HEADER.size + int(fields[-2]) + int(fields[-1])
+
+
+@contextmanager
+def open_zip(stream: BinaryIO) -> Iterator[Zip]:
+    """Open a zip; ZipFault where it is none, a truncated one (its directory stands at the end) or has no sane one."""
+    try:
+        archive = zipfile.ZipFile(_Bounded(stream))
+    except _FAULTS as error:
+        raise ZipFault(first_line(error)) from error
+    with archive:
+        yield Zip(archive, stream)
+
+
+class _Bounded(io.RawIOBase):
+    """A file of which no more is read at a time than a directory of a zip may take: zipfile reads that at once."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as a file does; ValueError for more than the bound."""
+        data = self._stream.read(_MOST_DIRECTORY + 1 if size < 0 else min(size, _MOST_DIRECTORY + 1))
+        if len(data) > _MOST_DIRECTORY:
+            raise ValueError(f"its directory takes more than {_MOST_DIRECTORY >> 20} MiB")
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place, as a file does."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return where it stands."""
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
