@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 
 from core.errors import InputError
 from core.methods import Change, Method, MethodConfig
+from core.methods.targets import chooses, layer_expression
 
 if TYPE_CHECKING:
     from core.models import Family, ModelShape
@@ -22,9 +23,9 @@ _WORDS = {OUT: "out", IN: "in"}
 
 def _expression(value: str) -> str:
     try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is not a regular expression ({error}); an example: '.*wq|.*wv'") from error
+        layer_expression(value)
+    except InputError as error:
+        raise ValueError(str(error)) from error
     if re.search(r"\s", value):
         raise ValueError(f"{value!r} holds a blank, which would be matched literally; write '.*wq|.*wv'")
     return value
@@ -73,8 +74,8 @@ class LinearMethod(Method[S]):
 
     def targets(self, settings: S, family: Family, names: Iterable[str]) -> list[str]:
         """Return the weights of the layers whose own name the expression matches."""
-        expression = re.compile(self.expression(settings))
-        return [name for name in names if (place := family.linear(name)) and expression.match(place.leaf)]
+        expression = self.expression(settings)
+        return [name for name in names if (place := family.linear(name)) and chooses(expression, place.leaf)]
 
     def changes(self, settings: S, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Change]:
         """Match the parts of each layer, every tensor used exactly once; InputError as `Method.changes`."""
@@ -101,7 +102,7 @@ class LinearMethod(Method[S]):
             shown = " and ".join(f"{role.upper()} {shape}" for role, shape in has.items())
             needed = " and ".join(f"{role.upper()} [{_words(shape)}]" for role, shape in wanted.items())
             raise InputError(f"{self.noun} of {layer} has shapes {shown}; {self.size(settings)} needs {needed}")
-        if not re.match(self.expression(settings), layer.rpartition(".")[2]):
+        if not chooses(self.expression(settings), layer.rpartition(".")[2]):
             raise InputError(f"{layer} is adapted, but target_modules {self.expression(settings)!r} does not match it")
         parts = {role: found[role] for role in wanted}
         return Change(f"{layer}.weight", parts, (_length(OUT, wanted, has), _length(IN, wanted, has)))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.errors import InputError
+from core.methods.targets import layer_expression
 from core.models import Family, ModelShape, Place
 from core.models.names import EMBEDDING, HEAD, Dialect, is_buffer, name_in
 
@@ -90,12 +91,7 @@ def target_linears(model: ModelShape, targets: str) -> dict[str, tuple[int, int]
     Raises:
         InputError: the expression is malformed or adapts no layer.
     """
-    try:
-        pattern = re.compile(targets)
-    except re.error as error:
-        raise InputError(
-            f"target modules {targets!r}: not a regular expression ({error}); write for instance '.*wq|.*wv'"
-        ) from error
+    pattern = layer_expression(targets)
     linears = linear_shapes(model)
     found: dict[str, tuple[int, int]] = {}
     for layer in range(model.num_layers) if not pattern.match("layers") else ():
@@ -117,6 +113,13 @@ def _has_bias(model: ModelShape, leaf: str) -> bool:
     return (model.qkv_has_bias and leaf in ("wq", "wk", "wv")) or (model.attn_proj_has_bias and leaf == "wo")
 
 
+# The tensors of each layer are listed by name, so a number of layers out of all proportion would not end.
+_MOST = {
+    "hidden_size": 1 << 20, "num_layers": 10_000, "num_heads": 1 << 20, "n_kv_heads": 1 << 20, "vocab_size": 1 << 30,
+    "intermediate_size": 1 << 24,
+}  # fmt: skip
+
+
 def _check(model: ModelShape) -> None:
     kv_heads = model.num_heads if model.n_kv_heads is None else model.n_kv_heads
     sizes: Mapping[str, int] = {
@@ -130,6 +133,8 @@ def _check(model: ModelShape) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise InputError(f"model: {name} is {size}; it has to be at least 1")
+        if size > _MOST[name]:
+            raise InputError(f"model: {name} is {size:,}; no model has more than {_MOST[name]:,}")
     if model.hidden_size % model.num_heads:
         raise InputError(f"model: hidden_size {model.hidden_size} is not a multiple of num_heads {model.num_heads}")
     if model.num_heads % kv_heads:

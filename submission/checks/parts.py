@@ -23,7 +23,7 @@ from submission.report.screenshots import shots_of
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
 _IMAGE = re.compile(r"\]\(([^)\s]+)\)")
-_LONGEST_LINK = 1000
+_LONGEST_LINK = 256
 _LONGEST_FIGURE = 100_000  # characters; nothing that long is a figure
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 
