@@ -12,6 +12,9 @@ from typing import Any
 # jieba's time grows with the square of an unbroken run of Chinese, so such a run is cut into pieces of this length,
 # longer than any real text has.
 _LONG_RUN = re.compile("([\u4e00-\u9fd5]{1000})")
+# Whoever compares segmented texts looks at so many characters of each. The answer of a model has some hundreds, one of
+# 4,096 tokens has 20,000; a megabyte would take jieba ten seconds.
+LONGEST = 32_768
 
 
 def words(text: str) -> Iterator[str]:

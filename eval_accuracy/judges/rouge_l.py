@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from core.text.segmentation import words
+from core.text.segmentation import LONGEST, words
 from eval_accuracy.judges.text import TextJudge
 
 
@@ -30,12 +30,14 @@ _ASCII_WORD = re.compile("[a-z0-9]+")
 def rouge_l(prediction: str, reference: str) -> dict[str, float]:
     """Return the F1 of the longest common subsequence of words (Lin 2004, with precision and recall alike).
 
+    Of either text the first `LONGEST` characters count: time grows with the product of the lengths.
+
     Returns:
         "rouge_l_jieba": over jieba's words, Chinese included. "rouge_l_ascii": what graders get that hand jieba's words
         to the `rouge_score` package with its own tokenizer, which keeps nothing but a-z and 0-9: two identical Chinese
         texts score 0 there.
     """
-    (found, found_ascii), (expected, expected_ascii) = _words(prediction), _words(reference)
+    (found, found_ascii), (expected, expected_ascii) = _words(prediction[:LONGEST]), _words(reference[:LONGEST])
     return {"rouge_l_jieba": _lcs_f1(found, expected), "rouge_l_ascii": _lcs_f1(found_ascii, expected_ascii)}
 
 

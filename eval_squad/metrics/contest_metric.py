@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from core.text.segmentation import words
+from core.text.segmentation import LONGEST, words
 
 # Characters the metric deletes. Its list also holds the two-character entry "……", which no single character can
 # equal, and lacks the opening quote ‘: an ellipsis and that quote therefore stay.
@@ -62,8 +62,8 @@ def longest_common_run(left: Sequence[str], right: Sequence[str]) -> int:
 
 
 def f1(prediction: str, answer: str) -> float:
-    """Return the contest's F1 of one prediction (first line only), 0 to 1."""
-    guess, truth = segments(first_line(prediction)), segments(answer)
+    """Return the contest's F1 of one prediction (first line only), 0 to 1; `LONGEST` characters of either count."""
+    guess, truth = segments(first_line(prediction)[:LONGEST]), segments(answer[:LONGEST])
     common = longest_common_run(guess, truth)
     if common == 0:
         return 0.0

@@ -41,18 +41,21 @@ def parse_address(url: str) -> Address:
     Raises:
         InputError: it is not http(s), or ends in another interface's name.
     """
-    parts = urlsplit(url.strip())
+    shown = repr(url[:200])
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port, (parts.hostname or "").encode("idna")
+    except ValueError as error:  # a port such as abc or 999999, half an IPv6 address, a name of empty parts
+        raise InputError(f"server address {shown} must look like http://host:8000/v1 ({error})") from error
+    if not f"{parts.path}{parts.query}".isascii() or not url.strip().isprintable() or " " in url.strip():
+        raise InputError(f"server address {shown}: what follows the host must be of visible ASCII characters")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"server address {url!r} must look like http://host:8000/v1")
+        raise InputError(f"server address {shown} must look like http://host:8000/v1")
     if parts.username or parts.password:
         raise InputError(
             "the server's address holds a user or password: leave it out, and name the environment variable that holds "
             "the key with eval.http.api_key_env"
         )
-    try:
-        _ = parts.port
-    except ValueError as error:
-        raise InputError(f"server address {url!r}: {error}") from error
     root, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     for api, end in PATHS.items():
         if path.endswith(end):
@@ -60,7 +63,7 @@ def parse_address(url: str) -> Address:
     other = next((end for end in _OTHERS if path.endswith(end)), None)
     if other:
         raise InputError(
-            f"server address {url!r} ends in {other}, which is another interface: give the address up to /v1, or "
+            f"server address {shown} ends in {other}, which is another interface: give the address up to /v1, or "
             f"{' or '.join(PATHS.values())} behind it"
         )
     return Address(f"{root}{path or '/v1'}", None, parts.query)

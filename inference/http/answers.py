@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from core.untrusted import encodable
+
+_MOST_TOKENS = 1 << 31
 
 
 class IsChat(ValueError):
@@ -74,13 +79,18 @@ def _listed(logprobs: Any) -> Iterator[Candidate]:
     if isinstance(content, list) and content and isinstance(content[0], dict):
         first = content[0]
         for one in (*_rows(first.get("top_logprobs")), first):
-            if isinstance(one.get("token"), str) and isinstance(one.get("logprob"), (int, float)):
+            if isinstance(one.get("token"), str) and is_finite(one.get("logprob")):
                 number = one.get("id")
-                yield Candidate(one["token"], number if type(number) is int else None, float(one["logprob"]))
+                yield Candidate(encodable(one["token"]), number if type(number) is int else None, float(one["logprob"]))
     elif isinstance(top, list) and top and isinstance(top[0], dict):
         for text, value in top[0].items():
-            if isinstance(value, (int, float)):
-                yield Candidate(text, None, float(value))
+            if is_finite(value):
+                yield Candidate(encodable(text), None, float(value))
+
+
+def is_finite(value: Any) -> bool:
+    """Tell whether a value is a number that a float can hold."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:
@@ -111,7 +121,7 @@ def _answer(value: Any, choice: dict[str, Any], text: str, reasoning: str) -> An
     usage = value.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     read, written = (
-        count if type(count) is int and count >= 0 else None
+        count if type(count) is int and 0 <= count < _MOST_TOKENS else None
         for count in (counts.get("prompt_tokens"), counts.get("completion_tokens"))
     )
-    return Answer(text, reasoning, choice, read, written)
+    return Answer(encodable(text), encodable(reasoning), choice, read, written)

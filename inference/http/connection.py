@@ -12,11 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InputError
+from core.files import read_at_most
 from core.secrets import blanked, keep_secret
+from core.untrusted import Bounds, load_json
 from inference.http.answers import Answer, IsChat
 
 _RETRIED = {408, 409, 425, 429, 500, 502, 503, 504}
-_MAX_ANSWER = 64 << 20
+# The log-probabilities of a prompt of 128,000 tokens take 10 MB and 600,000 values.
+_MAX_ANSWER = Bounds(16 << 20, 1_000_000)
 _MOST_TOLD = 4096  # bytes of an answer that is no completion
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 300.0  # a server may ask for more; then the evaluation stops and says so
@@ -135,12 +138,12 @@ class Connection:
             hint = "; is the address right, and the model's name? It mostly ends in /v1" if status == 404 else ""
             raise Refused(f"{self._shown}: refused {name} with status {status} ({told}){hint}", status, told)
         try:
-            return self._read(json.loads(data))
+            return self._read(load_json(data, "the answer", _MAX_ANSWER, any_number=True, surrogates=True))
         except IsChat as error:
             raise Refused(
                 f"{self._shown}: answers as a chat; give its address up to /v1, and eval.http.api=chat", status, told
             ) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, InputError) as error:
             raise _Passing(f"returned no completion ({told or 'nothing'})") from error
 
     def _post(self, body: bytes) -> tuple[int, float | None, bytes]:
@@ -157,11 +160,11 @@ class Connection:
             with _deadline(connected, self._timeout, late):
                 connection.request("POST", f"{parts.path}{parts.query and '?'}{parts.query}", body, self._headers)
                 response = connection.getresponse()
-                data = _body(response, late)
+                data = self._body(response, late)
             fault = ""
         except TimeoutError:
             late.set()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
             fault = " ".join(str(error).split()) or type(error).__name__
         finally:
             if connected is not None:
@@ -173,13 +176,15 @@ class Connection:
             raise _Passing(f"connection failed ({fault})")
         return response.status, _seconds(response.headers.get("Retry-After")), data
 
-
-def _body(response: http.client.HTTPResponse, late: threading.Event) -> bytes:
-    """Read an answer's body; _Passing where it is cut off or too large."""
-    data = response.read(_MAX_ANSWER)
-    if response.length and not late.is_set():
-        raise _Passing("cut the connection" if len(data) < _MAX_ANSWER else "sent too much")
-    return data
+    def _body(self, response: http.client.HTTPResponse, late: threading.Event) -> bytes:
+        """Read an answer's body; _Passing where it is cut off, Refused where it is too large."""
+        data = read_at_most(response, _MAX_ANSWER.size + 1)
+        if len(data) > _MAX_ANSWER.size:
+            said = f"sent more than {_MAX_ANSWER.size >> 20} MiB for one request"
+            raise Refused(f"{self._shown}: {said}", response.status)
+        if response.length and not late.is_set():
+            raise _Passing("cut the connection")
+        return data
 
 
 def _seconds(header: str | None) -> float | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import InputError
 from inference.engine import Request
-from inference.http.answers import Answer, Candidate, first_candidates
+from inference.http.answers import Answer, Candidate, first_candidates, is_finite
 from inference.http.connection import Refused
 from inference.http.forms import Form, Sent
 from inference.http.letters import INSTEAD, letters
@@ -149,6 +149,6 @@ def _logprobs(answer: Answer) -> list[float | None]:
     """Return the log-probability of each token of prompt and answer, None for the first; empty where there are none."""
     try:
         listed = answer.choice["logprobs"]["token_logprobs"]
-        return [None if value is None else float(value) for value in listed]
-    except (KeyError, TypeError, ValueError):
+        return [float(value) if is_finite(value) else None for value in listed]
+    except (KeyError, TypeError):
         return []
