@@ -47,7 +47,7 @@ def unknown(kind: str, name: str, known: Sequence[str]) -> str:
     return f"unknown {kind} {name!r}; there are: {', '.join(known)}{did_you_mean(name, known)}"
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the first line (200 characters at most) of what an exception says; its class where it says nothing."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
 

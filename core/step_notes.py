@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError, KitError
@@ -42,8 +43,8 @@ class StepNotes:
     def last(self) -> dict[str, dict[str, Any]]:
         """Return the last event about each step."""
         file = self._run.events
-        rows = read_jsonl(file, whole_lines=True) if file.is_file() else ()
-        return {row["step"]: row for _, row in rows if "step" in row}
+        rows = read_events(file, whole_lines=True) if file.is_file() else ()
+        return {row["step"]: row for row in rows if "step" in row}
 
     def finished(self, name: str) -> bool:
         """Tell whether the last thing that happened to a step was that it was done."""
@@ -219,6 +220,19 @@ class StepNotes:
 def places_of(step: Step) -> list[str]:
     """Return the files and folders at the top of a run that a step writes to, with those that evaluations keep."""
     return sorted({*(pattern.partition("/")[0] for pattern in step.makes), "eval", "predictions"})
+
+
+def read_events(file: Path, whole_lines: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an events.jsonl; InputError (file and line) for one that is no event of a run."""
+    for number, row in read_jsonl(file, whole_lines):
+        texts = (row.get("event"), row.get("step", "")) if isinstance(row, dict) else ()
+        if not texts or not all(isinstance(text, str) for text in texts) or not _names_hashes(row.get("sources")):
+            raise InputError(f"{file}:{number}: not an event of a run; remove the line")
+        yield row
+
+
+def _names_hashes(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))
 
 
 def _exit_code(error: BaseException) -> int:

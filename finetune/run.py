@@ -94,9 +94,9 @@ def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
     """Return the number of training records, best known first: converted, of the corpus file, stated."""
     audit = folder / "data" / "audit.json"
     if audit.is_file():
-        from core.files import read_json
+        from core.audit import converted_rows
 
-        return int(read_json(audit)["rows"]), "of the converted corpus"
+        return converted_rows(audit), "of the converted corpus"
     from data_convert.corpus.corpora import corpus_size
 
     return corpus_size(config.data, config.task)

@@ -9,13 +9,32 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Sequence
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from core.text.control_names import looks_like_control
-from core.text.token_text import BYTE_OF, WHICH_KIND, check_ids, readable, sentencepiece_text, side_by_side
+from core.text.token_text import (
+    BYTE_OF,
+    WHICH_KIND,
+    check_ids,
+    one_sentence,
+    readable,
+    sentencepiece_text,
+    side_by_side,
+)
+    BYTE_OF,
+    WHICH_KIND,
+    check_ids,
+    one_sentence,
+    readable,
+    sentencepiece_text,
+    side_by_side,
+)
+from core.text.tokenizer_probe import VOCABULARY
+from core.untrusted import load_json
 
 
 class HuggingFaceTokenizer:
@@ -24,8 +43,9 @@ class HuggingFaceTokenizer:
     parts_at_controls = False  # a token may take the blanks beside it
 
     def __init__(self, path: Path, bos_id: int, eos_id: int, pad_id: int, controls: Collection[str] = ()) -> None:
+        self._path = path
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = load_json(path.read_bytes(), str(path), VOCABULARY)
             added = [token for token in content.get("added_tokens") or [] if isinstance(token, dict)]
             hidden = {str(token["content"]) for token in added if token.get("special")}
             for token in added:
@@ -34,8 +54,13 @@ class HuggingFaceTokenizer:
             missing = sorted({name for name in controls if self._model.token_to_id(name) is not None} - _named(added))
             if missing:
                 self._model.add_special_tokens(missing)
-        except Exception as error:  # the library raises Exception itself
-            raise InputError(f"{path}: not a tokenizer.json that can be read ({error}); {WHICH_KIND}") from error
+        except (InputError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # the library raises Exception itself, and panics of Rust
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            said = first_line(error)
+            raise InputError(f"{path}: not a tokenizer.json that can be read ({said}); {WHICH_KIND}") from error
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = int(self._model.get_vocab_size())
         self._flags = {str(token["content"]): token for token in added if token["special"]}
@@ -69,7 +94,8 @@ class HuggingFaceTokenizer:
 
     def _plain(self, model: Any, text: str) -> list[int]:
         """Encode text that holds no control token, even where a vocabulary without merges has its name as a word."""
-        ids = list(model.encode(text, add_special_tokens=False).ids)
+        with one_sentence(self._path):
+            ids = list(model.encode(text, add_special_tokens=False).ids)
         if self._ids.isdisjoint(ids):
             return ids
         found: list[int] = []
@@ -87,7 +113,7 @@ class HuggingFaceTokenizer:
     @cached_property
     def _within(self) -> Any:
         """The tokenizer of text behind a control token: it begins with no blank where the file says so."""
-        changed = json.loads(json.dumps(self._content))
+        changed = deepcopy(self._content)
         rules = changed.get("pre_tokenizer") or {}
         first = [rule for rule in (rules, *rules.get("pretokenizers", ())) if rule.get("prepend_scheme") == "first"]
         if not first:
@@ -98,7 +124,9 @@ class HuggingFaceTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; special ids are dropped."""
-        return str(self._model.decode([int(i) for i in ids if int(i) not in self._not_text], skip_special_tokens=False))
+        kept = [int(i) for i in ids if int(i) not in self._not_text]
+        with one_sentence(self._path):
+            return str(self._model.decode(kept, skip_special_tokens=False))
 
     def piece_id(self, piece: str) -> int | None:
         """Return the id of a piece, None where the vocabulary lacks it."""

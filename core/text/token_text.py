@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 
 WHICH_KIND = "does model.tokenizer.kind fit it?"
 
@@ -30,6 +31,20 @@ def readable(token: bytes) -> str:
     """Return UTF-8 bytes as text; bytes that are no whole character stand as <0xE4>."""
     text = token.decode("utf-8", "surrogateescape")
     return "".join(f"<0x{ord(char) - 0xDC00:02X}>" if "\udc80" <= char <= "\udcff" else char for char in text)
+
+
+@contextmanager
+def one_sentence(path: Path) -> Iterator[None]:
+    """Turn what the library of a tokenizer file raises, a panic of Rust among it, into one sentence (InputError)."""
+    try:
+        yield
+    except (InputError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        said = first_line(error)
+        raise InputError(f"{path}: not a tokenizer that can be used ({said}); {WHICH_KIND}") from error
 
 
 def side_by_side(parts: Iterable[Sequence[int]], controls: Iterable[int]) -> list[int]:

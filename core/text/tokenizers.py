@@ -22,7 +22,8 @@ from core.text.sentencepiece_file import (
     USER_DEFINED,
     last_field,
 )
-from core.text.token_text import WHICH_KIND, check_ids, readable, sentencepiece_text, side_by_side
+from core.text.token_text import WHICH_KIND, check_ids, one_sentence, readable, sentencepiece_text, side_by_side
+from core.text.tokenizer_probe import try_tokenizer
 
 TokenizerKind = Literal["sentencepiece", "tiktoken", "hf"]
 _ERROR = 2  # sentencepiece's levels are those of Abseil: info, warning, error
@@ -165,7 +166,10 @@ class SentencePieceTokenizer:
     @cached_property
     def _plain(self) -> bool:
         """Whether the model neither rewrites characters nor drops spaces before it looks for pieces."""
-        rules = last_field(self._content, NORMALIZER_SPEC)
+        try:
+            rules = last_field(self._content, NORMALIZER_SPEC)
+        except IndexError:  # it ends within a field; then nothing is known, and the answer is the safe one
+            return False
         # A field that is not there has its default: no character map, blanks dropped.
         return not last_field(rules, CHARACTER_MAP) and last_field(rules, REMOVE_EXTRA_WHITESPACES) == b"\0"
 
@@ -205,9 +209,11 @@ class TiktokenTokenizer:
 
         ranks = tiktoken_ranks(path)
         special = {name: len(ranks) + number for number, name in enumerate(llama3_special())}
-        self._encoding = tiktoken.Encoding(
-            path.name, pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
-        )
+        self._path = path
+        with one_sentence(path):
+            self._encoding = tiktoken.Encoding(
+                path.name, pat_str=LLAMA3_PATTERN, mergeable_ranks=ranks, special_tokens=special
+            )
         self._special = self.controls = special
         self.bos_id, self.eos_id, self.pad_id = bos_id, eos_id, pad_id
         self.vocab_size = len(ranks) + len(special)
@@ -215,7 +221,8 @@ class TiktokenTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, without BOS or EOS; a special token's name in it is plain text."""
-        return self._encoding.encode_ordinary(text)
+        with one_sentence(self._path):
+            return self._encoding.encode_ordinary(text)
 
     def encode_around(self, texts: Sequence[str], controls: Sequence[int]) -> list[int]:
         """Return the ids of texts with control tokens between them; see `Tokenizer`."""
@@ -224,12 +231,14 @@ class TiktokenTokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text."""
         # The library's own batches go through threads that wait for each other: three times the work.
-        return [self._encoding.encode_ordinary(text) for text in texts]
+        with one_sentence(self._path):
+            return [self._encoding.encode_ordinary(text) for text in texts]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`; special and unknown ids are dropped."""
         first_special = self.vocab_size - len(self._special)
-        return self._encoding.decode([int(i) for i in ids if 0 <= int(i) < first_special])
+        with one_sentence(self._path):
+            return self._encoding.decode([int(i) for i in ids if 0 <= int(i) < first_special])
 
     def piece_id(self, piece: str) -> int | None:
         """Return the id of a special token, None where there is none of that name."""
@@ -317,4 +326,10 @@ def load_tokenizer(
     if not path.is_file():
         raise InputError(f"{path}: tokenizer file not found; set model.tokenizer.file=PATH")
     refuse_pointer(path)
+    try_tokenizer(kind, path)
     return _KINDS[kind](path, bos_id, eos_id, pad_id, controls)
+
+
+def opened(kind: str, path: Path) -> Tokenizer:
+    """Load a tokenizer whose special ids do not matter; InputError as `load_tokenizer`. Any damage may happen here."""
+    return {str(name): one for name, one in _KINDS.items()}[kind](path, 0, 0, 0, ())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ckpt_tools.formats.index import whole
+from core.audit import trained_prompt
 from core.config import run_tokenizer
 from core.errors import InputError
 from core.files import read_json, sha256_text
@@ -219,7 +220,7 @@ class Predictor:
         audit = self.run.audit
         if not audit.is_file():
             return
-        trained = read_json(audit)["prompts"].get(task)
+        trained = trained_prompt(audit, task)
         if trained and trained["sha256"] != prompt.sha256:
             raise InputError(
                 f"{self.run.path / 'run.yaml'}: the {task} prompt is not the one that the training data were made "

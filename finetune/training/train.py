@@ -16,9 +16,10 @@ from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import AdapterInfo
+from core.audit import converted_rows
 from core.config import kit_path
 from core.errors import InputError, KitError
-from core.files import read_json, remove_folder, sha256_file, write_json, write_text
+from core.files import remove_folder, sha256_file, write_json, write_text
 from core.methods import method_of
 from core.models import family_of
 from core.places import ROOT
@@ -96,7 +97,7 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
     if not run.audit.is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
     check_base(config)
-    return make_plan(config, read_json(run.audit)["rows"], "of the converted corpus")
+    return make_plan(config, converted_rows(run.audit), "of the converted corpus")
 
 
 def _mindrecord(run: RunFolder) -> Path:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InputError
-from core.files import read_json, read_jsonl, remove_file, sha256_file, sha256_text, write_json, write_text
+from core.files import read_json, remove_file, sha256_file, sha256_text, write_json, write_text
 from core.places import ROOT
 from core.progress import say
+from core.step_notes import read_events
 from core.terminal import visible_json
 from submission.check import Verdict, check_zip
 from submission.package import layout
@@ -114,8 +115,7 @@ def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> st
 def _sha256_of_events(path: Path) -> str:
     """Hash the run's events but for those that packing adds itself: they would make each zip another than the last."""
     own = ("submission", "main job")
-    rows = (row for _, row in read_jsonl(path))
-    return sha256_text("\n".join(json.dumps(row) for row in rows if row.get("step") not in own))
+    return sha256_text("\n".join(json.dumps(row) for row in read_events(path) if row.get("step") not in own))
 
 
 def _stamp(path: Path) -> list[int]:
