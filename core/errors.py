@@ -16,12 +16,19 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = _NO_ROOM | {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 # And where a path leads to no place for a file: a folder, something below a file, links in a circle.
 _NO_PLACE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG}
+# Characters of a message; a run with a dozen wrong settings has 2,000.
+_LONGEST = 10_000
 
 
 class KitError(Exception):
     """A failure that a user can act on: one sentence that says what is wrong, where, and what to do."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Return the sentence; one that quotes a file without end is cut."""
+        said = super().__str__()
+        return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
 
 class InputError(KitError):
@@ -57,7 +64,12 @@ def refusal(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.errno in _NO_ROOM:
         reason += "; make room, or set KIT_LOGS to a folder on a larger disk, and run the same command again"
-    return f"{error.filename}: {reason}" if error.filename else reason
+    return f"{str(error.filename)[:_LONGEST]}: {reason}" if error.filename else reason
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether the system refused a path or has no room for a file: a matter of the user's and no defect."""
+    return isinstance(error, OSError) and error.errno in _REFUSED | _NO_PLACE
 
 
 def run_command(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = None) -> int:
@@ -105,7 +117,7 @@ def _exit_code(main: Callable[[Sequence[str]], int], arguments: Sequence[str], d
     except Exception as error:
         if debug:
             show_traceback()
-        if isinstance(error, OSError) and error.errno in _REFUSED | _NO_PLACE:
+        if isinstance(error, OSError) and is_refusal(error):
             show_error(refusal(error))
             return InputError.exit_code
         # a defect of the kit

@@ -22,6 +22,8 @@ from core.step_names import BASE, step_order
 
 R = TypeVar("R", bound=Result)
 _MOST_FAULTS = 5
+_MOST_LISTED = 10_000
+_MOST_CHECKPOINTS = 1010  # a contest may ask for a thousand
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,14 @@ def parsed(value: Any, kind: type[R], where: str) -> R:
         raise InputError(f"{where} is not an object of named values")
     if value.get("schema") != SCHEMA:
         raise InputError(f"{where} has schema {value.get('schema')!r}, this version reads {SCHEMA}")
+    rows = value.get("checkpoints")
+    if isinstance(rows, Mapping) and len(rows) > _MOST_CHECKPOINTS:
+        raise InputError(f"{where} has {len(rows)} checkpoints, at most {_MOST_CHECKPOINTS} are read")
     try:
         return kind.model_validate(value)
     except ValidationError as error:
+        if error.error_count() > _MOST_LISTED:  # each takes a kilobyte to be said
+            raise InputError(f"{where} has {error.error_count()} faults, so it is another kind of file") from error
         faults = [_sentence(item["type"], item["loc"]) for item in error.errors(include_url=False, include_input=False)]
     more = f" and {len(faults) - _MOST_FAULTS} more faults" if len(faults) > _MOST_FAULTS else ""
     raise InputError(f"{where} " + ", ".join(faults[:_MOST_FAULTS]) + more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,10 @@ def hf_settings(path: Path) -> dict[str, Any]:
     """
     config = _object(path)
     kind = config.get("model_type")
-    if kind not in _BIASES:
-        raise InputError(f"{path}: model_type {kind!r}; MindFormers' Llama can express {', '.join(_BIASES)}, no other")
+    if not isinstance(kind, str) or kind not in _BIASES:
+        raise InputError(
+            f"{path}: model_type {reprlib.repr(kind)}; MindFormers' Llama can express {', '.join(_BIASES)}, no other"
+        )
     _refuse_inexpressible(path, config)
     found = {ours: config[theirs] for theirs, ours in _KEYS.items() if config.get(theirs) is not None}
     missing = [theirs for theirs, ours in _KEYS.items() if ours in _REQUIRED and ours not in found]

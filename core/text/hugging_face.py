@@ -25,14 +25,6 @@ from core.text.token_text import (
     sentencepiece_text,
     side_by_side,
 )
-    BYTE_OF,
-    WHICH_KIND,
-    check_ids,
-    one_sentence,
-    readable,
-    sentencepiece_text,
-    side_by_side,
-)
 from core.text.tokenizer_probe import VOCABULARY
 from core.untrusted import load_json
 

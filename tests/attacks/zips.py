@@ -1,0 +1,162 @@
+"""Hostile zips for the checker, made of a whole one by code."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from hashlib import sha256
+
+from attacks.made import DIGITS, json_documents, many_members, png, yaml_documents
+
+Members = dict[str, bytes]
+
+
+def packed(members: Members, method: int = zipfile.ZIP_DEFLATED, honest: bool = True) -> bytes:
+    """Return a zip of these files; honest: its manifest lists them as they are, so that only they are wrong."""
+    members = dict(members)
+    if honest:
+        rows = [
+            {"path": name, "bytes": len(body), "sha256": sha256(body).hexdigest()}
+            for name, body in members.items()
+            if name != "manifest.json"
+        ]
+        manifest = json.loads(members["manifest.json"]) | {"files": rows}
+        members["manifest.json"] = json.dumps(manifest).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+    return buffer.getvalue()
+
+
+def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, zip) of the attacks, each made when it is asked for.
+
+    Args:
+        whole: a zip that passes.
+    """
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        good = {name: archive.read(name) for name in archive.namelist()}
+    yield "whole", whole
+    for method, name in ((zipfile.ZIP_BZIP2, "bzip2"), (zipfile.ZIP_LZMA, "lzma")):
+        yield name, packed(good, method)
+    large = png(10_000, 10_000)
+    yield "300 pictures of 100 megapixels", packed(good | {f"images/{number}.png": large for number in range(300)})
+    middle = png(4000, 4000, bits=8, colour=6)
+    yield "300 pictures of 16 megapixels", packed(good | {f"images/{number}.png": middle for number in range(300)})
+    yield "a picture of texts", packed(good | {"images/x.png": _texts(4000)})
+    yield "a picture of profiles", packed(good | {"images/x.png": _profiles(60)})
+    yield "a picture of pieces", packed(good | {"images/x.png": png(10, 10, *[(b"teSt", b"")] * 600_000)})
+    deep = png(8, 8, (b"tEXt", b"sources\0" + b"[" * 50_000))
+    digits = png(8, 8, (b"tEXt", b"sources\0" + DIGITS))
+    row = png(8, 8, (b"tEXt", b'sources\0[{"file": ["a"], "sha256": {}}]'))
+    for name, body in (("brackets", deep), ("digits", digits), ("lists", row)):
+        yield f"a screenshot's {name}", packed(good | {"screenshots/ratio.png": body})
+    report = good["report.md"]
+    marks = {
+        "marks": b"<!--=a-->" * 200_000,
+        "marks without an end": b"<!--=" * 400_000,
+        "marks and brackets": b"<!--=>" * 300_000 + b"-->",
+        "wrong figures": b"<!--=run/train/epochs-->x<!--/-->" * 60_000,
+        "large figures": b"<!--=audit-->x<!--/-->" * 90_000,
+        "pictures": b"![" * 900_000,
+        "picture links": b"![](" + b"a" * 1_900_000,
+        "links without an end": b"![](a" * 380_000,
+        "backticks": b"`" * 2_000_000,
+        "no text": b"\xff" * 1000,
+        "30 megabytes": b"x" * (30 << 20),
+    }
+    for name, body in marks.items():
+        yield f"report: {name}", packed(good | {"report.md": report + body})
+    wide = json.dumps({"x": ["`|\n" * 1000] * 700}).encode()
+    yield (
+        "report: a large audit",
+        packed(good | {"report.md": report + marks["large figures"], "logs/data/audit.json": wide}),
+    )
+    hostile = json_documents()
+    picked = ["brackets", "braces", "a million empty lists", "a million entries", "quotes", "row 0", "row 3", "no text",
+              "brackets below the stack's end", "result 0", "result 2", "result 11"]  # fmt: skip
+    for file in ("manifest.json", "results/accuracy.json", "results/score.json", "results/ratio.json",
+                 "environment.json", "logs/data/audit.json", "checkpoints/step_20.json"):  # fmt: skip
+        for name in picked:
+            yield f"{file}: {name}", packed(good | {file: hostile[name]}, honest=file != "manifest.json")
+    documents = yaml_documents()
+    for name in ("aliases", "merges", "itself", "brackets", "many values", "large", "value 18", "value 22", "no text"):
+        yield f"run.yaml: {name}", packed(good | {"configs/run.yaml": documents[f"{name}.yaml"]})
+    yield from _edited(good)
+    zeros = bytes(20 << 20)
+    yield "1 GB of zeros beside", packed(good | {f"x/{number}": zeros for number in range(45)}, honest=False)
+    kept = b'{"a": "' + b"x" * (7 << 20) + b'"}'
+    yield "large merges", packed(good | {f"checkpoints/step_{number}.json": kept for number in range(20)})
+    noise = random.Random(1).randbytes(7 << 20).hex().encode()[: 7 << 20]
+    yield "32 MB of JSON", packed(good | {f"checkpoints/step_{number}.json": noise for number in range(5)})
+    value = bytes([10, 12, 10, 1, 97, 18, 7, 8, 0, 18, 0, 26, 1, 0])
+    tensors = _many_tensors(60_000)
+    yield "many tensors", packed(good | {f"checkpoints/step_{number}.safetensors": tensors for number in range(6)})
+    yield "no weights", packed(good | {f"checkpoints/step_{number}.ckpt": value * 300_000 for number in (20, 40)})
+    yield "many members", many_members(60_000)
+    yield "300,000 members", many_members(300_000)
+    yield "long names", packed(good | {f"code/{number}" + "/x" * 15_000: b"" for number in range(100)})
+    yield "a long name", packed(good | {"code/" + "x" * 60_000: b""})
+    yield "encrypted", _patched(packed(good), 8, b"\x01\x00")
+    yield "sizes of 4 GB", _patched(packed(good), 24, b"\xf0\xff\xff\xff")
+    yield "places beyond", _patched(packed(good), 42, b"\xf0\xff\xff\x7f")
+    yield "method 99", _patched(packed(good), 10, b"\x63\x00")
+    yield "a directory alone", whole[whole.index(b"PK\x01\x02") :]
+    yield "an end alone", b"PK\x05\x06" + b"\xff" * 18
+    yield "nothing", b""
+
+
+def _edited(good: Members) -> Iterator[tuple[str, bytes]]:
+    """Yield zips whose manifest or results are of right form, with wrong things in it."""
+    manifest = json.loads(good["manifest.json"])
+    changes = {
+        "60,000 checkpoints": {"checkpoints": [{"step": n, "path": "p", "bytes": n} for n in range(20_000)]},
+        "lists for texts": {"team": [["x"]], "contest": {}, "weights": [], "kit": 5},
+        "a long team": {"team": "x" * 1_000_000},
+        "steps of 18 digits": {"checkpoints": [{"step": 10**18 + n, "path": "p", "bytes": 10**18} for n in range(5)]},
+        "odd sizes": {"checkpoints": [{"step": n, "path": "checkpoints/x.ckpt", "bytes": 1.5} for n in range(5)]},
+    }
+    for name, change in changes.items():
+        yield f"manifest: {name}", packed(good | {"manifest.json": json.dumps(manifest | change).encode()})
+    accuracy = json.loads(good["results/accuracy.json"])
+    row = accuracy["checkpoints"]["base"]
+    labels = {f"step_{number}": {} for number in range(40_000)}
+    for name, value in (("40,000 labels", labels), ("1,500 rows", {f"step_{n}": row for n in range(1500)})):
+        body = json.dumps(accuracy | {"checkpoints": value}).encode()
+        yield f"accuracy: {name}", packed(good | {"results/accuracy.json": body})
+    types = json.dumps(accuracy | {"checkpoints": {"base": row | {"by_type": {str(n): {} for n in range(45_000)}}}})
+    yield "accuracy: 45,000 types", packed(good | {"results/accuracy.json": types.encode()})
+    for text in (b"1e999", DIGITS, b"1e308", b'"\\ud800"', b"[]", b"NaN"):
+        body = good["results/ratio.json"].replace(b'"trainable": ', b'"trainable": ' + text + b', "x": ', 1)
+        yield f"ratio: {text[:20]!r}", packed(good | {"results/ratio.json": body})
+
+
+def _texts(count: int) -> bytes:
+    """Return a picture with texts that unpack to a megabyte each."""
+    packed_text = zlib.compress(bytes(1 << 20), 9)
+    return png(10, 10, *[(b"zTXt", b"k%d\0\0" % number + packed_text) for number in range(count)])
+
+
+def _profiles(count: int) -> bytes:
+    return png(10, 10, *[(b"iCCP", b"k\0\0" + zlib.compress(bytes(50 << 20), 9))] * count)
+
+
+def _many_tensors(count: int) -> bytes:
+    entry = b'{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
+    header = b"{" + b",".join(b'"%x":%b' % (number, entry) for number in range(count)) + b"}"
+    return struct.pack("<Q", len(header)) + header
+
+
+def _patched(body: bytes, offset: int, data: bytes) -> bytes:
+    """Return a zip with something else in each entry of its directory."""
+    changed, at = bytearray(body), body.find(b"PK\x01\x02")
+    while at >= 0:
+        changed[at + offset : at + offset + len(data)] = data
+        at = body.find(b"PK\x01\x02", at + 1)
+    return bytes(changed)
