@@ -29,7 +29,7 @@ _MOST_FILES = 10_000
 _MOST_JSON = 8 << 20
 _MOST_OF = {layout.REPORT: 2 << 20, layout.MANIFEST: _MOST_JSON, layout.RUN_CONFIG: SETTINGS.size}
 _MOST_KEPT = 24 << 20
-_JSON = Bounds(_MOST_JSON, 100_000, depth=32)
+_JSON = Bounds(_MOST_JSON, 60_000, depth=32)
 _MOST_PICTURES = 200
 _MOST_TENSORS = 200_000
 _ROOM = 1 << 30  # bytes that are left free on the disk where weights are looked into
