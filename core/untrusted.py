@@ -85,7 +85,7 @@ def load_json(
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{where}: not UTF-8 text (byte {error.start})") from error
-    _measure_json(text, bounds, where)
+    measure_json(text, bounds, where)
     decoder = json.JSONDecoder(
         object_pairs_hook=pairs,
         parse_int=lambda digits: _integer(digits, any_number),
@@ -128,8 +128,8 @@ def check_size(size: int, bounds: Bounds, where: str) -> None:
         raise InputError(f"{where}: {size} characters, at most {bounds.size} are read")
 
 
-def _measure_json(text: str, bounds: Bounds, where: str) -> None:
-    """Refuse a text that would take too much, before anything is made of it."""
+def measure_json(text: str, bounds: Bounds, where: str) -> None:
+    """Raise InputError for a text that would take too much, before anything is made of it."""
     brackets = text.count("[") + text.count("{")
     if brackets <= bounds.depth and brackets + text.count(",") < bounds.values:
         return

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from core.errors import InputError
-from data_convert.readers.json_text import Decoder
+from data_convert.readers.bad import Fault
+from data_convert.readers.json_text import Decoder, measure
 
 _CHUNK = 1 << 20
 # A value that takes more, be it all of SQuAD as one article, is none; so memory stays bounded.
@@ -102,6 +103,12 @@ class JsonStream:
                     found = Element(value, fault, self._text[self._at : end], self._line)
                     self._advance(end)
                     return found
+            if len(self._text) - self._at > 2 * _CHUNK:
+                # It is as long again each time, so that all these walks together are one of twice its length.
+                try:
+                    measure(self._text[self._at :])
+                except Fault as fault:
+                    raise self._malformed(str(fault)) from None
             if len(self._text) - self._at > _LONGEST:
                 raise self._malformed(f"a value longer than {_LONGEST >> 20} MiB, or a text without its closing quote")
             self._fill()

@@ -9,11 +9,16 @@ from typing import Any
 
 import orjson
 
+from core.errors import InputError
+from core.untrusted import Bounds, measure_json
 from data_convert.readers.bad import Fault
 from data_convert.readers.encodings import may_be_chinese
 
 # A line that takes more is no record, and memory stays bounded.
 LONGEST = 16 << 20
+# A shorter one cannot take much, whatever it holds.
+_LONG = 1 << 20
+_BOUNDS = Bounds(64 << 20, 2_000_000)
 BLANK = object()
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _INT64 = 1 << 63
@@ -73,6 +78,14 @@ class Decoder:
 _JUDGE = Decoder()
 
 
+def measure(text: str) -> None:
+    """Raise Fault for a text that holds more values, or deeper ones, than any record does."""
+    try:
+        measure_json(text, _BOUNDS, "")
+    except InputError as error:
+        raise Fault(str(error).removeprefix(": ")) from None
+
+
 def decode_line(raw: bytes) -> Any:
     """Return the JSON value of one line of a file, or `BLANK` where it holds nothing.
 
@@ -84,6 +97,8 @@ def decode_line(raw: bytes) -> Any:
     """
     if len(raw) > LONGEST:
         raise Fault(f"longer than {LONGEST >> 20} MiB")
+    if len(raw) > _LONG:
+        measure(raw.decode("utf-8", "replace"))
     try:
         value = orjson.loads(raw)
         # A field that stood twice has left its quotes behind.
