@@ -68,7 +68,7 @@ class ModelConfig(Section):
     checkpoint: str
     tokenizer: TokenizerConfig
     hidden_size: int = Field(gt=0)
-    num_layers: int = Field(gt=0)
+    num_layers: int = Field(gt=0, le=10_000)
     num_heads: int = Field(gt=0)
     n_kv_heads: int | None = None
     vocab_size: int = Field(gt=0)
@@ -127,8 +127,8 @@ class MachineConfig(Section):
     name: str
     title: str
     device: Literal["CPU", "Ascend"]
-    hosts: int = Field(default=1, ge=1)
-    workers: int = Field(ge=1)
+    hosts: int = Field(default=1, ge=1, le=100_000)
+    workers: int = Field(ge=1, le=100_000)
     data_parallel: int = Field(ge=1)
     model_parallel: int = Field(default=1, ge=1)
     pipeline_stage: int = Field(default=1, ge=1)
@@ -239,7 +239,7 @@ class DataConfig(Section):
     seq_length: int = Field(ge=8)
     overlong: Literal["drop", "cut", "refuse"] = "drop"
     packing: bool = False
-    shards: int | None = Field(default=None, ge=1)
+    shards: int | None = Field(default=None, ge=1, le=100_000)
     max_bad: int = Field(default=0, ge=0)
     seed: int = 1
 

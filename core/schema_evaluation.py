@@ -36,7 +36,7 @@ class DecodingConfig(Section):
     temperature: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     top_k: int = Field(default=0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
     stop: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -71,7 +71,7 @@ class HttpConfig(Section):
 
     url: str = ""
     model: str = ""
-    concurrency: int = Field(default=8, ge=1)
+    concurrency: int = Field(default=8, ge=1, le=10_000)
     timeout: float = Field(default=60.0, gt=0)
     retries: int = Field(default=3, ge=0)
     api_key_env: str = ""
@@ -184,7 +184,7 @@ class RulesConfig(Section):
     em_threshold: float | None = Field(default=None, ge=0, le=100)
     judge: str
     equality: str = "exact"
-    checkpoints: int = Field(default=5, ge=1)
+    checkpoints: int = Field(default=5, ge=1, le=1000)
     baseline_accuracy: float | None = None
     published: tuple[PublishedResult, ...] = ()
 

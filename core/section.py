@@ -24,7 +24,7 @@ class Section(BaseModel):
     Where a text is expected, a number is taken as it was written (a team named 404).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, allow_inf_nan=False)
 
     @classmethod
     def chosen(cls, values: Any) -> SectionClass:

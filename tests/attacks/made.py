@@ -177,11 +177,22 @@ def _doubled(levels: int, ends: bytes = b")") -> bytes:
     return code
 
 
-def torch_files() -> Files:
-    """Return files of torch.save whose pickles cost more than they weigh, or ask for what is not there."""
+def _tensor() -> tuple[bytes, bytes, bytes]:
+    """Return operations for a storage of six floats, the beginning of a tensor's, and a whole tensor."""
     storage = b"(" + _text("storage") + b"ctorch\nFloatStorage\n" + _text("0") + _text("cpu") + b"K\x06tQ"
     rebuild = b"ctorch._utils\n_rebuild_tensor_v2\n("
-    good = rebuild + storage + b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89)tR"
+    return storage, rebuild, rebuild + storage + b"K\x00K\x02K\x03\x86K\x03K\x01\x86\x89)tR"
+
+
+def whole_torch_file() -> bytes:
+    """Return a file of torch.save with nothing wrong."""
+    content = b"\x80\x02}(" + _text("x") + _tensor()[2] + b"u."
+    return _archive({"a/data.pkl": content, "a/data/0": bytes(24)}, zipfile.ZIP_STORED)
+
+
+def torch_files() -> Files:
+    """Return files of torch.save whose pickles cost more than they weigh, or ask for what is not there."""
+    storage, rebuild, good = _tensor()
 
     def shaped(shape: bytes, stride: bytes = b"K\x03K\x01\x86") -> bytes:
         return b"\x80\x02}(" + _text("x") + rebuild + storage + b"K\x00" + shape + stride + b"\x89)tRu."
