@@ -1,0 +1,154 @@
+"""The doors for JSON, YAML and zips: what is right comes through as Python's own parsers read it, nothing else does."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InputError
+from core.untrusted import Bounds, encodable, is_text, load_json, load_yaml
+from core.zip_file import ZipFault, open_zip
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+SMALL = Bounds(1000, 7, depth=3)
+
+
+@given(VALUES, st.booleans())
+def test_json_is_read_as_python_reads_it(value: Any, escaped: bool) -> None:
+    text = json.dumps(value, ensure_ascii=escaped)
+    assert load_json(text, "here") == json.loads(text)
+    assert load_json(text.encode(), "here") == value
+
+
+@given(VALUES)
+def test_yaml_is_read_as_pyyaml_reads_it(value: Any) -> None:
+    text = yaml.safe_dump(value, allow_unicode=True)
+    if "&" not in text:  # equal parts may become aliases
+        assert load_yaml(text, "here") == yaml.safe_load(text)
+    assert load_yaml(text, "here", aliases=True) == yaml.safe_load(text)
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for read in (lambda: load_json(data, "here"), lambda: load_yaml(data.decode("utf-8", "replace"), "here")):
+        said = _said(read)
+        assert said is None or said.startswith("here: ")
+        assert "\n" not in (said or "")
+
+
+def _said(read: Callable[[], Any]) -> str | None:
+    try:
+        read()
+    except InputError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[1, 2, 3, 4, 5, 6, 7]", "more than 7 values"),
+        ("[[[[1]]]]", "nested too deeply"),
+        ('{"a": "' + "x" * 1000 + '"}', "1009 characters, at most 1000"),
+        ("9" * 5000, "at most 1000"),
+        ("9" * 20, "does not fit into 64 bits"),
+        ("-" + "9" * 900, "does not fit into 64 bits"),
+        ("1e999", "does not fit into 64 bits"),
+        ("[NaN]", "NaN is no JSON number"),
+        ('["\\ud800"]', "half of a surrogate pair"),
+        ('{"\\udc00": 1}', "half of a surrogate pair"),
+        ("[1,]", "line 1, column 4"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_json_beyond_the_bounds_is_refused(text: str | bytes, said: str) -> None:
+    with pytest.raises(InputError, match="^here: .*" + said):
+        load_json(text, "here", SMALL)
+
+
+def test_what_stands_in_texts_counts_for_nothing() -> None:
+    text = json.dumps({"a": "[" * 300 + "," * 300 + '\\"{'})
+    assert load_json(text, "here", SMALL) == json.loads(text)
+
+
+def test_a_reader_may_ask_for_more() -> None:
+    assert load_json("[1e999, -Infinity, " + "9" * 900 + "]", "here", any_number=True)[2] == int("9" * 900)
+    (text,) = load_json('["a\\ud800"]', "here", surrogates=True)
+    assert not is_text(text)
+    assert encodable(text) == "a\ufffd"
+    assert encodable("中😀") == "中😀"
+    assert load_json('{"a": 1, "a": 2}', "here", pairs=list) == [("a", 1), ("a", 2)]
+
+
+def test_an_alias_counts_as_what_it_stands_for() -> None:
+    text = "a: &a [1, 2]\nb: [*a, *a]\n"  # 1 + (1 + 3) + (1 + 1 + 2 * 3), keys among them
+    assert load_yaml(text, "here", Bounds(100, 13), aliases=True) == {"a": [1, 2], "b": [[1, 2], [1, 2]]}
+    with pytest.raises(InputError, match="more than 12 values, aliases written out"):
+        load_yaml(text, "here", Bounds(100, 12), aliases=True)
+    with pytest.raises(InputError, match=r"has YAML aliases \(\*name in line 2\)"):
+        load_yaml(text, "here")
+
+
+def test_a_mindformers_yaml_with_its_aliases_is_read() -> None:
+    text = """
+train_dataset: &train_dataset
+  data_loader: {type: MindDataset, shuffle: True}
+  seed: 0
+train_dataset_task:
+  dataset_config: *train_dataset
+eval_dataset: {<<: *train_dataset, seed: 1}
+"""
+    assert load_yaml(text, "here", aliases=True) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &a [*a]", "&a {<<: *a}", "[*a, &a 1]", "a: !!int x", "a: .inf", "a: 0x" + "f" * 99]
+)
+def test_yaml_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="^here: not YAML"):
+        load_yaml(text, "here", aliases=True)
+
+
+def _zip(method: int) -> io.BytesIO:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("a", b"12345" * 1000)
+    return stream
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_member_is_read(method: int) -> None:
+    stream = _zip(method)
+    with open_zip(stream) as archive:
+        (member,) = archive.members
+        assert archive.read(member, 5000) == b"12345" * 1000
+        with pytest.raises(ZipFault, match="5000 bytes, at most 4999"):
+            archive.read(member, 4999)
+        if method == zipfile.ZIP_STORED:
+            assert stream.getvalue()[archive.place(member) :].startswith(b"12345")
+
+
+def test_a_member_that_is_compressed_in_another_way_or_lies_is_refused() -> None:
+    with open_zip(_zip(zipfile.ZIP_LZMA)) as archive, pytest.raises(ZipFault, match="compressed by method 14"):
+        archive.read(archive.members[0], 5000)
+    with open_zip(_zip(zipfile.ZIP_DEFLATED)) as archive:
+        archive.members[0].file_size = 6000
+        with pytest.raises(ZipFault):
+            archive.read(archive.members[0], 6000)
+    for body in (b"", b"PK\x05\x06" + b"\xff" * 18, b"x" * 100):
+        with pytest.raises(ZipFault), open_zip(io.BytesIO(body)):
+            pass
