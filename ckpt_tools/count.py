@@ -41,7 +41,7 @@ def _model_from(words: Sequence[str]) -> ModelShape:
             raise InputError(f"--model {word}: unknown key {key!r} (known: {', '.join(kinds)})")
         if kinds[key] == "bool" and text.lower() in ("true", "false"):
             values[key] = text.lower() == "true"
-        elif kinds[key] != "bool" and text.isascii() and text.isdigit():
+        elif kinds[key] != "bool" and text.isascii() and text.isdigit() and len(text) < 19:
             values[key] = int(text)
         else:
             raise InputError(f"--model {word}: {text!r} is no {'true or false' if kinds[key] == 'bool' else 'number'}")

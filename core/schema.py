@@ -241,7 +241,7 @@ class DataConfig(Section):
     packing: bool = False
     shards: int | None = Field(default=None, ge=1, le=100_000)
     max_bad: int = Field(default=0, ge=0)
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, lt=1 << 32)
 
     @field_validator("train", mode="before")
     @classmethod
@@ -312,7 +312,7 @@ class TrainConfig(Section):
     betas: tuple[float, float] = (0.9, 0.95)
     max_grad_norm: float = Field(default=1.0, gt=0)
     loss_scale: float | Literal["dynamic"] = 1.0
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, lt=1 << 32)
 
     @field_validator("learning_rate", "lr_end")
     @classmethod

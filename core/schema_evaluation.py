@@ -72,8 +72,8 @@ class HttpConfig(Section):
     url: str = ""
     model: str = ""
     concurrency: int = Field(default=8, ge=1, le=10_000)
-    timeout: float = Field(default=60.0, gt=0)
-    retries: int = Field(default=3, ge=0)
+    timeout: float = Field(default=60.0, gt=0, le=86_400)
+    retries: int = Field(default=3, ge=0, le=1000)
     api_key_env: str = ""
     prompts: Literal["text", "tokens"] = "text"
     api: Literal["auto", "completions", "chat"] = "auto"

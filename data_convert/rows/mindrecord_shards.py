@@ -137,6 +137,15 @@ def _first_reasons(audit: Audit) -> str:
     return "; ".join(f"{item['where']}: {item['reason']}" for item in audit.skipped[:3]) or "the corpus is empty"
 
 
+def _known(done: Path) -> tuple[Audit, str] | None:
+    """Return the account and the sha256 of a shard that was written before; None where the file does not say them."""
+    try:
+        value = read_json(done)
+        return Audit.from_json(value["audit"]), str(value["sha256"])
+    except (InputError, LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
 @dataclass(frozen=True)
 class _Shard:
     """The work of one process: one shard after the other."""
@@ -150,10 +159,10 @@ class _Shard:
         done, records = self.folder / f"{number}.json", self.folder / f"{number}.jsonl"
         shard = self.folder / self.name / shard_name(number, self.plan.shards)
         if done.is_file() and records.is_file():
-            known = read_json(done)
+            known = _known(done)
             # A conversion that was killed at its very end has moved the shards away already.
-            if shard.is_file() or not known["sha256"]:
-                return Audit.from_json(known["audit"]), known["sha256"]
+            if known is not None and (shard.is_file() or not known[1]):
+                return known
         audit = Audit()
         with ExitStack() as stack:
             lines = stack.enter_context(fresh(stack.enter_context(replacing(records))))
