@@ -353,6 +353,7 @@ def tokenizer_files() -> Files:
     }  # fmt: skip
     made = {f"{name}.hf": json.dumps(plain | change).encode() for name, change in changes.items()}
     made |= {
+        "whole.hf": json.dumps(plain).encode(),
         "brackets.hf": b"[" * 50_000,
         "digits.hf": b'{"model": ' + DIGITS + b"}",
         "nothing.hf": b"",
@@ -364,6 +365,7 @@ def tokenizer_files() -> Files:
     }
     ranks = [base64.b64encode(bytes([byte])) + b" %d" % byte for byte in range(256)]
     made |= {
+        "whole.tiktoken": b"\n".join(ranks),
         "few bytes.tiktoken": b"\n".join(ranks[:40]),
         "digits.tiktoken": b"\n".join([*ranks[:5], b"Bg== " + DIGITS]),
         "twice.tiktoken": b"\n".join([*ranks, b"AA== 256"]),
