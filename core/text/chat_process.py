@@ -6,6 +6,7 @@ which the kernel limits, keeps it from taking all memory (`{% set x = x ~ x %}` 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import selectors
@@ -13,8 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
-from functools import cache
 from typing import IO, Any
 
 from core.errors import InputError
@@ -51,7 +52,7 @@ def write_conversations(
     try:
         answer = process.ask(json.dumps([[list(messages), ask] for messages, ask in asked]))
     except _Ended as error:
-        _process.cache_clear()
+        close_all()
         raise InputError(f"{where}: {name} {error}") from None
     if isinstance(answer, str):
         asks_date = "strftime_now" in answer
@@ -98,6 +99,15 @@ class _Process:
                 found += piece
         return json.loads(found)
 
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
+        self._process.wait()
+
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None
         try:
@@ -107,10 +117,22 @@ class _Process:
             pass  # `ask` finds that nothing comes back
 
 
-@cache
-def _process(_: int, template: str, values: str) -> _Process:
-    """Return the process of a template; one that was forked off has one of its own."""
-    return _Process(template, values)
+_RUNNING: dict[tuple[int, str, str], _Process] = {}
+
+
+def _process(own: int, template: str, values: str) -> _Process:
+    """Return the process of a template; a process (`own`) that was forked off has one of its own."""
+    key = (own, template, values)
+    if key not in _RUNNING:
+        _RUNNING[key] = _Process(template, values)
+    return _RUNNING[key]
+
+
+@atexit.register
+def close_all() -> None:
+    """End the processes that this one has started; a further conversation starts one anew."""
+    for key in [key for key in _RUNNING if key[0] == os.getpid()]:
+        _RUNNING.pop(key).close()
 
 
 def serve() -> None:
