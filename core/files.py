@@ -215,8 +215,8 @@ def read_at_most(stream: IO[bytes], most: int) -> bytes:
 
 
 def read_json(path: Path, any_number: bool = False) -> Any:
-    """Read one JSON value; `any_number` and InputError as in `core.untrusted.load_json`."""
-    return load_json(read_text(path), str(path), any_number=any_number)
+    """Read one JSON value; `any_number` and InputError as in `core.untrusted.load_json`. Names of files may be any."""
+    return load_json(read_text(path), str(path), any_number=any_number, file_names=True)
 
 
 def read_jsonl(
@@ -248,9 +248,10 @@ def read_jsonl(
             except UnicodeDecodeError as error:
                 raise InputError(f"{path}:{number}: not UTF-8 text") from error
             if line:
+                where = f"{path}:{number}"
                 yield (
                     number,
-                    load_json(line, f"{path}:{number}", JSON_LINE, any_number=any_number, surrogates=surrogates),
+                    load_json(line, where, JSON_LINE, any_number=any_number, surrogates=surrogates, file_names=True),
                 )
 
 

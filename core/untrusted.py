@@ -47,6 +47,7 @@ FOREIGN_YAML = Bounds(256 << 10, 20_000)
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)  # the last one may be cut off
 _BRACKET = re.compile(r"[][{}]")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_NAME_BYTE = re.compile("[\udc80-\udcff]")
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 _LONGEST_NUMBER = 1000  # Python makes no integer of more than 4,300 digits
 _TOO_LARGE = "a number that does not fit into 64 bits"
@@ -64,6 +65,7 @@ def load_json(
     pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
     any_number: bool = False,
     surrogates: bool = False,
+    file_names: bool = False,
 ) -> Any:
     """Return the value of a JSON text.
 
@@ -75,6 +77,8 @@ def load_json(
         any_number: let NaN, Infinity and integers beyond 64 bits pass, for a reader that checks each number itself;
             Python writes NaN of a loss, though it is not JSON.
         surrogates: let halves of surrogate pairs pass; whoever asks for that replaces them.
+        file_names: let those pass that stand for bytes of a file's name that is not UTF-8 (U+DC80 to U+DCFF), as
+            `core.files` writes them.
 
     Raises:
         InputError: malformed (line and column), beyond the bounds, or a value that the kit does not take.
@@ -101,8 +105,10 @@ def load_json(
         raise InputError(f"{where}: malformed JSON (nested too deeply)") from error
     except _Refused as error:
         raise InputError(f"{where}: {error}") from error
-    if not surrogates and (_SURROGATE.search(text) or not text.isascii()) and not is_text(_written(value, text)):
-        raise InputError(f"{where}: half of a surrogate pair (\\ud800 to \\udfff), which no text holds")
+    if not surrogates and (_SURROGATE.search(text) or not text.isascii()):
+        shown = _written(value, text)
+        if not is_text(_NAME_BYTE.sub("", shown) if file_names else shown):
+            raise InputError(f"{where}: half of a surrogate pair (\\ud800 to \\udfff), which no text holds")
     return value
 
 
