@@ -1,29 +1,35 @@
-"""The made answers of `benchmarks/judging.py`: the same for the same seed, whole, right as they say, two sets apart."""
+"""The made answers of `benchmarks/judging.py`: same for same seed, whole, right as they say, three sets apart."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import ModuleType
 
 import pytest
 
 from benchmarks.made_answers import (
     SETS,
     choice_one,
+    choice_three,
     choice_two,
-    contest_one,
-    contest_two,
+    contest,
     free_equals,
+    free_equals_three,
     free_forms,
     free_values,
     natural_one,
+    natural_three,
     natural_two,
+    stories,
 )
+from benchmarks.made_answers.forms import Forms
 from benchmarks.made_answers.groups import GROUPS
 from benchmarks.made_answers.numerals import chinese, english
 from benchmarks.made_answers.others import first_option, reference_value
@@ -42,11 +48,12 @@ def test_a_seed_draws_the_same_answers_with_all_marks_filled_in(group: str, name
     assert {made.right for made in drawn} == {True, False}
 
 
-def test_a_right_plain_answer_is_the_gold_value_and_a_wrong_one_is_not() -> None:
+@pytest.mark.parametrize("name", SETS[1:])
+def test_a_right_plain_answer_is_the_gold_value_and_a_wrong_one_is_not(name: str) -> None:
     """Digits behind a sign alone can be checked without any reader."""
     checked = {True: 0, False: 0}
-    for made in GROUPS["contest"].draw(2000, "two", "5"):
-        shown = re.fullmatch(r"(?:[^\w.]+ )?(-?[0-9]+(?:\.[0-9]+)?)", made.text)
+    for made in GROUPS["contest"].draw(5000, name, "5"):
+        shown = re.fullmatch(r"(?:[^\w.]+ )?[*`＝]*(-?[0-9]+(?:\.[0-9]+)?)[*`。]*", made.text)
         gold = reference_value(made.reference)
         if made.kind == "plain" and shown and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", gold):
             checked[made.right] += 1
@@ -88,41 +95,67 @@ def _forms(value: object) -> Iterator[str]:
             yield from _forms(part)
 
 
-# Names of spellings, and parts of forms.
-_NO_FORMS = {"plain", "special", "fractions", "examples", "conversions"}
+# Names of spellings.
+_NO_FORMS = {"plain", "special", "fractions"}
 
 
-def _contest(forms: object) -> set[str]:
-    assert dataclasses.is_dataclass(forms)
-    assert not isinstance(forms, type)
+def _contest(forms: Forms) -> set[str]:
     names = {field.name for field in dataclasses.fields(forms)} - _NO_FORMS
-    return {form for name in names for form in _forms(getattr(forms, name))}
+    told = {"".join(parts) for parts in forms.examples}
+    pairs = [pair for by_language in forms.conversions.values() for pairs in by_language.values() for pair in pairs]
+    names -= {"examples", "conversions"}
+    return told | {form for form, _ in pairs} | {form for name in names for form in _forms(getattr(forms, name))}
 
 
 def _right_spellings(families: Sequence[free_equals.Family]) -> set[str]:
     return {form for _, _, right, _ in families for form in right}
 
 
-def test_no_form_is_in_both_sets() -> None:
+def _parts(module: ModuleType, *names: str) -> set[str]:
+    return {form for name in names for form in _forms(getattr(module, name))}
+
+
+def _told(stories_of_set: Sequence[stories.Story]) -> set[str]:
+    return {form for story in stories_of_set for form in (story.question, *story.before, *story.conclusions)}
+
+
+# What a set consists of: set -> its forms; by group.
+_WORDINGS: Mapping[str, Mapping[str, set[str]]] = {
+    "contest": {name: _contest(forms) for name, forms in contest.SETS.items()},
+    "prose": {
+        name: _parts(module, "LEADS", "CONCLUSIONS", "REMARKS")
+        for name, module in (("one", natural_one), ("two", natural_two), ("three", natural_three))
+    },
+    "stories": {"one": _told(stories.ONE), "two": _told(stories.TWO), "three": _told(stories.THREE)},
+    **{
+        f"free: {module.__name__} {part}": {name: set(_forms(getattr(module, part)[name])) for name in SETS}
+        for module in (free_forms, free_values)
+        for part in ("LATEX", "WORDS")
+    },
+    "expressions": {
+        "one": _right_spellings(free_equals.ONE),
+        "two": _right_spellings(free_equals.TWO),
+        "three": _right_spellings(free_equals_three.THREE),
+    },
+    "choice": {
+        name: _parts(module, "NAMED", "NOTHING", "LISTS") | {layout for layout, _ in module.ECHOES}
+        for name, module in (("one", choice_one), ("two", choice_two), ("three", choice_three))
+    },
+}
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(SETS, 2)))
+@pytest.mark.parametrize("group", _WORDINGS)
+def test_no_form_is_in_two_sets(group: str, first: str, second: str) -> None:
     """But for a value or a letter without a word, which a model may always write."""
-    pairs = [
-        (_contest(contest_one.FORMS), _contest(contest_two.FORMS)),
-        *(
-            (set(_forms(getattr(natural_one, part))), set(_forms(getattr(natural_two, part))))
-            for part in ("LEADS", "CONCLUSIONS", "REMARKS")
-        ),
-        (set(_forms(free_forms.LATEX["one"])), set(_forms(free_forms.LATEX["two"]))),
-        (set(_forms(free_forms.WORDS["one"])), set(_forms(free_forms.WORDS["two"]))),
-        (set(_forms(free_values.LATEX["one"])), set(_forms(free_values.LATEX["two"]))),
-        (set(_forms(free_values.WORDS["one"])), set(_forms(free_values.WORDS["two"]))),
-        (_right_spellings(free_equals.ONE), _right_spellings(free_equals.TWO)),
-        *(
-            (set(_forms(getattr(choice_one, part))), set(_forms(getattr(choice_two, part))))
-            for part in ("NAMED", "NOTHING")
-        ),
-    ]
-    for one, two in pairs:
-        assert {form for form in one & two if len(form) > 6} == set()
+    sets = _WORDINGS[group]
+    assert set(sets) == set(SETS)
+    assert {form for form in sets[first] & sets[second] if len(form) > 6} == set()
+
+
+@pytest.mark.parametrize("group", _WORDINGS)
+def test_the_held_out_set_is_about_as_large_as_the_second(group: str) -> None:
+    assert len(_WORDINGS[group]["three"]) > 0.8 * len(_WORDINGS[group]["two"])
 
 
 def test_numerals() -> None:
@@ -142,6 +175,6 @@ def test_the_rebuilt_reader_of_choices_takes_the_first_phrase_that_fits() -> Non
 def test_the_command_prints_json() -> None:
     command = [sys.executable, "benchmarks/judging.py", "--answers", "300", "--groups", "contest", "--json"]
     shown = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
-    assert shown["set"] == "two"
+    assert shown["set"] == "three"
     assert sum(row["answers"] for row in shown["kinds"]) == 300
     assert all(0 <= row["agreed"] <= row["answers"] for row in shown["kinds"])

@@ -1,4 +1,4 @@
-"""Set two of the forms of choice replies: held out. Marks: see `choice_one.py`."""
+"""Set two of the forms of choice replies: for development, as set one. Marks: see `choice_one.py`."""
 
 from __future__ import annotations
 

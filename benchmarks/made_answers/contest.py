@@ -9,13 +9,14 @@ from fractions import Fraction
 
 from benchmarks.made_answers import Made
 from benchmarks.made_answers.contest_one import FORMS as ONE
+from benchmarks.made_answers.contest_three import FORMS as THREE
 from benchmarks.made_answers.contest_two import FORMS as TWO
 from benchmarks.made_answers.forms import Forms
 from benchmarks.made_answers.questions import TYPES, draw
 from benchmarks.made_answers.scene import Scene, scene
 from benchmarks.made_answers.values import coarse_digits, is_right, right_digits, spell
 
-SETS = {"one": ONE, "two": TWO}
+SETS = {"one": ONE, "two": TWO, "three": THREE}
 _ENDS = ".。 "
 
 
@@ -117,7 +118,8 @@ def _announcing(kind: str) -> Callable[[random.Random, Forms, str], Made]:
 def _empty(kind: str) -> Callable[[random.Random, Forms, str], Made]:
     def make(rng: random.Random, forms: Forms, language: str) -> Made:
         here = scene(rng, forms, language)
-        while here.asked.gold.value in map(Fraction, here.asked.operands):  # named as a part of the question
+        # not where the gold value is a part of the question or of a step
+        while here.asked.gold.value in map(Fraction, (*here.asked.operands, here.fill("@m"))):
             here = scene(rng, forms, language)
         return _made(here, kind, _EMPTY[kind](here), False)
 
@@ -193,6 +195,9 @@ def _scale(rng: random.Random, forms: Forms, language: str) -> Made:
     """Announce the gold digits in a wrong unit of scale; or any value in the right unit."""
     if rng.random() < 0.5:
         here = scene(rng, forms, language, kind=rng.choice(("area", "mass", "discount", "sales")))
+        if forms.units and "/" not in here.digits and "e" not in here.digits and rng.random() < 0.6:
+            text = here.fill(rng.choice(forms.units[here.asked.type][here.language]))
+            return _made(here, "units and scale", text, here.right)
         return _made(here, "units and scale", _announcement(here, bare=True), here.right)
     kinds = [kind for kind, by_language in forms.scales.items() if language in by_language]
     while True:

@@ -1,4 +1,4 @@
-"""Set two of the forms of contest answers: held out, a reader is not written from it. Marks: see `forms.py`."""
+"""Set two of the forms of contest answers: for development, as set one. Marks: see `forms.py`."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ class Forms:
         closers: polite words behind.
         conversions: by type, the value in other units behind, with the factor that gives @c.
         scales: by type, the announced digits in a wrong unit of scale: wrong.
+        units: by type, the announced digits in the right unit, spelled otherwise.
     """
 
     plain: Sequence[str]
@@ -73,3 +74,4 @@ class Forms:
     closers: ByLanguage
     conversions: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = field(default_factory=dict)
     scales: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.made_answers import free_three
+
 QUESTIONS = (
     "Mara arranges tiles around a pond and counts them in two ways. What value does she find?",
     "Let $f$ be the function of the worksheet. Evaluate the expression that it asks for.",
@@ -59,6 +61,7 @@ LATEX: Mapping[str, Sequence[str]] = {
         r"The final answer: $\fbox{@y}$",
         r"Hence, $\boxed{\displaystyle @y}$ is what we were looking for.",
     ),
+    "three": free_three.SAID_LATEX,
 }
 # By set: announcements of a value in words.
 WORDS: Mapping[str, Sequence[str]] = {
@@ -78,4 +81,5 @@ WORDS: Mapping[str, Sequence[str]] = {
         "Hence, what we want is @x.",
         "Final Answer\n\n@x",
     ),
+    "three": free_three.SAID_WORDS,
 }

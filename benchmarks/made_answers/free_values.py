@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.made_answers import free_three
+
 LATEX: Mapping[str, Mapping[str, Sequence[str]]] = {
     "one": {
         "plus or minus": (r"\pm @n",),
@@ -92,6 +94,7 @@ LATEX: Mapping[str, Mapping[str, Sequence[str]]] = {
         "decimal": ("@n.5", "0.@n", r"@n.\overline{3}", "-@n", r"@n{,}000", r"-\frac{@n}{1}"),
         "percent, scale": (r"@n\text{ million}", r"@n \text{ thousand}", r"@n\text{ dozen}"),
     },
+    "three": free_three.LATEX,
 }
 WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "one": {
@@ -143,4 +146,5 @@ WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
             "that no such number exists",
         ),
     },
+    "three": free_three.WORDS,
 }

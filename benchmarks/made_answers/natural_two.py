@@ -1,4 +1,4 @@
-"""Set two of natural conclusions and remarks, as models write prose: held out. Marks: see `forms.py`."""
+"""Set two of natural conclusions and remarks, as models write prose. Marks: see `forms.py`."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 from benchmarks.made_answers.forms import Forms
 from benchmarks.made_answers.questions import TYPES, Asked, draw
+from benchmarks.made_answers.spellings_three import CHINESE_FRACTIONS, NO_LOWEST_TERMS
+from benchmarks.made_answers.spellings_three import FRACTIONS as FRACTION_WAYS
 from benchmarks.made_answers.values import (
     FRACTIONS,
     Spelled,
@@ -83,7 +85,8 @@ class Scene:
         return texts[name]()
 
     def _unit(self) -> str:
-        if self.announced.name in ("words", "分之") or (self.asked.type == "sales" and " 万" in self.announced.text):
+        in_words = self.announced.name in ("words", "words point", *CHINESE_FRACTIONS)
+        if in_words or (self.asked.type == "sales" and " 万" in self.announced.text):
             return ""
         return self.rng.choice(("", *self.asked.units(self.language)))
 
@@ -149,7 +152,7 @@ def _announced(
     gold = asked.gold
     if gold.is_fraction:
         text = _value(rng, asked, right)
-        way = rng.choice([way for way in _fraction_ways(forms, language) if way not in ("multiple", "mixed")])
+        way = rng.choice([way for way in _fraction_ways(forms, language) if way not in NO_LOWEST_TERMS])
         return text, _fraction_as_written(text, way)
     if gold.type in FRACTIONS and gold.exact.denominator > 1 and rng.random() < _SHARE_OF_FRACTIONS:
         value = gold.exact if right else gold.exact * rng.choice((-1, 2, Fraction(1, 2), Fraction(10, 9)))
@@ -163,18 +166,22 @@ def _announced(
 
 
 def _fraction_ways(forms: Forms, language: str) -> list[str]:
-    return [way for way in forms.fractions if language == "zh" or way != "分之"]
+    return [way for way in forms.fractions if language == "zh" or way not in CHINESE_FRACTIONS]
 
 
 def _suits(way: str, asked: Asked, language: str) -> bool:
-    # 1.2 thousand million dollars: no one writes so.
-    return not (asked.type == "sales" and way in ("万", "亿", "thousand", "words"))
+    # 1.2 thousand million dollars, 4.2K g, 1.3K%: no one writes so.
+    if asked.type == "sales":
+        return way not in ("万", "亿", "thousand", "words", "scaled", "grouped", "words point")
+    return not (asked.type in ("mass", "discount") and language == "en" and way == "scaled")
 
 
 def _fraction_as_written(text: str, way: str) -> Spelled:
     """Spell p/q with its own numerator and denominator, reduced or not."""
     sign = "-" * text.startswith("-")
     top, bottom = text.removeprefix("-").split("/")
+    if way in FRACTION_WAYS and (made := FRACTION_WAYS[way](sign, int(top), int(bottom))):
+        return Spelled(way, *made)
     command = way if "frac" in way else "frac"
     latex = rf"{sign}\{command}{{{top}}}{{{bottom}}}"
     texts = {"/": text, "⁄": f"{sign}{top}⁄{bottom}", "分之": ("负" if sign else "") + f"{bottom}分之{top}"}

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.made_answers import Made
+from benchmarks.made_answers import Made, stories_three
 from benchmarks.made_answers.numerals import chinese, english
 
 
@@ -142,10 +142,11 @@ TWO = (
         ),
     ),
 )
-_SETS = {"one": ONE, "two": TWO}
+THREE = tuple(Story(*told) for told in stories_three.STORIES)
+_SETS = {"one": ONE, "two": TWO, "three": THREE}
 _MARK = re.compile("@([absdpvj])")
 # "$@v": beside a sign, a number is not written in words.
-_BESIDE_SIGN = re.compile(r"\$@v|@v k?m ")
+_BESIDE_SIGN = re.compile(r"[$¥￥€={]\s*@v|@v k?m ")
 
 
 def answers(count: int, name: str, seed: str) -> Iterator[Made]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
+from benchmarks.made_answers import spellings_three
 from benchmarks.made_answers.numerals import chinese, english
 
 _WIDE = Context(prec=200, rounding=ROUND_HALF_UP)
@@ -333,6 +334,7 @@ _WAYS: dict[str, Way] = {
     r"\times": _exponent(r"{m} \times 10^{{{e}}}", latex=True),
     r"\cdot": _exponent(r"{m}\cdot10^{{{e}}}", latex=True),
     "words": _in_words,
+    **spellings_three.WAYS,
 }
 
 
@@ -347,6 +349,9 @@ def fraction_spelled(value: Fraction, way: str, rng: random.Random) -> Spelled |
     if way == "multiple":
         times = rng.randint(2, 5)
         top, bottom = top * times, bottom * times
+    if way in spellings_three.FRACTIONS:
+        made = spellings_three.FRACTIONS[way](sign, top, bottom)
+        return Spelled(way, *made) if made else None
     command = {"dfrac": "dfrac", "cfrac": "cfrac", "tfrac": "tfrac"}.get(way, "frac")
     latex = rf"{sign}\{command}{{{top}}}{{{bottom}}}"
     text = f"${latex}$" if "frac" in way else f"{sign}{top}/{bottom}"
