@@ -35,7 +35,8 @@ _CONDITION = re.compile(
 )
 # "12 when the first number is 3" -> "when "
 _SUBORDINATE = re.compile(
-    r"(?<=\s)(?:when|where|if|provided|assuming|once|unless|although|though|while|whereas|given\sthat)\s", re.IGNORECASE
+    r"(?<=\s)(?:when(?:ever)?|wherever|as\slong\sas|so\slong\sas|where|if|provided|assuming|once|unless|although|though|while|whereas|given\sthat)\s",
+    re.IGNORECASE,
 )
 # A bracket that holds nothing but mathematics belongs to its clause; one with words is a remark.
 # "3个加4个" -> "个"

@@ -49,6 +49,10 @@ _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
 _LABEL = re.compile(r"^\s*(?:Question|Problem|Q|问题?|题目)\s?[:：]\s*")
 # "3 + x" -> "x"
 _LETTER = re.compile(r"[^\W\d_]")
+# "再来一道：计算" -> "再来一道："
+_LABELLED = re.compile(r"^\s{0,9}(?:【[^】\n]{1,12}】|[*#]{0,4}[^:：0-9\n=]{1,16}[:：]\*{0,2})\s{0,3}")
+# "计算 1 + 1 等于多少？答案是 2" -> "计算 1 + 1 等于多少？"
+_FIRST_SENTENCE = re.compile(r"[^?？。\n]{1,200}[?？。]")
 # A line that sets a task.
 # "Compute 3 * 4." -> "Compute"
 _ASKS = re.compile(
@@ -225,6 +229,7 @@ def _before_next_question(text: str, question: str) -> str:
             break
         end = text.find("\n", at + 1)
         line = text[at + 1 : len(text) if end < 0 else end]
+        line = _LABELLED.sub("", line, count=1)
         if len(line) < 300 and _DIGIT.search(line) and _asks_another(text[:at], line, question):
             return text[:at]
         at = end
@@ -235,7 +240,8 @@ def _asks_another(before: str, line: str, question: str) -> bool:
     """Tell whether a line asks another question than the one that the text before it answers."""
     if not _DIGIT.search(before):
         return False
-    if recognise(line).type not in ("english", "other"):
+    first = _FIRST_SENTENCE.match(line)
+    if {recognise(line).type, recognise(first[0] if first else line).type} - {"english", "other"}:
         asked = recognise(question.strip())
         if _ANSWERED.search(before) or "\n" not in before.strip():
             return True

@@ -20,7 +20,7 @@ CLOSING = re.compile(r"(?<!\\)\$|\\\)|\\\]")
 # What may stand around the value in a formula.
 # r" \displaystyle{ 7" -> r" \displaystyle{ "
 _BEFORE = re.compile(
-    r"(?:\s|\\[,;!:]|\\(?:displaystyle|boxed|fbox|mathbf|bm|bf|large|Large|left\s?(?=\())(?![a-z])\s?\{?|\\\$(?=\s?[0-9.])|[~*]){0,8}"
+    r"(?:\s|\\[,;!:]|\\(?:displaystyle|boxed|fbox|mathbf|boldsymbol|textbf|mathrm|text|bm|bf|large|Large|left\s?(?=\())(?![a-z])\s?\{?|\\\$(?=\s?[0-9.])|[~*]){0,8}"
 )
 # r"7 \text{ cm}." -> " \\text{ cm}."
 _BEHIND = re.compile(
@@ -71,9 +71,8 @@ def read_formula(text: str, start: int, end: int, fractions: bool) -> Formula:
         start += 1
     while end > start and (text[end - 1].isspace() or text[end - 1] in ".。,，"):
         end -= 1
-    if _ONLY_TEXT.fullmatch(text, start, end):
-        digits = _DIGIT.search(text, start, end) is not None
-        return Formula(None, False, not digits, start, end)
+    if _ONLY_TEXT.fullmatch(text, start, end) and not _DIGIT.search(text, start, end):
+        return Formula(None, False, True, start, end)
     lead = _BEFORE.match(text, start, end)
     at = lead.end() if lead else start
     number = first_number(text, at, end, fractions)

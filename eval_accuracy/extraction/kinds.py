@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval_accuracy.extraction.clauses import Clause
 from eval_accuracy.extraction.words import (
@@ -63,7 +63,7 @@ NO_VALUE = "no value"
 NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
 LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
 
-_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|而|并且?|且|再|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
+_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|even\s|而|并且?|且|再|先|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
 # "保留2位小数" -> "保留2位小数"
 # "(2 d.p.)" -> "2 d.p."
 # "精确到0.01" -> "精确到0.01"
@@ -157,16 +157,31 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
     found: list[Kind] = []
     checking = False
     for clause in clauses:
-        kind = _kind(clause, asked)
-        if checking and kind.name == ORDINARY and clause.before != "(":
-            # `To check, estimate: 3 + 5 = 8` is a check to its end; a conclusion after it is none.
-            checking = _CONCLUSION.match(kind.text) is None
-            if checking:
-                kind = Kind(clause, CHECK, kind.text)
-        elif kind.name == CHECK:
-            checking = not _DIGIT.search(kind.text) and clause.before in _OPENS_CHECK
-        found.append(kind)
+        for kind in _parts(_kind(clause, asked), asked):
+            before = found[-1].name if found and clause.before in _COMMAS else ""
+            if checking and kind.name == ORDINARY and clause.before != "(":
+                # `To check, estimate: 3 + 5 = 8` is a check to its end; a conclusion after it is none.
+                checking = _CONCLUSION.match(kind.text) is None
+                kind = Kind(clause, CHECK, kind.text) if checking else kind
+            elif kind.name == CHECK:
+                checking = not _DIGIT.search(kind.text) and clause.before in _OPENS_CHECK
+            elif before == SUPPOSITION and _WOULD.search(kind.text):
+                kind = Kind(clause, SUPPOSITION, kind.text)  # `had we read 6, the result would be 7`
+            elif before == NO_VALUE and kind.name != NO_VALUE:
+                kind = Kind(clause, REFUSAL, kind.text)  # `impossible to tell, even knowing 7`
+            found.append(kind)
     return found
+
+
+def _parts(kind: Kind, asked: str) -> list[Kind]:
+    """Part a clause at its colon where only what stands before it is called wrong: `not 7: the true value is 8`."""
+    colon = kind.text.find(":")
+    if kind.name != WRONG or colon < 0 or not _DIGIT.search(kind.text, colon):
+        return [kind]
+    clause = kind.clause
+    left = replace(clause, text=clause.text[:colon], end=clause.start + colon, after=":")
+    right = replace(clause, text=clause.text[colon + 1 :], start=clause.start + colon + 1, before=":")
+    return [_kind(left, asked), _kind(right, asked)]
 
 
 def _kind(clause: Clause, asked: str) -> Kind:
@@ -178,6 +193,9 @@ def _kind(clause: Clause, asked: str) -> Kind:
     return Kind(clause, _name(clause, text, asked), text)
 
 
+_COMMAS = (",", "，", ";", "；")
+# "the result would be 7" -> "would"
+_WOULD = re.compile(r"\bwould\b|^\s*(?:则|就|那么|会|得)")
 _OPENS_CHECK = ("", "\n", ".", "。", ";", "；", "!", "！")
 # "So x = 7" -> "So"
 # "x = 7" -> "x ="

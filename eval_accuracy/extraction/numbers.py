@@ -31,11 +31,12 @@ _TEN = (
 )
 _SIGN = r"(?P<sign>(?:[-+负負]|(?<![A-Za-z])(?:[Nn]egative|[Mm]inus)(?=[ \\$]))的?)?[ \t]?(?:\\?[¥$€£])?[ \t]?(?P<second>-(?=[0-9.]))?"
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
-_SCALE_WORDS = {
+SCALE_WORDS = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "bn": 9, "mln": 6, "k": 3, "K": 3,
     "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10,
-    "千亿": 11, "万亿": 12, "‰": -3, "per mille": -3, "permille": -3, "per thousand": -3,
+    "千亿": 11, "万亿": 12, "‰": -3, "basis point": -4, "per mille": -3, "permille": -3, "per thousand": -3,
 }  # fmt: skip
+_PARTS_OF = {"千": -3, "万": -4}
 # 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
 _SCALE = (
     r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块。，,.;；)]|\s|$)"
@@ -50,7 +51,7 @@ _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "3 million" -> {"digits": "3", "scale": "million"}
 # "负百分之5" -> {"sign": "负", "hundredth": "百分之", "digits": "5"}
 _NUMBER = re.compile(
-    rf"(?=[-+负負 \t¥$€£\\百千0-9.nNmM]){_SIGN}(?P<hundredth>[百千]分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
+    rf"(?=[-+负負 \t¥$€£\\百千万0-9.nNmM]){_SIGN}(?P<hundredth>[百千万]分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
 # r"-\frac{1}{2}" -> {"sign": "-", "top": "1", "bottom": "2"}
 # "3又1/2" -> {"whole": "3", "left": "1", "right": "2"}
@@ -245,7 +246,7 @@ def _number(match: re.Match[str]) -> Number | None:
         end,
         None,
         bool(percent or (hundredth and hundredth[0] == "百")),
-        _SCALE_WORDS.get(scale, -3) if scale else -3 if hundredth and hundredth[0] == "千" else 0,
+        SCALE_WORDS.get(scale, -3) if scale else _PARTS_OF.get(hundredth[0], 0) if hundredth else 0,
         significant,
     )
 

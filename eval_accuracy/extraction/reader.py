@@ -73,6 +73,8 @@ _RESULT = re.compile(
 # "7 就是答案" -> "就是答案"
 _BEHIND = re.compile(
     rf"\s?{english('is|was|being|be')}\s(?:\w+\s){{0,2}}?(?:the|our|my|its|your|this)\s(?:\w+\s){{0,3}}?(?:answers?|(?:final|correct|required)\s(?:results?|value|number|total)|results?|solution)\b"
+    r"|\s?(?:is|are|was)\s(?:the\s)?(?:(?:required|desired|requested|correct|exact)\s)?(?:value|sum|difference|product|quotient|power|root|square\sroot|mean|average|solution|area|mass|discount|sales|fraction|simplest\sform)\b"
+    r"|\s?就?是(?:所求的?)?(?:和|差|积|商|幂|平方根|平均[值数]|方程的解|函数值|面积|质量|折扣(?:比例)?|今年的销售额|最简分数)(?=\s*$)"
     r"|\s?(?:is|are)\s(?:the\s)?(?:correct|right|it)(?=\s*$)|\s?(?:就?是|才是)(?:正确|对)的?(?=\s*$)"
     r"|\s?(?:就?是|即?为|正是|便是|作为)(?:我们|所求|最终|最后|正确|本题|此题|题目|这道题|要求|所要求)?(?:要?求?的)?(?:答案|结果|解|值|得数|所求)|\s?即?为?所求",
     re.IGNORECASE,
@@ -121,6 +123,12 @@ _VALUE_FIRST = re.compile(
 )
 # "3 + 4 = 7" -> "3 + 4 = 7"
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
+# "<b>7</b>" -> "<b>"
+_HTML = re.compile(
+    r"</?(?:b|strong|i|em|u|p|br|span|div|font|code|h[1-6]|li|ul|ol|td|tr|center)(?:\s[^<>]{0,80})?/?>", re.IGNORECASE
+)
+# r"-\displaystyle 7" -> {"sign": "-"}
+_STYLE = re.compile(r"(?P<sign>-?)\\displaystyle(?![a-z])")
 # "$$7$$" -> "$$"
 _EMPHASISED = re.compile(r"^\s*(?:\*\*|\$\$|\\\[|__).{1,200}(?:\*\*|\$\$|\\\]|__)[.。]?\s*$")
 # "about " -> "about"
@@ -189,7 +197,7 @@ def read_answer(
         trace: filled with the stages where given.
     """
     text = text[-_LONGEST_TEXT:]
-    same = _without_notes(plain(text))
+    same = _without_marks(plain(text))
     asked = plain(question)
     ways = Ways(fractions, asked_type in FREE)
     found = kinds(split(same), asked)
@@ -229,10 +237,14 @@ def _formula_around(text: str, clause: Clause, place: int) -> str:
     return ""
 
 
-def _without_notes(text: str) -> str:
-    if "<<" not in text:
-        return text
-    return _CALCULATOR.sub(lambda note: " " * len(note[0]), text)
+def _without_marks(text: str) -> str:
+    r"""Blank what only dresses a value: notes of a calculator, HTML tags, `\displaystyle`; places stay."""
+    if "<" in text:
+        text = _CALCULATOR.sub(lambda note: " " * len(note[0]), text)
+        text = _HTML.sub(lambda tag: " " * len(tag[0]), text)
+    if "\\displaystyle" in text:
+        text = _STYLE.sub(lambda style: " " * (len(style[0]) - len(style["sign"])) + style["sign"], text)
+    return text
 
 
 def _candidates(
@@ -258,7 +270,7 @@ def _candidates(
         span = (clause.start, min(clause.end, clause.start + 4 * _LONGEST_CLAUSE))
         last = kind.name in LAST
         got: _Candidate | None = None
-        if _PLAIN.fullmatch(kind.text) and not open_name:  # the commonest clause: `3 + 4 = 7`
+        if kind.name == ORDINARY and _PLAIN.fullmatch(kind.text) and not open_name:  # the commonest clause: `3 + 4 = 7`
             if (got := _by_statement(body, span, clause, ways, words)) is not None:
                 yield got
             continue
@@ -473,6 +485,11 @@ def _whole(text: str, span: tuple[int, int], ways: Ways) -> Content:
         if content.kind == NUMBER and mark["equals"] and (other := _before_conversion(text, span, mark, content, ways)):
             return other
         return content
+    words = [mark for mark in _STATED.finditer(text, start, end) if mark["word"] and mark.start() > start]
+    for mark in reversed(words):  # `Final answer: the power is 7`
+        content = read_content(text, mark.end(), end, ways)
+        if content.kind == NUMBER and stands_first(text, mark.end(), content):
+            return content
     colon = [mark for mark in _STATED.finditer(text, start, end) if mark["colon"]]
     if colon and (content := read_content(text, colon[-1].end(), end, ways)).kind in (NUMBER, EXPRESSION):
         return content
@@ -515,7 +532,11 @@ def _with_alternatives(text: str, chosen: _Candidate, found: Sequence[Kind], way
     alternative = _ALTERNATIVE.match(following.text)
     start = following.start + (alternative.end() if alternative else 0)
     other = read_content(text, start, following.end, ways)
+    if other.kind == EXPRESSION and is_formula(text, start, following.end, False) and not found[at + 1].name in LAST:
+        return Content(EXPRESSION, content.start, other.end)  # 34, 30 or 32
     if other.kind != NUMBER or other.number is None or other.number.value == content.number.value:
+        return content
+    if other.unit and content.unit and other.unit != content.unit:  # 357 cm², or 35700 mm²
         return content
     if _ABOUT.search(text, start, other.number.start) and _is_near_to(other.number, content.number):
         return content

@@ -65,15 +65,15 @@ CONCLUSION_ZH = "这样(?:一来)?|由此|到这里就清楚了|不难(?:算出|
 # What gives a reason, or a condition; what checks a result; what supposes one.
 REASON_EN = (
     r"because|since|as\s(?=[-0-9$(x])|due\sto|the\sreason|recall(?:ing)?|not(?:e|ing)\sthat|note|this\sfollows\sfrom|by\sthe|"
-    r"(?:please\s)?(?:keep|bear)\sin\smind|remember|observe|please|by\sthe\sway|incidentally|fun\sfact|not\sbad|feel\sfree|"
+    r"(?:please\s)?(?:keep|bear)\sin\smind|remember|observe|please|by\sthe\sway|incidentally|fun\sfact|not\sbad|feel\sfree|good\sluck|hope|thanks?|happy\sto|cheers|enjoy|"
     r"this\stook|that\stook|it\stook"
 )
-REASON_ZH = "注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|请|提示|备注|说明|顺便|别忘|因为|由于|理由|原因|这是因|依据|根据|∵|注意到?|已知|可知"
+REASON_ZH = "祝|加油|希望|谢谢|欢迎|注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|请|提示|备注|说明|顺便|别忘|因为|由于|理由|原因|这是因|依据|根据|∵|注意到?|已知|可知"
 CONDITION_EN = r"if|when|where|for|with|given|at|let|using|under|provided|in\scase|once|taking|substituting|assuming"
 CONDITION_ZH = "当|如果|若|设|令|其中|在|取|假如|将|把|对于|条件"
 CHECK_EN = (
     r"(?:to\s|let\sus\s|let's\s|we\s(?:can\s)?|you\scan\s|as\s|by\sway\sof\s|for\s|a\s|quick\s|double[- ]){0,4}(?:check|verif|confirm|prove|test)\w*|"
-    r"sanity|proof|indeed|plugging|substitut\w+\sback|going\sbackwards|working\sbackwards|in\sreverse"
+    r"sanity|proof|to\sbe\ssure|plug(?:\s(?:it|this|that))?\s(?:back\s)?in|indeed|plugging|substitut\w+\sback|going\sbackwards|working\sbackwards|in\sreverse"
 )
 CHECK_ZH = "复[核查验算]|再算一遍|校验|另一种[方办]法|检验|检查|验证|验算|代入(?:检验|验证|原方程|原式|回)|代回|反过来|逆运算|反算|核对"
 SUPPOSITION_EN = (
@@ -82,8 +82,8 @@ SUPPOSITION_EN = (
     r"a\s(?:rough|quick|first|wild)\s(?:guess|estimate)|roughly\sspeaking|with\s[-0-9.,]+\s(?:in\splace|instead)"
 )
 # What makes a supposition of a clause wherever it stands.
-SUPPOSED_EN = r"somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
-SUPPOSED_ZH = "之间(?=\\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
+SUPPOSED_EN = r"first\sattempt|initially|at\sfirst|originally|somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
+SUPPOSED_ZH = "首次|第一次|初步|初算|一开始|起初|之间(?=\\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
 # What is counted of the solution, not of what is asked: steps, ways, pages.
 COUNTED_EN = (
     r"(?:only\s|just\s|common\s|different\s|simple\s|easy\s|more\s|other\s|main\s)?"
@@ -119,10 +119,10 @@ CORRECTION_EN = (
     r"it\s(?:should|must|has\sto)\sbe|should\s(?:be|have\sbeen)|"
     r"the\scorrect\s(?:one|value|result|number)\sis"
 )
-CORRECTION_ZH = "其实|实际上|更正|修正|改为|改成|正确的?(?:应该?)?[是为]|应[该当]?[是为]|准确地?说"
+CORRECTION_ZH = "(?:复核|核对|检查|验算|修改|更正|纠正|重算|修正)之?[后过]|其实|实际上|更正|修正|改为|改成|正确的?(?:应该?)?[是为]|应[该当]?[是为]|准确地?说"
 # What restates a value in another form or unit, or relates it to others.
 RESTATED_EN = (
-    r"i\.?e\.?|that\sis|which\sis|or\sequivalently|equivalently|in\sother\swords|"
+    r"i\.?e\.?|that\sis|which\s(?:is|equals|comes\sto|corresponds\sto|means)|or\sequivalently|equivalently|in\sother\swords|"
     r"as\sa\s(?:decimal|percentage|percent|fraction)|also\swritten|meaning|compared|up\sfrom|down\sfrom|"
     r"more\sthan|roughly|about|approximately|or\sabout|an?\s(?:increase|decrease|drop|rise)|out\sof|over"
 )
@@ -132,26 +132,26 @@ REFUSAL_EN = r"(?:do\snot|don't|cannot|can't|could\snot|couldn't|unable\sto|not\
 REFUSAL_ZH = "不知道|无法|不确定|不能确定|无解|不存在|没有意义|无意义|未知|不清楚|算不出|不会"
 
 # What says so for good: the number beside it is none.
-NO_VALUE_EN = r"undefined|no\s(?:real\s)?(?:solutions?|answer|value)|(?:does|do)\snot\sexist|doesn't\sexist|not\sdefined|impossible|no\ssuch|cannot\sbe\sdetermined"
+NO_VALUE_EN = r"unbounded|diverges|not\senough\sinformation|infinitely\smany|undefined|no\s(?:real\s)?(?:solutions?|answer|value)|(?:does|do)\snot\sexist|doesn't\sexist|not\sdefined|impossible|no\ssuch|(?:cannot|can't|could\snot)\sbe\s(?:determined|found|computed|known)"
 NO_VALUE_ZH = "无解|不存在|没有意义|无意义|没有(?:实数)?解|不能确定|无法确定"
 
 # What makes a value with a number in it more, or less, than that number.
 BOUND_EN = (
     r"less\sthan|more\sthan|greater\sthan|fewer\sthan|larger\sthan|smaller\sthan|bigger\sthan|"
     r"higher\sthan|lower\sthan|at\sleast|at\smost|no\s(?:more|less|fewer)\sthan|not|between|from|over|"
-    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|one\sof|any\sof|among|(?:anything|nothing|all|none|everything)\s(?:but|except)|multiples?|factors?|"
+    r"under|below|above|beyond|up\sto|anything|any|all|every|either|neither|both|one\sof|any\sof|among|exceeds?|range|lies|logarithm|opposite|cosine|sine|tangent|derivative|integral|successor|predecessor|complement|conjugate|negation|digits|(?:anything|nothing|all|none|everything)\s(?:but|except)|multiples?|factors?|"
     r"divis\w+|half|twice|double|triple|third|quarter|squared?|cubed?|root|log|ln|sin|cos|tan|cot|sec|"
     r"arc\w+|factorial|reciprocal|inverse|modulo|mod|plus|times|minus|divided|multiplied|power|exp|nearly|"
     r"almost|except|excluding|unless|integers?\sfrom|odd|even|primes?|sum\sof|product\sof|choose|base|"
     r"option|choice|step|case|number\sof\sdigits"
 )
 BOUND_ZH = (
-    r"首先|先取|代入|设|令|取(?=\s?[-0-9])|小于|大于|不超过|不少于|不低于|不高于|不足|不到|至少|至多|最多|最少|超过|多于|少于|低于|高于|介于|从|不是|非|任意|所有|"
+    r"比(?=\s?[-0-9$(])|首先|先取|代入|设|令|取(?=\s?[-0-9])|小于|大于|不超过|不少于|不低于|不高于|不足|不到|至少|至多|最多|最少|超过|多于|少于|低于|高于|介于|从|不是|非|任意|所有|"
     "倍数|因数|约数|平方|立方|根号|次方|阶乘|倒数|相反数|一半|除以|乘以|加上|减去|的[0-9]+倍|模|余|除了|以外|奇数|偶数|质数|接近|选项|第"
 )
 # What, behind a number, makes it more or less than that number.
 BEHIND_EN = (
-    r"(?:more|less|fewer|greater|smaller|larger)\sthan|out\sof\s[-+$\\(]{0,4}[0-9]|times\s(?:as|the|\$)|percent\sof|or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])|"
+    r"as\swell\sas|(?:ten|hundred|thousand|million)ths|(?:percent\s|per\scent\s|%\s)?of\s(?:\$|[a-z]\b)|basis\spoints?|(?:more|less|fewer|greater|smaller|larger)\sthan|out\sof\s[-+$\\(]{0,4}[0-9]|times\s(?:as|the|\$)|percent\sof|or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])|"
     r"and\s(?:a\s(?:half|third|quarter)|above|below|up|over|under|more|[-+$\\(]{0,4}[0-9])|squared|cubed|"
     r"factorial|modulo|mod|in\sbase|base|plus|minus|times\s[-+$\\(]{0,4}[0-9a-z]|divided|multiplied|"
     r"to\s[-+$\\(]{0,4}[0-9]|through\s[-+$\\(]{0,4}[0-9]|choose|to\sthe\spower|"
@@ -165,12 +165,13 @@ BEHIND_ZH = (
 # Words of a rounding remark: `保留两位小数`, `rounded to 2 decimal places`, `(nearest 0.01)`, `(2 d.p.)`.
 _COUNT = r"(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)"
 ROUNDED = (
+    r"(?:精确度|精度|误差)\s?(?:为|是|:)?\s?0?\.0*1(?![0-9])|"
     "其余四舍五入|四舍五入法?(?![到至保取])|"
     r"(?:give\sor\stake|plus\sor\sminus|±)\s?(?:0?\.0*[15]|1)(?![0-9.])|按\s?0?\.0*1\s?取(?:近似|整)值?|"
     r"(?:结果)?(?:保留|精确|四舍五入|舍入|近似|取|约){0,3}(?:到|至|了|为|成|在)?(?:小数点?后?面?)?第?\s?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)\s?[位个](?:有效数字|小数|数字|有效位)?(?:小数)?|"
     r"(?:精确|四舍五入|舍入|保留|近似|取|误差){1,3}(?:[到至为在]|小于|不超过)?\s?(?:小数点后)?\s?(?:0?\.0*1(?![0-9])|10\^?\{?-[0-9]\}?|[0-9]+e-[0-9])|"
     "(?:精确|四舍五入|舍入|取|保留)(?:到|至)?(?:个|十|百|千|万|十分|百分|千分|万分)位|"
-    r"(?:(?:rounded|rounding|rounds|round|correct|accurate|accuracy|precise|precision|given|expressed|approximated|truncated|cut|shown|exact|keeping|keep|using|with)\b\s?)?(?:off\s)?(?:(?:up\s)?to|at|within|of|in)?\s?(?:the\s)?(?:nearest\s)?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)[\s-]{0,2}(?:decimal(?:\s?(?:place|digit|point|number)s?)?|d\.?\s?p\.?s?(?![a-z])|dec(?:imals|\.)?(?:\spl(?:aces|\.))?|significant(?:\s(?:figure|digit)s?)?|sig\.?(?:\s?fig(?:ure)?s?\.?|\s?digits?)?|s\.?\s?f\.?(?![a-z])|(?:places|digits)(?:\s(?:after|behind|of)\s(?:the\s)?(?:decimal\s)?(?:point|precision))?)|"
+    r"(?:(?:rounded|rounding|rounds|round|correct|accurate|accuracy|precise|precision|given|expressed|approximated|truncated|cut|shown|exact|keeping|keep|using|with)\b\s?)?(?:off\s)?(?:(?:up\s)?to|at|within|of|in)?\s?(?:the\s)?(?:nearest\s)?(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|four|five|six)[\s-]{0,2}(?:decimals?(?:\s?(?:place|digit|point|number)s?)?|d\.?\s?p\.?s?(?![a-z])|dec(?:imals|\.)?(?:\spl(?:aces|\.))?|significant(?:\s(?:figure|digit)s?)?|sig\.?(?:\s?fig(?:ure)?s?\.?|\s?digits?)?|s\.?\s?f\.?(?![a-z])|(?:places|digits)(?:\s(?:after|behind|of)\s(?:the\s)?(?:decimal\s)?(?:point|precision))?)|"
     r"(?:(?:rounded|rounding|round|correct|accurate|precise|given)\b\s?)?(?:off\s)?(?:(?:to|within|by)\s)?(?:the\s)?(?:nearest|closest|within|to|±)\s(?:the\snearest\s)?(?:0?\.0*[15]|10|100|1000|1)(?![0-9.]*[0-9])|"
     r"(?:(?:rounded|rounding|round|correct|accurate|precise|given)\b\s?)?(?:off\s)?(?:to\s)?(?:the\s)?nearest\s(?:whole\s\w+|integer|tenth|hundredth|thousandth|cent|unit|ten|hundred|thousand)s?"
 )

@@ -13,7 +13,7 @@ from core.text.records import Record
 from eval_accuracy.equivalence.process import same_formula
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
-from eval_accuracy.extraction.numbers import EXACT, Number, plain, whole_number
+from eval_accuracy.extraction.numbers import EXACT, SCALE_WORDS, Number, plain, whole_number
 from eval_accuracy.extraction.reader import ANNOUNCED, BOXED, FREE, LABELLED, LAST_NUMBER, Found, Trace, read_answer
 from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.judges import Answer, Judge
@@ -179,10 +179,17 @@ def _readings(question: str, asked: MathQuestion, left: Number, right: Number) -
     if asked.type == "discount" and not left.scale:  # counted in percent
         return [(left, right)]
     worth = (left.worth, right.worth)
+    if asked.type in ("english", "other") and left.scale and not right.scale and _asks_in(question, left.scale):
+        return [(replace(left, scale=0, significant=0), right), worth]
     if asked.type in ("english", "other") and left.scale == right.scale:
         # The sign may be the unit that a free problem asks for, or part of the value: 20, 20 % and 0.2.
         return [(left, right)] if left.percent and _IN_PERCENT.search(question) else [(left, right), worth]
     return [worth]
+
+
+def _asks_in(question: str, scale: int) -> bool:
+    """Tell whether a question counts in this scale itself: `How many million dollars?`."""
+    return any(word in question for word, power in SCALE_WORDS.items() if power == scale and len(word) > 1)
 
 
 def _in_ten_thousands(number: Number) -> Number:

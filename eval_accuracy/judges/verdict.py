@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 # The rule of a verdict that went by the value of a formula (`equivalence`).
 FORMULA = "formula"
 
