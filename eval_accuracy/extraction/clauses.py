@@ -20,7 +20,7 @@ _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
 # "12 because 3 + 4 = 7" -> "because "
 # "是7因为" -> "因为"
 _CONJUNCTION = re.compile(
-    r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|so|thus|hence|therefore|(?<!anything\s)(?<!nothing\s)(?<!all\s)(?<!none\s)but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
+    r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|(?<!is\s)(?<!are\s)(?<!was\s)(?<!be\s)(?:so|thus|hence|therefore)|(?<!anything\s)(?<!nothing\s)(?<!all\s)(?<!none\s)but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
     r"confused\swith)\s|and\s(?:[a-z]+ly\s)?not\s|(?<=[0-9)%}$*.]\s)(?:since|not|as\sopposed\sto)\s)"
     r"|(?:(?<=mistake)|(?<=error)|(?<=wrong)|(?<=correction)|(?<=不对)|(?<=错了)|(?<=更正)|(?<=有误)|(?<=一下)):"
     r"|(?<!是)因为|由于|(?<!之)所以|因此|因而|[但可]是(?=[^\s0-9])|而不是|而非|并非|其中(?=[^\s0-9])|∴|∵",

@@ -56,7 +56,7 @@ _TRAIL = re.compile(
 )
 # "结果大于 5" -> "大于"
 _BOUNDED = re.compile(
-    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between|up\sto|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
+    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between|up\sto|exceeds?|lies\sin|in\sthe\srange|比(?=\s?[-0-9$(])|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
     re.IGNORECASE,
 )
 # The rest of an expression that a number begins. A unit's letter is none; a variable's is.

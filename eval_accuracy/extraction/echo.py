@@ -13,8 +13,8 @@ from eval_accuracy.extraction.options.named import head_and_options
 # "7</s> x" -> "</s>"
 # "7\n### Instruction:" -> "\n### Instruction"
 _TURN = re.compile(
-    r"(?=[<\nU])(?:</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
-    r"|<\|(?:User|Bot|im_start)\|>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
+    r"(?=[<\nU])(?:\n\s{0,9}\[INST\]|</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
+    r"|<\|(?:User|Bot|im_start|user|assistant)\|>|<start_of_turn>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 # "7\n题目：计算" -> "\n题目："

@@ -26,7 +26,7 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(
     r"(?:\s|\\[,;!: ]|~|\\?%|\^\s?\{?\s?\\circ\s?\}?|\\degree|°|[.。,，*}]"
     r"|\\(?:text|mathrm|mbox|textrm|operatorname|rm)\s?\{(?!\s*(?:or|and|if|when|mod|to|thousand|million|billion|hundred|trillion|dozen|factorial|squared|cubed|percent\sof)\b)[^{}0-9]{0,40}\}"
-    r"(?:\^\s?\{?[23²³]\}?)?|\\?[a-zA-Zμ]{2,}(?![A-Za-z{])(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]|/(?=\s?(?:\\text|\\mathrm|[a-z]))|[mgsLNJWhtVAF](?![A-Za-z(^_])(?:\^\s?\{?[23]\}?)?|[\u3400-\u9fff]{1,8})*"
+    r"(?:\^\s?\{?[23²³]\}?)?|\\?[a-zA-Zμ]{2,}(?![A-Za-z{])(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]|/(?=\s?(?:\\text|\\mathrm|[a-z]))|(?<=[\s,;~])[mgsLNJWhVAF](?![A-Za-z(^_])(?:\^\s?\{?[23]\}?)?|[\u3400-\u9fff]{1,8})*"
 )
 # Commands that a unit must not be taken for.
 # r"\cdot" -> r"\cdot"

@@ -164,8 +164,9 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
                 checking = _CONCLUSION.match(kind.text) is None
                 kind = Kind(clause, CHECK, kind.text) if checking else kind
             elif kind.name == CHECK:
-                checking = not _DIGIT.search(kind.text) and clause.before in _OPENS_CHECK
-            elif before == SUPPOSITION and _WOULD.search(kind.text):
+                opens = not _DIGIT.search(kind.text) or ":" in kind.text
+                checking = checking or (opens and clause.before in _OPENS_CHECK)
+            elif before in (SUPPOSITION, WRONG) and _WOULD.search(kind.text):
                 kind = Kind(clause, SUPPOSITION, kind.text)  # `had we read 6, the result would be 7`
             elif before == NO_VALUE and kind.name != NO_VALUE:
                 kind = Kind(clause, REFUSAL, kind.text)  # `impossible to tell, even knowing 7`

@@ -98,15 +98,15 @@ _OPEN = re.compile(
 # "3 + 4 = 7" -> "="
 # "that gives 7" -> "gives"
 _STATED = re.compile(
-    rf"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|to|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9])(?<![0-9]\s):(?![0-9/]))"
-    rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|'s(?=\s[-+$\\(0-9])|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
+    rf"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|approx|therefore)(?![a-z])|∴)|(?P<colon>(?<![0-9])(?<![0-9]\s):(?![0-9/]))"
+    rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|(?:(?<=\bit)|(?<=that)|(?<=there)|(?<=here)|(?<=answer)|(?<=result)|(?<=total))'s(?=\s[-+$\\(0-9])|{either(COPULA_ZH, GETS_ZH)}|^\s{{0,9}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}))",
     re.IGNORECASE,
 )
 # A hedge makes a statement a mere mention.
 # "可能是 7 吧" -> "可能"
 _HEDGE = re.compile(r"可能|也许|大概是|或许|maybe|perhaps|possibly|might|probably|估计", re.IGNORECASE)
 # "So 7" -> "So"
-_CONCLUDES = re.compile(rf"^[\s*_]{{0,6}}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)})", re.IGNORECASE)
+_CONCLUDES = re.compile(rf"^[\s*_]{{0,6}}(?:and\s)?(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)})", re.IGNORECASE)
 # "3.5 + 12" -> "3.5"
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _MERE = frozenset({LAST_NUMBER, "is", "are", "was", "be", "have", "是", "为", "有"})
@@ -127,6 +127,8 @@ _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 _HTML = re.compile(
     r"</?(?:b|strong|i|em|u|p|br|span|div|font|code|h[1-6]|li|ul|ol|td|tr|center)(?:\s[^<>]{0,80})?/?>", re.IGNORECASE
 )
+# "~~8~~ 7" -> "~~8~~"
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 # r"-\displaystyle 7" -> {"sign": "-"}
 _STYLE = re.compile(r"(?P<sign>-?)\\displaystyle(?![a-z])")
 # "$$7$$" -> "$$"
@@ -242,6 +244,8 @@ def _without_marks(text: str) -> str:
     if "<" in text:
         text = _CALCULATOR.sub(lambda note: " " * len(note[0]), text)
         text = _HTML.sub(lambda tag: " " * len(tag[0]), text)
+    if "~~" in text:
+        text = _STRUCK.sub(lambda struck: " " * len(struck[0]), text)
     if "\\displaystyle" in text:
         text = _STYLE.sub(lambda style: " " * (len(style[0]) - len(style["sign"])) + style["sign"], text)
     return text

@@ -56,6 +56,10 @@ _BASES = {
     "twelve": 12,
     "sixteen": 16,
 }
+# r"(\begin{array}{cc}" -> r"(\begin{array}{cc}"
+_ARRAY = re.compile(r"\(?\\begin\{array\}\{[clr|]*\}")
+# r"\end{array})" -> r"\end{array})"
+_ARRAY_END = re.compile(r"\\end\{array\}\)?")
 # Braces around one character: x^{2}; a name before a value: x∈.
 # "x^{2}" -> ("^", "2")
 _NEEDLESS = re.compile(r"(\^|_)\{([0-9a-z])\}")
@@ -94,6 +98,7 @@ def spelling(text: str) -> str:
     plain_text = without_units if _DIGIT.search(without_units) else _LATEX_UNIT.sub(r"\1", plain_text)
     plain_text = _ASSIGNED.sub("", _LATEX_WORDS.sub("", plain_text.replace("\\%", "%")))
     plain_text = _SHORT_ROOT.sub(r"\\sqrt{\1}", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", plain_text))
+    plain_text = _ARRAY_END.sub(r"\\end{pmatrix}", _ARRAY.sub(r"\\begin{pmatrix}", plain_text))
     plain_text = _NEEDLESS.sub(
         r"\1\2", plain_text.replace("\\cfrac", "\\frac").replace("bmatrix", "pmatrix").replace("\\cdot", "")
     )

@@ -48,13 +48,13 @@ COPULA_ZH = (
 )
 # Verbs by which a result is stated without a name.
 GETS_EN = (
-    r"gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|we\shave|"
+    r"gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|(?:we|you|one)\shave|"
     r"arrives?\sat|arrived\sat|leaves?(?:\sus)?(?:\swith)?|left\swith|ends?\sup\swith|makes?|"
     r"reach(?:es|ed)?|conclude(?:s|d)?(?:\sthat\s\w+\sis|\swith|\sthat)?|lands?\son|produces?|spits?\sout|shows?|displays?|brings?\sus\sto|brings?\sit\sto|has\sthe\svalue|comes?\sout|outputs?|returns?|prints?|takes\sthe\svalue|"
     r"comput(?:e|es|ed)\s(?:to\sbe|as)|written\sas|expressed\sas|simplified\sto|reduced\sto|"
     r"totals?(?:ing)?|total\sof|settle\son"
 )
-GETS_ZH = "填(?![空写])|显示|给出|正好(?:得到|是)|应当?取|取值为|输出|剩下?|只剩|共有?|[可即便就解算求取]?得[到出]?了?|求出|算出来?的?[是为]?|算得|共计?有?|合计|总计|还剩下?|写[成作为]|化[成为]|约分[为成得]?|化简[为成得]?"
+GETS_ZH = "填(?![空写])|显示|给出|正好(?:得到|是)|应当?取|取值为|输出|剩(?:下|余)?|只剩|共有?|[可即便就解算求取]?得[到出]?了?|求出|算出来?的?[是为]?|算得|共计?有?|合计|总计|还剩下?|写[成作为]|化[成为]|约分[为成得]?|化简[为成得]?"
 # What a conclusion begins with.
 CONCLUSION_EN = (
     r"so|thus|therefore|hence|consequently|finally|in\sconclusion|overall|altogether|as\sa\sresult|which\sbrings|in\sshort|in\sthe\send|all\sin\sall|we\sconclude|that\sleaves|this\sleaves|this\smeans|that\smeans|in\stotal|"
@@ -82,12 +82,12 @@ SUPPOSITION_EN = (
     r"a\s(?:rough|quick|first|wild)\s(?:guess|estimate)|roughly\sspeaking|with\s[-0-9.,]+\s(?:in\splace|instead)"
 )
 # What makes a supposition of a clause wherever it stands.
-SUPPOSED_EN = r"first\sattempt|initially|at\sfirst|originally|somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
-SUPPOSED_ZH = "首次|第一次|初步|初算|一开始|起初|之间(?=\\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
+SUPPOSED_EN = r"(?:rough|ballpark)\s(?:figure|number|value|estimate|idea)|(?:intermediate|partial|interim)\s(?:value|result|figure|sum|product|number)|first\sattempt|initially|at\sfirst|originally|somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
+SUPPOSED_ZH = "中间(?:值|结果|数|量|步骤)|粗略|首次|第一次|初步|初算|一开始|起初|之间(?=\\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计|估算|猜测|估值|粗算"
 # What is counted of the solution, not of what is asked: steps, ways, pages.
 COUNTED_EN = (
     r"(?:only\s|just\s|common\s|different\s|simple\s|easy\s|more\s|other\s|main\s)?"
-    r"(?:steps?|ways?|methods?|approach(?:es)?|stages?|lines?|reasons?|parts?|pages?|exercises?|marks?|tokens?|words?|formulas?|digits?|decimals?|places?)"
+    r"(?:steps?|ways?|methods?|approach(?:es)?|stages?|lines?|reasons?|parts?|pages?|exercises?|marks?|tokens?|words?|formulas?|digits?|decimals?|places?|points?|marks?|credits?)"
 )
 COUNTED_ZH = "步|种(?:方法|办法|解法|思路)?(?![子类植])|个?步骤|遍|页|道题|小题|位数|行|部分|[点]?(?:方法|思路)"
 COUNTER_EN = r"steps?|page|question(?:\snumber)?|exercise|problem(?:\snumber)?|part|line|section|chapter|number|no\.|figure|table|equation|task|version|hint"
@@ -152,7 +152,7 @@ BOUND_ZH = (
 # What, behind a number, makes it more or less than that number.
 BEHIND_EN = (
     r"as\swell\sas|(?:ten|hundred|thousand|million)ths|(?:percent\s|per\scent\s|%\s)?of\s(?:\$|[a-z]\b)|basis\spoints?|(?:more|less|fewer|greater|smaller|larger)\sthan|out\sof\s[-+$\\(]{0,4}[0-9]|times\s(?:as|the|\$)|percent\sof|or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])|"
-    r"and\s(?:a\s(?:half|third|quarter)|above|below|up|over|under|more|[-+$\\(]{0,4}[0-9])|squared|cubed|"
+    r"and\s(?:a\s(?:half|third|quarter)|above|below|up|over|under|more|[-+$\\(]{0,4}[0-9])|(?<!metres\s)(?<!meters\s)(?<!metre\s)(?<!meter\s)(?<!feet\s)(?<!inches\s)(?<!cm\s)(?<!units\s)squared|cubed|"
     r"factorial|modulo|mod|in\sbase|base|plus|minus|times\s[-+$\\(]{0,4}[0-9a-z]|divided|multiplied|"
     r"to\s[-+$\\(]{0,4}[0-9]|through\s[-+$\\(]{0,4}[0-9]|choose|to\sthe\spower|"
     r"is\s(?:wrong|not|incorrect|excluded)|at\s(?:most|least)|dozens?|halves|thirds?|quarters?|fifths?|"
