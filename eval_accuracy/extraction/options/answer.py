@@ -43,6 +43,8 @@ def chosen(
     kept = _before_another_question(namings) if knows_options else list(namings)
     pointed = _with_bare_points(kept)
     standing = _standing(pointed, asks_wrong)
+    if any(not naming.conditional for naming in standing):
+        standing = [naming for naming in standing if not naming.conditional]
     named = [naming for naming in standing if len(letters) < 3 or naming.letters != letters]
     if _is_list([naming for naming in named if naming.kind == "bare" and naming.whole]):
         named = [naming for naming in named if naming.kind != "bare"]

@@ -7,6 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from eval_accuracy.extraction.options.compared import (
+    all_but,
+    compares,
+    concedes,
+    concludes,
+    conditional,
+    likewise,
+    subject_ends,
+    surely,
+)
 from eval_accuracy.extraction.options.marks import OPTION, PHRASE, QUOTED, letters_in, readable
 from eval_accuracy.extraction.options.parts import Clause, Part, Sentence
 from eval_accuracy.extraction.options.patterns import (
@@ -87,6 +97,7 @@ class Naming:
         only: "only" stands before it.
         hedged: "may" or "perhaps" stands before it.
         whole: the sentence is nothing else.
+        conditional: a condition stands before it (`if the question asked for …`).
     """
 
     kind: Kind
@@ -100,6 +111,7 @@ class Naming:
     only: bool = False
     hedged: bool = False
     whole: bool = False
+    conditional: bool = False
 
     @property
     def letters(self) -> str:
@@ -124,7 +136,7 @@ def namings(sentences: list[Sentence], asks_wrong: bool = False) -> list[Naming]
             item = sentence.item
         elif sentence.first and any(clause.parts for clause in sentence.clauses):
             item = ""
-        own = list(_of_sentence(sentence, number, item, asks_wrong))
+        own = _of_sentence(sentence, number, item, asks_wrong, found[-1:])
         if (
             own
             and found
@@ -144,9 +156,11 @@ def namings(sentences: list[Sentence], asks_wrong: bool = False) -> list[Naming]
     return found
 
 
-def _of_sentence(sentence: Sentence, number: int, item: str, asks_wrong: bool) -> list[Naming]:
+def _of_sentence(
+    sentence: Sentence, number: int, item: str, asks_wrong: bool, earlier: Sequence[Naming]
+) -> list[Naming]:
     found: list[Naming] = []
-    supposed = False
+    supposed = condition = False
     clauses = sentence.clauses
     if sentence.item:
         found.append(_of_item(sentence, number))
@@ -155,12 +169,13 @@ def _of_sentence(sentence: Sentence, number: int, item: str, asks_wrong: bool) -
     if not sentence.item and item and lone and clauses and (verdict := _verdict_of(clauses)):
         found.append(_said(verdict, item, clauses[0].text, number))
     for clause in clauses:
+        condition = conditional(clause) or (condition and clause.head not in (*SO_HEADS, *BUT_HEADS))
         if not clause.parts:
             if not (item and lone and _verdict(clause.text)):
                 found += _without_letter(clause, number, asks_wrong and not found, found)
             continue
-        if clause.head in SO_HEADS:
-            supposed = False
+        if clause.head in SO_HEADS or concludes(clause):
+            supposed = condition = False
         if clause.head in BUT_HEADS:
             found.append(Naming("but", clause=readable(clause.text), sentence=number))
             supposed = False
@@ -168,8 +183,13 @@ def _of_sentence(sentence: Sentence, number: int, item: str, asks_wrong: bool) -
             found.append(reconsiders)
         for place, part in enumerate(clause.parts):
             naming = _of_part(clause, place, part, sentence, asks_wrong, number)
-            if supposed and naming.kind in NAMING:
-                naming = replace(naming, kind="supposed")
+            if naming.kind in NAMING:
+                said = [*earlier, *found]
+                if likewise(clause, part.before) and (not said or said[-1].kind in ("wrong", "others")):
+                    naming = replace(naming, kind="wrong" if said else "others")
+                elif supposed:
+                    naming = replace(naming, kind="supposed")
+                naming = replace(naming, conditional=condition)
             supposed = supposed or naming.kind == "supposed"
             last = next((at for at in reversed(range(len(found))) if found[at].kind in NAMING), None)
             if last is not None and naming.kind in (*NAMING, "mentioned") and _joins(clause, part):
@@ -234,10 +254,14 @@ def _without_letter(clause: Clause, number: int, asks_wrong: bool, found: Sequen
     """Return what a clause without a letter says of the one before it in its sentence, or of all that was said."""
     if OTHERS_RIGHT.search(clause.text):
         return [Naming("others right", clause=readable(clause.text), sentence=number)]
+    if found and found[-1].kind == "supposed" and _verdict(clause.text) == "right":
+        return [Naming("right", found[-1].mark, readable(clause.text), number)]
     if found and found[-1].mark:
         if CHOSEN.match(clause.text):
             return [Naming("stated", found[-1].mark, readable(clause.text), number)]
-        if (clause.head in BUT_HEADS or clause.head in (",", "，")) and PREDICATE_BAD.match(clause.text):
+        if (clause.head in BUT_HEADS or clause.head in (",", "，")) and (
+            PREDICATE_BAD.match(clause.text) or (clause.head in BUT_HEADS and VERDICT_BAD.match(clause.text))
+        ):
             return [Naming("wrong", found[-1].mark, readable(clause.text), number, false=True)]
     if TAKES_BACK.match(clause.text) and not OF_OTHERS.search(clause.text) and not asks_wrong:
         return [Naming("taken back", clause=readable(clause.text), sentence=number)]
@@ -276,12 +300,21 @@ def _kind(clause: Clause, place: int, part: Part, sentence: Sentence, asks_wrong
     before, after = NOT_NEGATING.sub(" ", part.before), part.after
     if place + 1 < len(clause.parts) and (SECOND_NOT.match(after) or OR.match(after)):
         after = ""
+    rest = "".join(other.text for other in sentence.clauses[sentence.clauses.index(clause) + 1 :])
+    if left := all_but(before, after if place + 1 == len(clause.parts) else "", rest):
+        return ("stated" if (left == "right") is not asks_wrong else "wrong"), False
     if sentence.asks and not TAG.match(sentence.clauses[-1].text):
         return ("stated" if WHY.match(before) else "asked"), False
     if clause.head in NOT_HEADS or (part.joint and SECOND_NOT.match(before)):
         return "wrong", False
+    if before == "首选" and any(other.text.startswith(("其次", "次选")) for other in sentence.clauses):
+        return "stated", False
+    if concedes(before):
+        return "others", False
     if SUPPOSE.search(before) or clause.head in SUPPOSE_HEADS:
         return ("wrong" if BAD.match(after) else "supposed"), False
+    if (relation := compares(clause, place)) and not NOT.search(before if not part.joint else ""):
+        return ("stated" if relation == "above" else "wrong"), False
     if OTHERS.search(before) or NO_ANSWER_BEHIND.match(after):
         return "others", False
     kept = NOT_NEGATING.sub(" ", after)
@@ -320,8 +353,10 @@ def _positive(before: str, after: str, clause: Clause, place: int) -> Kind:
     if ONLY.search(before[-6:]) and after and _only(LEAD, before):
         return "right"
     good = GOOD.match(after)
-    if good and (_only(LEAD, before) or before.endswith(OPTION) or THAT.search(before) or _subject_ends(before)):
+    if good and (_only(LEAD, before) or before.endswith(OPTION) or THAT.search(before) or subject_ends(before)):
         return "stated" if ANSWER_SAID.match(after) else "right"
+    if surely(before, after):
+        return "right"
     if (_only(LEAD, before) or NAMED_THING.match(before)) and (PARTICLE.match(after) or _only(TAIL, after)):
         if clause.head in BUT_HEADS or before.strip(f"{OPTION} "):
             return "stated"
@@ -361,12 +396,3 @@ def _only(pattern: re.Pattern[str], text: str, at: int = 0) -> bool:
             return False
         at = match.end()
     return True
-
-
-def _subject_ends(before: str) -> bool:
-    """Tell whether a letter behind Chinese words is a subject of its own, not the end of a name (维生素C)."""
-    return (
-        bool(before)
-        and "\u3400" <= before[-1] <= "\u9fff"
-        and before[-1] not in "素型肝附图表点组班线角级类面命划项案部"
-    )

@@ -36,7 +36,13 @@ _AFTER = re.compile(
 _CALLS = re.compile(r"(?:\b(?i:only|option|only option)\s|只有|选项|唯有|仅)[(]?\Z")
 # After I, which is a word, only what ends a clause.
 # "." -> "."
-_AFTER_I = re.compile(r"\s*(?:\Z|\n|[)\]}:]|[.。](?:\s|\Z))")
+_AFTER_I = re.compile(
+    r"\s*(?:\Z|\n|[)\]}:，、；;✓✔✅√✗✘❌✖×/&+]|[.。](?:\s|\Z))"
+    r"|\s+(?:is|isn['’]t|was|has|does|doesn['’]t|seems|fits|matches|works|holds|beats|wins|remains|stays|over|rather|"
+    r"because|since|instead|(?:and|or|than)\s[A-H](?![A-Za-z]))(?![A-Za-z])"
+    r"|,\s(?i:possibly|maybe|perhaps|or|and)\s[A-J](?![A-Za-z])|\s+[A-H]\s*\Z"
+    rf"|\s*{words.any_of(words.AFTER_ZH)}"
+)
 # "is b." -> {"letter": "b"}
 # "(b) x" -> {"letter": "b"}
 _SMALL = re.compile(
@@ -61,7 +67,10 @@ _BEHIND = re.compile(r"[)\]\"'”’》」】]{0,3}")
 # ". two" -> "."
 _POINT_MARK = re.compile(r"[.:、)\]\n]")
 # " is a town" -> " i"
-_GOES_ON = re.compile(r"[ \t]{0,3}[A-Za-z0-9\u3400-\u9fff]")
+_GOES_ON = re.compile(
+    r"(?![ \t]{0,3}(?:(?i:or|and)\s|或者?|还是|和|与)\s?[(（]?[A-J](?![A-Za-z]))"
+    r"[ \t]{0,3}[A-Za-z0-9\u3400-\u9fff]"
+)
 # "(\ue002)" -> ("\ue002",)
 _IN_BRACKETS = re.compile(f"[(\\[【「『{{<\"'“‘《]\\s?({T})\\s?[)\\]】」』}}>\"'”’》»]")
 # "(\ue002) two" -> "(\ue002) "

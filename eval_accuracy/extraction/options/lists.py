@@ -41,7 +41,7 @@ _PREFERS = re.compile(r"(?i:prefer(?:red)?|favou?r)\s(?:option\s)?\Z")
 # "\ue002 x" -> "\ue002"
 _ANY_MARK = re.compile(T)
 # "\ue002 \ue002" -> ("\ue002",)
-_SAME = re.compile(rf"({T})(?:[\s.,]{{1,3}}\1(?!{QUOTED})){{1,99}}(?![\s.,]{{1,3}}\1)")
+_SAME = re.compile(rf"({T})(?:[\s.,]{{1,3}}\1(?!{QUOTED})){{1,99}}(?![\s.,]{{1,3}}\1)(?=[\s.,]{{0,3}}(?:\Z|\n))")
 # "\ue002. two" -> "\ue002. "
 _POINT = re.compile(
     rf"(?:^|(?<=\n))[ \t{OPTION}]{{0,8}}({T})(?:[ \t]?[.、:)\]|][ \t]{{0,3}}{NOT_TEXT}(?=[^\s.,])|"
@@ -49,13 +49,18 @@ _POINT = re.compile(
 )
 # "；\ue002. y" -> "；\ue002. "
 _INNER_POINT = re.compile(
-    rf"[\s;；,，.。|]{{1,3}}({T})(?:\s?[.、:)|]\s?(?=[^\s\ue000-\uf8ff])|(?<={QUOTED})\s?(?=[A-J\ue001-\ue3ff]|\Z))"
+    rf"[\s;；,，.。|]{{1,3}}({T})(?:\s?[.、:)|]\s?(?=[^\s\ue000-\uf8ff])|(?<={QUOTED})\s?(?=[A-J\ue001-\ue3ff]|\Z|[,，:(]))"
+    rf"|[;；。]\s?({T})\s?，"
 )
+
+
+_EDGES = " \t\n.,，;；、。!！()&/"
+_NO_WORDS = dict.fromkeys([*range(BASE + 1, BASE + 0x400), ord(QUOTED)])
 
 
 # "\ue001 = wrong, " -> ("\ue001", "wrong")
 _SHORT_VERDICT = re.compile(
-    rf"({T}){ITEM}?\s?[=:(]?\s?((?i:(?:is\s)?(?:wrong|right|correct|incorrect|true|false|yes|no)\b)|不?正确|"
+    rf"({T}){ITEM}?\s?(?:[=:(]|[-–—](?=\s))?\s?((?i:(?:is\s)?(?:wrong|right|correct|incorrect|true|false|yes|no)\b)|不?正确|"
     rf"错误?|不?对|"
     rf"[✓✔✅√✗✘❌✖×])[)]?[,;，；。.|/]?\s{{0,3}}"
 )
@@ -82,6 +87,8 @@ def _union(match: re.Match[str]) -> str:
             return text
     elif _PREFERS.search(match.string, max(0, start - 20), start):
         return text
+    if not text.translate(_NO_WORDS).strip(_EDGES) and not match.string.replace(text, "", 1).strip(_EDGES):
+        return _all(text)  # nothing but letters: all are meant
     out = ""
     bits = highest = end = 0
     for mark in _ANY_MARK.finditer(text):
@@ -94,12 +101,19 @@ def _union(match: re.Match[str]) -> str:
     return out + chr(BASE + bits)
 
 
+def _all(text: str) -> str:
+    bits = 0
+    for mark in _ANY_MARK.finditer(text):
+        bits |= ord(mark[0][0]) - BASE
+    return chr(BASE + bits)
+
+
 def _points(line: str) -> str:
     """Part a line in which all options are gone through: `A. wrong B. right`, `A wrong, B right, C wrong`."""
     if line[:1] != chr(BASE + 1):
         return line
     if ITEM in line[:3]:
-        line = _INNER_POINT.sub(rf"\n\1{ITEM}", line)
+        line = _INNER_POINT.sub(lambda match: f"\n{match[1] or match[2]}{ITEM}", line)
     if len(_SHORT_VERDICT.findall(line)) > 2:
         line = _SHORT_VERDICT.sub(rf"\n\1{ITEM}\2\n", line)
     return line

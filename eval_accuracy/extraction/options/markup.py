@@ -6,6 +6,7 @@ r"""A reply without markup: what Markdown, LaTeX, HTML and JSON say of it become
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from eval_accuracy.extraction.numbers import plain
 from eval_accuracy.extraction.options import words
@@ -50,6 +51,12 @@ _KEY = re.compile(r"[{,\s]{0,9}[\"'“](?P<key>[A-Za-z_ \u4e00-\u9fff]{1,30})[\"
 _EMPHASIS = re.compile(
     r"\*{1,3}|`{1,3}(?:json|text|xml)?|(?<![A-Za-z0-9])_{1,2}(?=\S)|(?<=\S)_{1,2}(?![A-Za-z0-9_])|\$"
 )
+# "助手：B" -> "助手："
+# "[/INST] B" -> "[/INST]"
+_SPEAKER = re.compile(
+    r"(?:^|(?<=\n))\s{0,9}(?:\[/INST\]|(?:助手|助理|模型|机器人|回答|答复|回复|输出|(?i:assistant|ai|bot|model|response|reply|"
+    r"output|gpt|chatbot))\s?[:：](?!\s?(?:[0-9]|\Z)))"
+)
 # "## Answer" -> "## "
 _LINE_HEAD = re.compile(
     r"(?:^|(?<=\n))[ \t]{0,8}(?:#{1,6}[ \t]*|>[ \t]*|[-•+][ \t]+|\|[ \t]*|[0-9]{1,2}[.)、][ \t]+(?=\S)|"
@@ -78,11 +85,14 @@ _A_LABEL = re.compile(
 )
 
 
+# The options of one question are asked for again and again, a reply at each of its stages.
+@lru_cache(maxsize=512)
 def tidy(text: str) -> str:
     """Return a text without marks of style, in plain characters."""
     return _EMPHASIS.sub("", _STYLE.sub("", plain(text)) if "\\" in text else plain(text)).strip(" \t\n.。}")
 
 
+@lru_cache(maxsize=512)
 def bare(text: str) -> str:
     """Return the text in plain characters, without markup; labels stand on lines of their own."""
     text = PRIVATE.sub(" ", plain(text))
@@ -99,7 +109,7 @@ def bare(text: str) -> str:
         text = _KEY.sub(lambda match: f"\n{match['key'].replace('_', ' ')}: ", text).replace("{", "").replace("}", "")
     if "【" in text or "[" in text or "(" in text or "〖" in text:
         text = _BRACKET_LABEL.sub(_of_bracket, text)
-    text = _A_LABEL.sub("answer: ", _EMPHASIS.sub("", text))
+    text = _SPEAKER.sub("", _A_LABEL.sub("answer: ", _EMPHASIS.sub("", text)))
     text = _LINE_HEAD.sub("", _ARROW.sub(" => ", text))
     return _LABEL_LINE.sub(lambda match: f"{match[0].strip().rstrip(':=-')}: ", text)
 

@@ -24,8 +24,9 @@ _END = re.compile(
 # "B, so" -> ","
 # "B because A" -> " because"
 _CUT = re.compile(
-    rf"[,，()|{{}}{ITEM}]|(?:\s[-–—]{{1,2}}\s|[—–]{{1,2}}|…{{1,3}}|\.{{3}})|:\s(?=(?i:the|i|it|so|my|then)\b)|"
-    rf"\s(?i:because|since|(?<!thing )(?<!all )(?<!none )(?<!option )(?<!one )(?<!choice )but|however|while|"
+    rf"[,，()|{{}}{ITEM}]|(?:\s[-–—]{{1,2}}\s|[—–]{{1,2}}|…{{1,3}}|\.{{3}})|:\s(?=(?i:the|i|it|it's|so|my|then|choose|pick|select|therefore|not)\b|{T}\sit\sis\b)|"
+    rf"\s(?i:because|since|(?<!thing )(?<!all )(?<!none )(?<!option )(?<!one )(?<!choice )but|"
+    rf"(?<!not )yet|however|while|"
     rf"whereas|although|though|so|"
     rf"(?<!\bis )(?<!\bbe )(?<!\bare )(?:therefore|thus|hence)|"
     r"consequently|instead\sof|rather\sthan|as\sopposed\sto|even\sthough|given\sthat|due\sto)\b(?!\s(?:far|called|"

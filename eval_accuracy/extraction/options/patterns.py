@@ -103,15 +103,16 @@ _PRONOUN = (
 VERDICT_BAD = re.compile(
     rf"\s*{_PRONOUN}(?:(?i:(?:{_VERB}\s+)?{_ADVERB}(?:wrong|incorrect|false|untrue|inaccurate|not\s+(?:right|"
     rf"correct|true|the|a|accurate|supported)|too\s+\w+|irrelevant|no\b|nope)"
-    rf"{_EDGE}|isn['’]t|doesn['’]t|cannot|can['’]t)|{_STATEMENT}(?:错|不(?!过|仅|但)|有误|误|片面|过于|排除|"
-    rf"无关|偷换|非)|[✗✘❌✖×])"
+    rf"{_EDGE}|(?:{_VERB}\s+)?{_ADVERB}(?:impossible|implausible|unlikely|not\s+(?:it|this|that)|unsupported){_EDGE}"
+    rf"|{_ADVERB}{any_of(words.BAD_VERB_EN)}{_EDGE}|isn['’]t|doesn['’]t|cannot|can['’]t)|{_STATEMENT}(?:错|不(?!过|仅|但)|有误|误|片面|过于|排除|"
+    rf"无关|偷换|非|否|与(?:题|文|原|事)[^，。]{{0,6}}(?:不|相反|矛盾)|没|无法|混淆|难以)|[✗✘❌✖×])"
 )
 # "这是正确的" -> "这是正确"
 VERDICT_GOOD = re.compile(
-    rf"\s*{_PRONOUN}(?:(?i:(?:{_VERB}\s+)?{_ADVERB}(?:right|correct|true|accurate|yes|the\s+(?:best|right|"
-    rf"correct)\s+\w+|the\s+answer)"
+    rf"\s*{_PRONOUN}(?:(?i:(?:(?:{_VERB}\s+)?{_ADVERB}(?:right|correct|true|accurate|yes|the\s+(?:best|right|"
+    rf"correct)\s+\w+|the\s+answer|possible|plausible|supported|it\s*\Z)|{_ADVERB}{any_of(words.GOOD_VERB_EN)})"
     rf"{_EDGE}(?!\s+(?:that|in|only|but|\w+ly)\b))|{_STATEMENT}(?:正确|对(?!于|应|象)|符合|正解|没错|无误|当选|"
-    rf"成立|合适|恰当|属实)|[✓✔✅√☑])"
+    rf"成立|合适|恰当|属实|可以|可能|是\\Z|正好|刚好|吻合|相符|一致)|[✓✔✅√☑])"
 )
 # What makes an announced letter wrong afterwards, and the one that is asked for where a question asks for it.
 # "is wrong" -> "wrong"
@@ -132,7 +133,8 @@ OR = re.compile(
 )
 # "rather than" -> "rather than"
 SECOND_NOT = re.compile(
-    r"[\s,]*(?:(?i:and not|not|but not|rather than|instead of|over|to|than|as opposed to|versus|vs\.?)|而不是|"
+    r"[\s,]*(?:(?i:and not|not|but not|(?:and )?not for|(?:and )?not with|rather than|instead of|over|to|"
+    r"than|as opposed to|versus|vs\.?)|而不是|"
     r"而非|不是|"
     r"并非|非|不选|而不选|比|>|=>)\s*\Z"
 )
@@ -142,7 +144,7 @@ BECAUSE = frozenset(
 )
 SUPPOSE_HEADS = frozenset("如果".split("|"))
 SO_HEADS = frozenset("so|therefore|thus|hence|consequently|所以|因此|因而|可见".split("|"))
-BUT_HEADS = frozenset("but|however|但|但是|然而|不过|而是|而".split("|"))
+BUT_HEADS = frozenset("but|however|yet|但|但是|然而|不过|而是|而".split("|"))
 # What may follow a letter that stands alone.
 # "吧。" -> "吧。"
 PARTICLE = re.compile(r"(?:[\s吧呢啊啦了哦嘛呀的!！.,。、:：*\"'”’)\]}>|~»]|です|입니다)*\Z")

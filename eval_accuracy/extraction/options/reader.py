@@ -13,9 +13,11 @@ from eval_accuracy.extraction.options.by_text import by_text
 from eval_accuracy.extraction.options.kinds import Naming, namings
 from eval_accuracy.extraction.options.letters import marked
 from eval_accuracy.extraction.options.marks import readable
-from eval_accuracy.extraction.options.markup import bare
+from eval_accuracy.extraction.options.markup import bare, tidy
 from eval_accuracy.extraction.options.named import options_of
 from eval_accuracy.extraction.options.parts import Sentence, sentences
+from eval_accuracy.extraction.options.patterns import VERDICT_BAD, VERDICT_GOOD
+from eval_accuracy.extraction.options.texts import with_texts
 from eval_accuracy.extraction.options.words import any_of
 
 # The contest's sentence and nothing else needs no reading.
@@ -25,11 +27,25 @@ _CONTEST = re.compile(r"\s*The right option is ([A-J])\s?\.?\s*")
 _LETTER_ALONE = re.compile(r"\s*[(\[*\"'`]{0,3}([A-J])[)\].*\"'`]{0,4}\s*")
 # "B\nQuestion: Who?" -> "\nQuestion:"
 _NEXT_TASK = re.compile(
-    r"\n\s{0,9}(?:Here is a question about|(?:Next |Another |New )?Question\s?[0-9]{0,3}\s?[:.]|Q[0-9]{0,3}\s?:|"
-    r"(?:下一)?题目?\s?[0-9]{0,3}\s?[:：]"
+    r"\n\s{0,9}[*#]{0,4}\s?(?:(?i:(?:(?:now|here(?:'s| is)|and|try|let's try)\s){0,2}(?:(?:a|an|the|this|"
+    r"one)\s)?(?:(?:next|new|another|"
+    r"follow-?up|further|bonus|extra|practice|similar|second)\s)?(?:question|problem|exercise|example|task|quiz|one|q)\s?"
+    r"[0-9]{0,3}\*{0,2}\s?(?:[:：.]|\n|\)\s)|next\s?:|now try\b)|Here is a question about|(?:Next |"
+    r"Another |New )?Question\s?[0-9]{0,3}\s?[:.]|Q[0-9]{0,3}\s?:|"
+    r"(?:那么|现在|接着|接下来)?(?:请看)?(?:下一?|新|另一?|再来一)?(?:[道个])?(?:的)?(?:练习|习|例|思考|选择|问)?[题问](?:目)?\s?[0-9一二三四五]{0,3}\s?[:：]|练习\s?[0-9]{0,3}\s?[:：]"
     r"|问题?\s?[:：]|第\s?[0-9一二三四五六七八九十]{1,3}\s?题|例\s?[0-9]{0,3}\s?[:：]|The following (?:is|are)|"
     r"以下是关于|###)"
 )
+# A question with a list of options behind it; the first option's text tells whose it is.
+# "B\nWho?\nA. x\nB. y" -> {"first": "x"}
+_ASKS_WITH_OPTIONS = re.compile(
+    r"\n[^\n]{1,300}\n\s{0,9}[(（]?A[)）.．、:：]\s{0,3}(?P<first>[^\n]{1,200})\n\s{0,9}[(（]?B[)）.．、:：]"
+)
+# What stands before the answer where the letter of option A stands for "answer".
+# "A: So, C" -> "A: "
+_A_LABEL = re.compile(r"\s*A\s?[:：.][ \t]{1,3}(?=\S)(?![^\n]*\n\s{0,9}[(（]?B\s?[)）.．、:：])")
+# "July is the wettest" -> {"most": "the wettest"}
+_MOST = re.compile(r"\bis (?P<most>the (?:most [a-z]+|[a-z]{2,}est))\b")
 # "Which is NOT so?" -> "NOT"
 _ASKS_WRONG = re.compile(rf"(?<![A-Za-z]){any_of(words.ASKS_WRONG_EN)}(?![A-Za-z])|{any_of(words.ASKS_WRONG_ZH)}")
 # "B two" -> "B "
@@ -71,11 +87,25 @@ def read(text: str, question: str, letters: str) -> Reading:
         return Reading(match[1], "bare letter", "one letter named", text.strip(), "bare")
     text = shortened(text)
     reading = Reading()
-    for end in _ends(text):
+    for end in _ends(text, question):
         reading = _read(text[:end], question, letters)
+        if label := _A_LABEL.match(text[:end]):
+            reading = _labelled(text[label.end() : end], question, letters) or reading
         if reading.letter or reading.rule == "several letters":
             break
     return reading
+
+
+def _labelled(rest: str, question: str, letters: str) -> Reading | None:
+    """Return the reading of what follows `A:` where that is a label, not the option A: it names a letter itself."""
+    own = tidy(options_of(question).get("A", ""))
+    verdict = VERDICT_GOOD.match(rest) or VERDICT_BAD.match(rest)
+    if verdict and (not rest[verdict.end() :] or rest[verdict.end()] in ",;.。，；\n"):
+        return None
+    if own and rest.casefold().startswith(own.casefold()):
+        return None
+    reading = _read(rest, question, letters)
+    return reading if reading.stage in ("final", "announced", "stated", "right", "bare") else None
 
 
 def shortened(text: str) -> str:
@@ -86,7 +116,7 @@ def shortened(text: str) -> str:
 def stages(text: str, question: str, letters: str) -> list[tuple[str, list[str]]]:
     """Return the stages of a reading as rows of text: the options, the letters, the clauses, the answer."""
     text = shortened(text)
-    end = next((end for end in _ends(text) if _read(text[:end], question, letters).letter), len(text))
+    end = next((end for end in _ends(text, question) if _read(text[:end], question, letters).letter), len(text))
     options = options_of(question)
     lines = marked(text[:end], letters, options)
     parts = sentences(lines)
@@ -116,16 +146,22 @@ def _shown(sentence: Sentence) -> str:
     return " | ".join(readable(clause.text) for clause in sentence.clauses) + sentence.end.strip()
 
 
-def _ends(text: str) -> list[int]:
+def _ends(text: str, question: str) -> list[int]:
     """Return where a text may end: before each next task that it sets itself, and where it does."""
     start = len(text) - len(text.lstrip())
     tasks = islice(_NEXT_TASK.finditer(text, start), _MOST_TASKS)
-    return [*(match.start() for match in tasks), len(text)]
+    ends = [match.start() for match in tasks]
+    if "\n" in text and (own := tidy(options_of(question).get("A", "")).casefold()):
+        others = islice(_ASKS_WITH_OPTIONS.finditer(text, start), _MOST_TASKS)
+        ends += [match.start() for match in others if not tidy(match["first"]).casefold().startswith(own)]
+    return [*sorted(set(ends)), len(text)]
 
 
 def _read(text: str, question: str, letters: str) -> Reading:
     options = options_of(question)
     wrong = asks_wrong(question)
+    if "est" in text or "most" in text:
+        text = _MOST.sub(lambda match: "is the answer" if match["most"] in question and not wrong else match[0], text)
     found = namings(sentences(marked(text, letters, options)), wrong)
     choice = chosen(found, wrong, bool(options), letters)
     naming = choice.naming
@@ -134,6 +170,10 @@ def _read(text: str, question: str, letters: str) -> Reading:
     letter, clause = by_text(bare(text), options, choice.several or _lists(found))
     if letter:
         return Reading(letter, "option text", "one option named", clause, "option text")
+    if not choice.several and not _lists(found) and (named := with_texts(text, options)):
+        by_texts = chosen(namings(sentences(named), wrong), wrong, True, letters)
+        if by_texts.naming and by_texts.naming.letters:
+            return Reading(by_texts.naming.letters, "option text", by_texts.rule, by_texts.naming.clause, "option text")
     return Reading(rule="several letters" if choice.several else "no letter")
 
 

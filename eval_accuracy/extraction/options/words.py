@@ -26,7 +26,7 @@ def split(text: str) -> tuple[str, ...]:
 
 # --- what may follow a letter that stands for an option; after others it begins a word: C语言, A change
 AFTER_EN = split(
-    "agrees|checks|imo|imho|tbh|said|gets|got|"
+    "beats|outweighs|stays|goes|comes|supports|supported|unsupported|agrees|checks|imo|imho|tbh|said|gets|got|"
     "is|isn't|isn’t|are|aren't|was|wasn't|were|has|have|had|does|doesn't|doesn’t|do|did|didn't|can|can't|can’t|"
     "cannot|"
     "could|couldn't|would|wouldn't|will|won't|won’t|should|shouldn't|must|may|might|seems|seem|appears|looks|sounds|"
@@ -43,7 +43,7 @@ AFTER_EN = split(
     "ignores|involves|answers|correctly|satisfies|explains|provides|accurately"
 )
 AFTER_ZH = split(
-    "中(?![学国心])|要么|要不|二选一|里|之间|抑|解析|分析|理由|说明|解释|原因|其|行|说得|莫属|一致|"
+    "不如|优于|强于|胜过|好于|劣于|逊于|以外|之外|外(?!语|国|部|星|科)|除外|回答|只对|错在|胜|能|好|差|强|弱|中(?![学国心])|要么|要不|二选一|里|之间|抑|解析|分析|理由|说明|解释|原因|其|行|说得|莫属|一致|"
     "选(?!手|集|举)|项(?!目|链)|是|为|的|和(?!弦|声)|与|及|或|跟|还|都|均|才|也|就|即|既|而|但|却|则|虽|故|所以|"
     "所述|所说|因|由于|会|能够|"
     "应(?!用)|可(?!乐|控)|不|无关|无法|无误|没|未|非|错|误(?!差)|对(?!数|象|称)|正确|正是|正好|符|合适|合理|"
@@ -91,6 +91,9 @@ CHOOSE_ZH = split(
 NO_CHOICE_ZH = split("首|候|备|入|落|竞|普|推|精|评|筛|预|初|海|多|手|误|难|错|膺|遴|民|大|可|被")
 # --- verbs and words that lead to a letter without a noun
 LEAD_EN = split(
+    "either|yet|keep|keeping|saw|see|realiz?s?ed?|noticed?|everyone|everybody|knows|on reflection|upon reflection|"
+    "on second thoughts?|thinking again|after all|by elimination|by exclusion|more likely|rereading|what|what's|what’s|"
+    "after (?:re-?\\w+ing|reflection)|looking again|at last|in the end|eventually|overall|better|stays?|"
     "gotta|gotta be|got to|got|arrive at|arrived at|end up with|end up at|ended up with|brings us to|"
     "brings me to|point to|points to|all signs|signs|the evidence|evidence|supports?|supported|lock in|"
     "locking in|take|taking|give me|opting|decided on|let me|let|edit|updated?|revised|assistant|bot|ai|you'd|"
@@ -180,13 +183,15 @@ SO_ZH = split("所以|因此|因而|故|于是|从而|由此|可见|可知|总�
 # --- what is said of an option: right
 GOOD_SAID_EN = split(
     "right|correct|true|accurate|valid|best|most \\w+|appropriate|suitable|"
-    "better|more \\w+|fitting|logical|what (?:we|i)(?:'re| are|'m| am)? (?:want|need|looking for|after|seeking|"
+    "closer|closest|stronger|strongest|exact|complete|fully \\w+|entirely \\w+|what(?:'s| is) left|what remains|"
+    "left|remaining|better|more \\w+|fitting|logical|what (?:we|i)(?:'re| are|'m| am)? (?:want|need|"
+    "looking for|after|seeking|"
     "would choose)|where i'd go"
 )
 GOOD_VERB_EN = split(
     "is supported by|is consistent with|is in line with|agrees with|does fit|does match|does work|does|checks out|"
     "fits|fits best|fit best|best fits|matches|works|holds|makes (?:the most |more |perfect )?sense|answers|"
-    "satisfies|best "
+    "satisfies|stays\\Z|survives|beats the others|best "
     "(?:fits|matches|describes|answers|explains|captures|represents|completes|expresses|summarizes|reflects)|"
     "correctly (?:\\w+)|accurately (?:\\w+)|remains|is left|wins|meets|stands out"
 )
@@ -195,7 +200,7 @@ GOOD_SAID_ZH = split(
     "选(?![项择手])|正确|对(?![题于应象文原史材人作此这该其])|符合|合适|合适的|恰当|准确|合理|成立|正解|答案|"
     "贴切|当选|入选|无误|没错|没有错|"
     "没问题|可选|适合|适当|吻合|满足|佳|优|好|接近|应选|真|"
-    "正好|为真|为对|对了|对的|属实|成立的|胜出|合乎题意|可取"
+    "全面|完整|完美|最强|胜|正好|为真|为对|对了|对的|属实|成立的|胜出|合乎题意|可取"
 )
 # The same as a noun, whatever follows.
 NOUN_SAID_EN = split(
@@ -206,6 +211,8 @@ NOUN_SAID_EN = split(
 # --- wrong
 BAD_SAID_EN = split(
     "(?:the )?(?:most )?(?:common|popular|frequent|tempting|plausible|usual) (?:but )?(?:wrong|incorrect) \\w+|"
+    "(?:the |an? )?(?:right |correct )?answer to (?:a |an |some )?(?:another|different|other)|"
+    "true but|"
     "almost|nearly|half|a trap|"
     "wrong|incorrect|false|untrue|inaccurate|invalid|irrelevant|unrelated|impossible|unlikely|misleading|too \\w+|"
     "out|"
@@ -221,6 +228,8 @@ BAD_SAID_EN = split(
     "refuted|disproved|disproven|crossed out|off the table|out of the question|outside|opposite|the opposite|a lie"
 )
 BAD_VERB_EN = split(
+    "answers (?:a |an |some )?(?:another|different|other)|goes\\Z|would (?:answer|fit|suit) (?:a |"
+    "an )?(?:another|different|other)|"
     "isn't|isn’t|aren't|wasn't|cannot|can't|can’t|can not|doesn't|doesn’t|does not|didn't|did not|won't|won’t|"
     "will not|"
     "wouldn't|would not|shouldn't|should not|couldn't|could not|do not|don't|fails?|contradicts?|misses|ignores|"
@@ -235,7 +244,7 @@ BAD_VERB_EN = split(
     "(?:seem|look)|may (?:seem|look)|sounds|gets it wrong|not"
 )
 BAD_SAID_ZH = split(
-    "错|错误|不|有误|误|有错|有问题|无关|片面|过于|太|偷换|以偏概全|无中生有|张冠李戴|混淆|排除|被排除|可排除|"
+    "只对|不如|回答的是(?:另|别|其他)|(?:另|别的|其他)[^，。]{0,4}问题|一半|有一定道理|有(?:点|些|几分)道理|错|错误|不|有误|误|有错|有问题|无关|片面|过于|太|偷换|以偏概全|无中生有|张冠李戴|混淆|排除|被排除|可排除|"
     "可以排除|应排除|予以排除|首先排除|"
     "难以|未|没有|没|无法|无|缺乏|偏离|曲解|夸大|扩大|缩小|绝对|为假|为错|非|并非|并不|干扰|假|不对|与(?:题|文|"
     "原|事|史|实)[^，。]{0,8}(?:不|无|相反|矛盾)|"
@@ -253,7 +262,7 @@ NOT_EN = split(
     "inaccurate"
 )
 NOT_ZH = split(
-    "怎么会|怎会|哪会|"
+    "可能性(?:最|更|很|较)?[小低]|最不|怎么会|怎会|哪会|"
     "不|非|没|勿|别|莫|未|无|排除|否定|否|剔除|除去|除掉|除了|除|去掉|误|错|舍去|淘汰|划掉|避免|难以|绝非|岂|"
     "怎么可能|反对|相比|有别于|混淆"
 )
@@ -269,7 +278,8 @@ NOT_NEGATING = split(
 )
 # --- suppositions, and what somebody else may think
 SUPPOSE_EN = split(
-    "if|suppose|supposing|assume|assuming|imagine|whether|unless|were|had it been|what if|let's say|say that|"
+    "let's test|let me test|let us test|if|suppose|supposing|assume|assuming|imagine|whether|unless|"
+    "were|had it been|what if|let's say|say that|"
     "provided|"
     "would have been|hypothetically|even if|in case|let us assume|let me assume|consider|considering|let's consider|"
     "let me consider|checking|let me check|let's check|looking at|look at|regarding|as for|evaluate|evaluating|"
@@ -277,11 +287,13 @@ SUPPOSE_EN = split(
     "trying|examine|examining"
 )
 SUPPOSE_ZH = split(
-    "假设|假如|假定|假使|如果|若是|倘若|要是|万一|是否|无论|不管|即使|即便|哪怕|除非|设|若|能否|会不会|是不是|"
+    "假设|假如|假定|假使|如果|若是|倘若|要是|万一|是否|无论|不管|除非|设|若|能否|会不会|是不是|"
     "先看|来看|再看|看一下|看看|考虑|分析|对于|"
     "关于|至于|代入|检验|验证|如选|如是"
 )
 OTHERS_EN = split(
+    "was leaning|leaned|wanted to|was about to|have said|have picked|have chosen|almost|nearly|tempted|had picked|"
+    "first picked|first chose|first i|i first|could have|would've|might've|"
     "nobody|no one|compared to|compared with|examiner|said|"
     "some|many|most people|most students|people|students|one might|one may|one could|you might|you may|"
     "might think|may "
@@ -295,8 +307,8 @@ OTHERS_EN = split(
     "trap"
 )
 OTHERS_ZH = split(
-    "表面|"
-    "谁|没人|无人|"
+    "表面|其次(?:才|是|为)|再次(?:才|是|为)|"
+    "本来|本想|原想|差点|险些|先是|有的|谁|没人|无人|"
     "有人|有的人|有些|很多人|许多人|不少人|大家|同学|学生|考生|人们|可能会有|容易|易|起初|一开始|原本|原以为|"
     "本以为|以为|乍一看|乍看|初看|表面上|看似|"
     "最初|开始时|第一眼|直觉上|刚开始|曾|陷阱|干扰项|迷惑|常见错误|小明|他|她|别人|原来|之前|刚才|先前|貌似|"
@@ -336,7 +348,8 @@ TAKEN_BACK_ZH = split(
     "此答案有误|答案有误|收回"
 )
 YES = split(
-    "it is|it does|"
+    "it is|it does|it could|it can|it must be|it would|it has to|it fits|it works|会|会的|可以|能|是它|应该是|"
+    "成立|正是|就是|很可能|"
     "yes|yeah|yep|correct|right|exactly|indeed|true|sure|是|是的|对|对的|没错|正确|当然|没问题|yes it is|"
     "that's right|"
     "that is right|that is correct"
