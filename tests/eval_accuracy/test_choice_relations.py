@@ -54,6 +54,7 @@ NAMES_NONE = {
         "(B) Ashdown or (A) Harrow", "B, A", "B; A", "Either B) Ashdown or A) Harrow.", "Ashdown or Harrow",
         "A. correct\nB. correct\nC. incorrect",
     ),
+    "no comparison after all": ("B is no better than A.", "B is not better than A."),
     "put aside": (
         "So can B.", "A is wrong. So is B.", "B is the answer to a different question.", "Ashdown is wrong.",
         "Not Ashdown.", "It isn't Ashdown.",

@@ -6,7 +6,7 @@ import re
 
 from eval_accuracy.extraction.options.marks import OPTION
 from eval_accuracy.extraction.options.parts import Clause
-from eval_accuracy.extraction.options.patterns import BAD, GOOD, VERDICT_BAD
+from eval_accuracy.extraction.options.patterns import BAD, FALSE, GOOD, VERDICT_BAD
 
 # Between two letters: the first stands above the second.
 # "is better than" -> "is better than"
@@ -27,6 +27,9 @@ _BELOW = re.compile(
     r"weaker|inferior|less(?:\s\w+){1,3}|not as \w+|farther|further)\s(?:than|to|as))"
     r"|(?:项|选项)?[都均也并更远明显]{0,3}(?:不如|不及|比不上|劣于|逊于|逊色于|没有))\s*(?:option\s?|选项)?\Z"
 )
+# Between two letters: no comparison after all.
+# "is no better than" -> "no"
+_DENIED = re.compile(r"(?i:\b(?:no|not|never|hardly|neither)\b|n['’]t\b)|不")
 # Behind the second letter of a comparison: it is the first that is the lesser.
 # "差" -> "差"
 _LESSER = re.compile(r"\s*[更还要]?(?:差|弱|少|片面|牵强|不)")
@@ -106,7 +109,7 @@ def _relation(between: str, behind: str) -> str:
     """Return where the first of two letters stands."""
     if _BELOW.match(between):
         return "below"
-    if _ABOVE.match(between):
+    if _ABOVE.match(between) and not _DENIED.search(between) and not FALSE.search(behind):
         return "below" if between.rstrip().endswith("比") and _LESSER.match(behind) else "above"
     return ""
 
