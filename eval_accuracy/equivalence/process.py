@@ -59,7 +59,7 @@ class _Process:
 
     def _start(self) -> subprocess.Popen[bytes]:
         # A program of its own: it needs nothing of the one that asks, whose threads must not be forked.
-        command = [sys.executable, "-m", "eval_accuracy.equivalence.serve"]
+        command = [sys.executable, "-c", "from eval_accuracy.equivalence.serve import main; main()"]
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         self._process = process
         if _exchange(process, json.dumps(["x+1", "1+x"]), START_LIMIT) != "true":

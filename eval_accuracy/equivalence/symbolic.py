@@ -14,7 +14,8 @@ _LONGEST = 200
 # "101_2" -> "_"
 # r"\text{Monday}" -> r"\text"
 _MISREAD = re.compile(
-    r"_|[0-9]\s?:\s?[0-9]|\\(?:text|mbox|mathrm|ldots|cdots|dots|equiv|pmod|bmod|mod|vec|angle|overline|bar|hat|dot)|…|(?<![\\A-Za-z])[A-Za-z]{3,}"
+    r"_|[0-9]\s?:\s?[0-9]|\\(?:text|mbox|mathrm|ldots|cdots|dots|equiv|pmod|bmod|mod|vec|angle|overline|bar|hat"
+    r"|dot)|…|(?<![\\A-Za-z])[A-Za-z]{3,}"
 )
 # "2^{10000}" -> "^{10000"
 # "500!" -> "500!"

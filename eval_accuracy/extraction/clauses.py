@@ -11,8 +11,10 @@ MOST_CLAUSES = 120
 # An opening mark, or what may end a clause. `$…$` and brackets keep what is in them together.
 # "(2, 3). Next" -> "("
 _TOKEN = re.compile(
-    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，]|(?:(?<!\.)(?<!\bi\.e)(?<!\be\.g)(?<!approx)(?<!d\.p)\.|[,!?])(?=\s|$|[\"'*”’）)】\u3400-\u9fff])|、(?=[^\s0-9+\\-])"
-    r"|(?<=\S) (?=[你您请注希如复检验另谢祝以][\u3400-\u9fff:])|(?<=[\u3400-\u9fff]) (?=[^\W0-9A-Za-z_或和与及到至还是负負为等约][\u3400-\u9fff]{2})"
+    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，]|(?:(?<!\.)(?<!\bi\.e)(?<!\be\.g)(?<!approx)(?<!d\.p)\."
+    r"|[,!?])(?=\s|$|[\"'*”’）)】\u3400-\u9fff])|、(?=[^\s0-9+\\-])"
+    r"|(?<=\S) (?=[你您请注希如复检验另谢祝以][\u3400-\u9fff:])"
+    r"|(?<=[\u3400-\u9fff]) (?=[^\W0-9A-Za-z_或和与及到至还是负負为等约][\u3400-\u9fff]{2})"
 )
 # "$5$ and" -> "$5$"
 _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
@@ -20,7 +22,8 @@ _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
 # "12 because 3 + 4 = 7" -> "because "
 # "是7因为" -> "因为"
 _CONJUNCTION = re.compile(
-    r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|(?<!is\s)(?<!are\s)(?<!was\s)(?<!be\s)(?:so|thus|hence|therefore)|(?<!anything\s)(?<!nothing\s)(?<!all\s)(?<!none\s)but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
+    r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|(?<!is\s)(?<!are\s)(?<!was\s)(?<!be\s)(?:so|thus|hence|therefore)|(?<!anything\s)(?<!nothing\s)(?<!all\s)"
+    r"(?<!none\s)but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
     r"confused\swith)\s|and\s(?:[a-z]+ly\s)?not\s|(?<=[0-9)%}$*.]\s)(?:since|not|as\sopposed\sto)\s)"
     r"|(?:(?<=mistake)|(?<=error)|(?<=wrong)|(?<=correction)|(?<=不对)|(?<=错了)|(?<=更正)|(?<=有误)|(?<=一下)):"
     r"|(?<!是)因为|由于|(?<!之)所以|因此|因而|[但可]是(?=[^\s0-9])|而不是|而非|并非|其中(?=[^\s0-9])|∴|∵",
@@ -29,13 +32,15 @@ _CONJUNCTION = re.compile(
 # "12 for n = 3" -> "for n ="
 # "13，当 x = 2" -> "当 x ="
 _CONDITION = re.compile(
-    r"(?:(?<=\s)(?:for|when|where|if|at|with|given|as|under|using|taking|once)\s|当|在(?=\s?[a-z]\s?=)|若|如果|取(?=\s?[a-z]))"
+    r"(?:(?<=\s)(?:for|when|where|if|at|with|given|as|under|using|taking|once)\s|当|在(?=\s?[a-z]\s?=)|若|如果"
+    r"|取(?=\s?[a-z]))"
     r"[^=≈0-9]{0,24}[=≈]",
     re.IGNORECASE,
 )
 # "12 when the first number is 3" -> "when "
 _SUBORDINATE = re.compile(
-    r"(?<=\s)(?:when(?:ever)?|wherever|as\slong\sas|so\slong\sas|where|if|provided|assuming|once|unless|although|though|while|whereas|given\sthat)\s",
+    r"(?<=\s)(?:when(?:ever)?|wherever|as\slong\sas|so\slong\sas|where|if|provided|assuming|once"
+    r"|unless|although|though|while|whereas|given\sthat)\s",
     re.IGNORECASE,
 )
 # A bracket that holds nothing but mathematics belongs to its clause; one with words is a remark.
@@ -43,7 +48,8 @@ _SUBORDINATE = re.compile(
 # "rounded" -> "ro"
 # "x = 8" -> "="
 _REMARK = re.compile(
-    r"(?<!\\)(?<![\\A-Za-z])(?!or\b|and\b|mod\b|sin|cos|tan|log|ln\b|pi\b|sqrt)[A-Za-z]{2}|[\u3400-\u9fff]|[=≈]|\b[A-Za-z]\.[A-Za-z]\."
+    r"(?<!\\)(?<![\\A-Za-z])(?!or\b|and\b|mod\b|sin|cos|tan|log|ln\b|pi\b|sqrt)[A-Za-z]{2}|[\u3400-\u9fff]|[=≈]"
+    r"|\b[A-Za-z]\.[A-Za-z]\."
 )
 # "2, 3" -> "2"
 _DIGIT = re.compile(r"[0-9]")
@@ -51,7 +57,8 @@ _DIGIT = re.compile(r"[0-9]")
 # "  2) then" -> "  2) "
 # "步骤 1" -> "步骤 1"
 _ENUMERATOR = re.compile(
-    r"\s{0,20}(?:#{1,6}\s+(?=[^\s0-9+$-])|>\s+|[•*+]\s+|\*{0,2}(?:(?:[Ss]tep|步骤|第)\s{0,2}(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s{0,2}[步]?"
+    r"\s{0,20}(?:#{1,6}\s+(?=[^\s0-9+$-])|>\s+|[•*+]\s+"
+    r"|\*{0,2}(?:(?:[Ss]tep|步骤|第)\s{0,2}(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s{0,2}[步]?"
     r"\*{0,2}(?:\s{0,2}[.:)、]\*{0,2}|(?=\s|，|,|$))\s{0,3}|\(?[0-9]{1,2}(?:[.)](?=\s+\S)|、)\s{0,3}))"
 )
 # "for n" -> "fo"

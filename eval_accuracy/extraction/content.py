@@ -1,4 +1,4 @@
-"""What is stated, as a value: a plain number with its unit, an expression that is none, arithmetic left undone, words."""
+"""What is stated, as a value: a plain number with its unit, another expression, arithmetic left undone, words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
 from eval_accuracy.extraction.formulas import CLOSING, REGION, inside, read_formula
 from eval_accuracy.extraction.numbers import (
     VULGAR,
@@ -15,7 +14,6 @@ from eval_accuracy.extraction.numbers import (
     english_number,
     first_number,
     last_chinese_number,
-    last_number,
 )
 from eval_accuracy.extraction.words import (
     BEHIND_EN,
@@ -26,10 +24,6 @@ from eval_accuracy.extraction.words import (
     CONCLUSION_ZH,
     COPULA_EN,
     COPULA_ZH,
-    COUNTED_EN,
-    COUNTED_ZH,
-    COUNTER_EN,
-    COUNTER_ZH,
     either,
     english,
 )
@@ -38,16 +32,22 @@ NUMBER, EXPRESSION, UNDONE, WORDS, EMPTY = "number", "expression", "undone", "wo
 
 # Marks around a value, and words before it that leave it what it is.
 _MARKS = (
-    r"[\s*_`\"“”'‘’~:]|\$|\\[(\[,;!]|\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathbb|displaystyle|bf|large|Large|huge|quad|qquad|left)(?![A-Za-z])\s?\{?"
-    r"|[\u2190-\u21ff\u2300-\u2bff\ufe0f\U0001f000-\U0001faff]|A\)|<[a-z]{1,10}>|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
+    r"[\s*_`\"“”'‘’~:]|\$|\\[(\[,;!]|\\(?:boxed|fbox|text|textbf|mathbf|mathrm|mathbb|displaystyle|bf|large|Large"
+    r"|huge|quad|qquad|left)(?![A-Za-z])\s?\{?"
+    r"|[\u2190-\u21ff\u2300-\u2bff\ufe0f\U0001f000-\U0001faff]|A\)|<[a-z]{1,10}>"
+    r"|\{(?=\s?[-+0-9.$\\])(?![^{}]{0,20}\\over)"
 )
 _MILD = (
-    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore|then|hence|now|also|it's|it\sis|that's|this\sis|but|rather|而是|而|但是?"
-    r"|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数|小数|数字|数值|值|了|就|也"
+    r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof"
+    r"|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore"
+    r"|then|hence|now|also|it's|it\sis|that's|this\sis|but|rather|而是|而|但是?"
+    "|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数"
+    "|小数|数字|数值|值|了|就|也"
 )
 # "  **$about 7" -> "  **$about "
 _LEAD = re.compile(
-    rf"(?:{_MARKS}|{english(COPULA_EN, CONCLUSION_EN)}|(?:{_MILD})(?![A-Za-z])|{either(COPULA_ZH, CONCLUSION_ZH)}|[≈≒=]|[xyXY]\s?=){{0,24}}",
+    f"(?:{_MARKS}|{english(COPULA_EN, CONCLUSION_EN)}|(?:{_MILD})(?![A-Za-z])|{either(COPULA_ZH, CONCLUSION_ZH)}"
+    r"|[≈≒=]|[xyXY]\s?=){0,24}",
     re.IGNORECASE,
 )
 # "7**. " -> "**. "
@@ -56,35 +56,44 @@ _TRAIL = re.compile(
 )
 # "结果大于 5" -> "大于"
 _BOUNDED = re.compile(
-    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between|up\sto|exceeds?|lies\sin|in\sthe\srange|比(?=\s?[-0-9$(])|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
+    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between"
+    r"|exceeds?|lies\sin|in\sthe\srange|比(?=\s?[-0-9$(])"
+    r"|up\sto|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
     re.IGNORECASE,
 )
 # The rest of an expression that a number begins. A unit's letter is none; a variable's is.
 # " + 4" -> " + 4"
-# "k + 1" -> "k"
+# "k × 12" -> " × 1"
 _ARITHMETIC = re.compile(
-    r"\s{0,3}(?:(?!\^\s?\{?\s?\\circ)[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}[-+]?\s?[0-9(√\\{]|\\(?:times|div|cdot)|[xX×]\s?[0-9(]|[加减乘除]以?上?去?\s?[-+0-9]|\([-+*/×÷^0-9.() √]{1,40}\))"
+    r"\s{0,3}(?:(?!\^\s?\{?\s?\\circ)[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}[-+]?\s?[0-9(√\\{]|\\(?:times|div|cdot)"
+    r"|[xX×]\s?[0-9(]|[加减乘除]以?上?去?\s?[-+0-9]|\([-+*/×÷^0-9.() √]{1,40}\))"
 )
 # r"\sqrt{3}" -> r"\sqrt"
 _FORMULA = re.compile(
-    r"\s{0,3}(?:[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}(?:[a-zA-Zπθαβ](?![a-zA-Z])|\\)|\^(?!\s?\{?\s?\\circ|\{?[23]\}?\s?[a-z])|[√π∞±≤≥≠<>∪∩∈]|_\s?[{(0-9]|(?:\*\*)(?=[0-9a-z])"
-    r"|\\(?:sqrt|pi|frac|[dtc]frac|pm|mp|le|ge|leq|geq|lt|gt|ne|neq|in|cup|cap|binom|infty|pmod|mod|bmod|log|ln|sin|cos|tan|alpha|beta|theta|mathrm\{i\}|choose|to|sim|cdots|ldots|dots|over|ell|lambda|mu|sigma|phi|omega|gamma|delta|epsilon|vec|overline|bar|hat)(?![a-z])"
+    r"\s{0,3}(?:[-+*/×÷^·]\s{0,3}[({\[√\\$]{0,3}(?:[a-zA-Zπθαβ](?![a-zA-Z])|\\)"
+    r"|\^(?!\s?\{?\s?\\circ|\{?[23]\}?\s?[a-z])|[√π∞±≤≥≠<>∪∩∈]|_\s?[{(0-9]|(?:\*\*)(?=[0-9a-z])"
+    r"|\\(?:sqrt|pi|frac|[dtc]frac|pm|mp|le|ge|leq|geq|lt|gt|ne|neq|in|cup|cap|binom|infty|pmod|mod|bmod|log|ln"
+    r"|sin|cos|tan|alpha|beta|theta|mathrm\{i\}|choose|to|sim|cdots|ldots|dots|over|ell|lambda|mu|sigma|phi|omega"
+    "|gamma|delta|epsilon|vec|overline|bar|hat)(?![a-z])"
     r"|[abcdefijknpqrtuvwxyzABCDEFGHIMNOPQRSTUXYZ](?![A-Za-z'°.])(?!\s?/\s?[a-z]{1,3}\b)(?<![ ]))"
 )
-# "(-5)^2" -> ")^2"
+# "(-5)^2" -> ")^"
 _POWER_OF_BRACKET = re.compile(r"\s?[)\]}]{1,2}\s?(?:\^|\*\*|[*/×÷+-]\s?[0-9(√]|[²³⁴])(?!\s?\{?\s?\\circ)")
 # "!$" -> "!"
 _FACTORIAL = re.compile(r"\s?!(?=\s*(?:[$*/+)=^-]|\\[)\]]|[0-9])|!)")
 # Behind the unit: a second value of a list, a range or a ratio.
 # ", 7)" -> ", 7"
 _SECOND = re.compile(
-    r"[\s$*}%]{0,4}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
-    r"(?:[\s$\\,(\[{]|text\s?\{|or\b|and\b|\}|else|maybe|perhaps|about|可能|也许|是|quad|[a-z]\s?=){0,12}[-+]?[.]?[0-9½¼¾一二两三四五六七八九十]"
+    r"[\s$*}%]{0,4}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus"
+    r"|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
+    r"(?:[\s$\\,(\[{]|text\s?\{|or\b|and\b|\}|else|maybe|perhaps|about|可能|也许|是|quad"
+    r"|[a-z]\s?=){0,12}[-+]?[.]?[0-9½¼¾一二两三四五六七八九十]"
 )
 # r"\text{ cm}^2 of" -> r"\text{ cm}^2"
 _UNIT = re.compile(
     r"[\s$*]{0,3}(?:\\(?:text|mbox|mathrm|textrm|,|;|!|:|\s)\s?\{?|[ ~]){0,4}"
-    r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
+    r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}"
+    r"|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
     r"\}?(?:\s?\^?\s?\{?[23²³]\}?(?![0-9.,]))?\}?"
 )
 # "27th" -> "th"
@@ -93,33 +102,18 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z])")
 _DIGIT = re.compile(rf"[0-9{VULGAR}]")
 # "x > " -> ">"
 _SPOILT = re.compile(
-    rf"[<>≤≥≠±√^|!∈∪∩∞π]|[-+*/×÷]\s{{0,3}}[({{\[$]{{0,2}}$|\\(?!(?:text|textbf|mathbf|mathrm|displaystyle|left|boxed|fbox|,|;|!|quad|qquad|\(|\[|\$|\s|therefore|because|implies|Rightarrow|approx|newline|\\)(?![a-z]))"
+    r"[<>≤≥≠±√^|!∈∪∩∞π]|[-+*/×÷]\s{0,3}[({\[$]{0,2}$|\\(?!(?:text|textbf|mathbf|mathrm|displaystyle|left"
+    r"|boxed|fbox|,|;|!|quad|qquad|\(|\[|\$|\s|therefore|because|implies|Rightarrow|approx|newline|\\)(?![a-z]))"
     rf"|{english(BOUND_EN)}|{either(BOUND_ZH)}|(?<![A-Za-z])[a-zA-Z]\s?[({{]$|[0-9]",
     re.IGNORECASE,
 )
-# "x +" -> "x "
+# "3x " -> "x "
 _NAMED_BEFORE = re.compile(r"(?:(?<![A-Za-z])[b-zB-Z]|[)}\]])\s{0,2}$")
-# " or more" -> "or more"
+# " or more" -> " or more"
 _MORE = re.compile(
-    rf"^\s{{0,3}}(?:[A-Za-z]{{1,20}}\s){{0,2}}?{english(BEHIND_EN)}|^\s{{0,3}}[\u3400-\u9fff]{{0,4}}?{either(BEHIND_ZH)}",
+    rf"^\s{{0,3}}(?:[A-Za-z]{{1,20}}\s){{0,2}}?{english(BEHIND_EN)}"
+    rf"|^\s{{0,3}}[\u3400-\u9fff]{{0,4}}?{either(BEHIND_ZH)}",
     re.IGNORECASE,
-)
-# A number that counts steps or pages of the solution, and one that numbers them.
-# " steps in" -> " steps"
-_COUNTED = re.compile(rf"\s?(?:{english(COUNTED_EN)}|(?:{COUNTED_ZH}))", re.IGNORECASE)
-# "on page " -> "page "
-_COUNTER = re.compile(rf"(?:{english(COUNTER_EN)}|(?:{COUNTER_ZH}))[\s:#.]{{0,3}}$", re.IGNORECASE)
-# A word that no formula, and no list of numbers, holds.
-# "There's -39" -> "There"
-_WORDS_OF_PROSE = re.compile(
-    r"(?<![A-Za-z\\{])(?!(?:or|and|to|than|less|more|greater|least|most|at|between|not|either|maybe|mod|text|cm|mm|km|kg|pi|sqrt|perhaps|from)\b|sin|cos|tan|log|ln\b)[A-Za-z]{2,}"
-    r"|[\u3400-\u9fff](?<![或和与至到是大小于等少多不间介最])",
-    re.IGNORECASE,
-)
-# Prose: two words in a row, or several Chinese characters.
-# "has the value" -> "has the"
-_PROSE = re.compile(
-    r"(?<![A-Za-z\\])(?!(?:or|and|to|the|than|less|more|least|most|at|between|not|either|maybe)\b)[A-Za-z]{3,}\s+[A-Za-z]{2,}\s+[A-Za-z]{2,}|[\u3400-\u9fff]{5}"
 )
 # "x + y" -> "x"
 _MATHEMATICAL = re.compile(
@@ -127,12 +121,21 @@ _MATHEMATICAL = re.compile(
 )
 
 
+# "3 + x" -> " x"
+_VARIABLE = re.compile(
+    r"(?<![A-Za-z\\])[a-wyzA-WYZ](?![A-Za-z])|(?<![0-9\s])\s?x|\\(?:pi|sqrt|theta|alpha|infty)|[π√∞]"
+)
+# "3 m" -> " m"
+_UNIT_LETTER = re.compile(
+    r"\s?[mgLlshVWNJKCAtFTRQYM](?![A-Za-z0-9^_*+=(])|\s[a-zA-Z](?:\^?[23²³])?(?=\s|$|[.,;。，])|\s?[mM]\^?\{?[23]"
+)
 # "x > " -> ">"
 _SPOILT_BEFORE = re.compile(rf"[<>≤≥±√]|{english(BOUND_EN)}|{either(BOUND_ZH)}", re.IGNORECASE)
 # Behind a formula: the rest of what it is part of.
 # " factorial" -> " factorial"
 _GOES_ON_BEHIND = re.compile(
-    r"\s?(?:factorial|squared|cubed|thousand|million|billion|hundred|dozen|percent\sof|more\sthan|less\sthan|times|plus|minus|divided|of\s\$|to\sthe|(?!\*\*)[-+*/^=<>≤≥])(?![A-Za-z])",
+    r"\s?(?:factorial|squared|cubed|thousand|million|billion|hundred|dozen|percent\sof|more\sthan|less\sthan|times"
+    r"|plus|minus|divided|of\s\$|to\sthe|(?!\*\*)[-+*/^=<>≤≥])(?![A-Za-z])",
     re.IGNORECASE,
 )
 
@@ -243,29 +246,21 @@ def stands_first(text: str, start: int, content: Content) -> bool:
     return not text[lead.end() if lead else start : content.start].strip(" $\\([*_")
 
 
+def goes_on(text: str, at: int, end: int) -> bool:
+    """Tell whether the number that ends at a place is the beginning of an expression: `3 + 4`, `3k`, but not `3 m`."""
+    if _ARITHMETIC.match(text, at, end):
+        return True
+    return _FORMULA.match(text, at, end) is not None and not _is_unit_letter(text, at, end)
+
+
+def is_ordinal(text: str, at: int, end: int) -> bool:
+    """Tell whether the number that ends at a place is an ordinal: `27th`."""
+    return _ORDINAL.match(text, at, end) is not None
+
+
 def is_bounded(text: str) -> bool:
     """Tell whether words make a number more, or less, than it is: `at least`, 不超过."""
     return _BOUNDED.search(text) is not None
-
-
-def is_counter(text: str, start: int, number: Number, end: int) -> bool:
-    """Tell whether a number counts or numbers steps, pages or ways of the solution: `3 steps`, `第 2 步`, `page 7`."""
-    return (
-        _COUNTED.match(text, number.end, end) is not None
-        or _COUNTER.search(text, max(start, number.start - 20), number.start) is not None
-    )
-
-
-def is_formula(text: str, start: int, end: int, words: bool) -> bool:
-    """Tell whether a part is a formula or a list of numbers, with few words; with `words` it needs no digit."""
-    if not words and not _DIGIT.search(text, start, end):
-        return False
-    return _WORDS_OF_PROSE.search(text, start, end) is None
-
-
-def is_prose(text: str, start: int, end: int) -> bool:
-    """Tell whether a part is a sentence rather than a formula with a few words."""
-    return _PROSE.search(text, start, end) is not None
 
 
 def _first(text: str, start: int, end: int, fractions: bool) -> Number | None:
@@ -290,7 +285,7 @@ def _kind(text: str, start: int, end: int, number: Number, fractions: bool) -> t
             char.isalpha() and char.isascii() for char in before.replace("\\times", "").replace("\\cdot", "")
         )
         return (UNDONE if plain_sum and _ARITHMETIC.match(text, at, end) else EXPRESSION), ""
-    if not fractions and number.fraction is None and _slash(text, at, end):
+    if not fractions and number.fraction is None and _ARITHMETIC.match(text, at, end):
         return UNDONE, ""
     if _ORDINAL.match(text, at, end):
         return EXPRESSION, ""
@@ -314,99 +309,9 @@ def _kind(text: str, start: int, end: int, number: Number, fractions: bool) -> t
     return NUMBER, unit[0].strip() if unit else ""
 
 
-def _slash(text: str, at: int, end: int) -> bool:
-    return _ARITHMETIC.match(text, at, end) is not None
-
-
-# "3 + x" -> "x"
-_VARIABLE = re.compile(
-    r"(?<![A-Za-z\\])[a-wyzA-WYZ](?![A-Za-z])|(?<![0-9\s])\s?x|\\(?:pi|sqrt|theta|alpha|infty)|[π√∞]"
-)
-
-
 def _variables(text: str, at: int, end: int) -> bool:
     return _VARIABLE.search(text, at, end) is not None
 
 
-# "3 m" -> " m"
-_UNIT_LETTER = re.compile(
-    r"\s?[mgLlshVWNJKCAtFTRQYM](?![A-Za-z0-9^_*+=(])|\s[a-zA-Z](?:\^?[23²³])?(?=\s|$|[.,;。，])|\s?[mM]\^?\{?[23]"
-)
-
-
 def _is_unit_letter(text: str, at: int, end: int) -> bool:
     return _UNIT_LETTER.match(text, at, end) is not None
-
-
-def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[str] = frozenset()) -> Number | None:
-    """Return the number that a sentence is about: its last plain one, but for those that are beside the point.
-
-    Args:
-        text: as `numbers.plain` returns it.
-        start: where the sentence begins.
-        end: where it ends.
-        fractions: whether p/q is a number.
-        given: the numbers of the question: one of these is passed over where the sentence has another.
-
-    `It costs 42 dollars to buy 6 tickets in 2 days` is about 42 where the question speaks of 6 tickets.
-    """
-    if not _DIGIT.search(text, start, end):
-        first = english_number(text, start + len(text[start:end]) - len(text[start:end].lstrip()), end)
-        return first if first and first.value != 1 else last_chinese_number(text, start, end)
-    last, stop, beside = None, end, None
-    for _ in range(_MOST_NUMBERS):
-        number = last_number(text, start, stop, fractions)
-        if number is None or _is_part(text, start, number, end):
-            break
-        last = last or number
-        digits = _DIGITS.findall(text, number.start, number.end)
-        bound = _BOUNDED.search(text, start, number.start)
-        if bound:
-            return None
-        if (
-            not given.issuperset(digits)
-            and not _ORDINAL.match(text, number.end, end)
-            and not is_counter(text, start, number, end)
-        ):
-            if not _ADJUNCT.search(text, max(start, number.start - 14), number.start):
-                return number
-            beside = beside or number
-        stop = number.start
-    if last is None:
-        return None
-    # Its numbers in digits are all the question's own: the other one may be written out.
-    return (
-        (last_chinese_number(text, start, end, 2) or _spoken(text, start, end) if beside is None else None)
-        or beside
-        or last
-    )
-
-
-def _is_part(text: str, start: int, number: Number, end: int) -> bool:
-    """Tell whether a number is part of a formula."""
-    before = text[max(start, number.start - 12) : number.start]
-    return (
-        _OPERATOR.search(before) is not None
-        or _ARITHMETIC.match(text, number.end, end) is not None
-        or (_FORMULA.match(text, number.end, end) is not None and not _is_unit_letter(text, number.end, end))
-    )
-
-
-def _spoken(text: str, start: int, end: int) -> Number | None:
-    """Return the last number of two or more English words."""
-    found = [match for match in ENGLISH.finditer(text, start, end) if " " in match[0] or "-" in match[0]]
-    return english_number(text, found[-1].start(), end) if found else None
-
-
-_MOST_NUMBERS = 8
-# "3.5 + 12" -> "3.5"
-_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-# A number that says in how many days, of how many, per what.
-# "ran 87 m in 2" -> "in "
-_ADJUNCT = re.compile(
-    r"(?<![A-Za-z])(?:in|of|per|every|each|within|after|over|by|from|than|at|on|day|with)\s(?:the\s|all\s|just\s|only\s)?\$?$|[每第]\s?$",
-    re.IGNORECASE,
-)
-# "3 + " -> "3 + "
-# "√" -> "√"
-_OPERATOR = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|[√<>≤≥^±])[ \t]{0,3}\(?$")

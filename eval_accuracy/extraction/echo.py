@@ -14,14 +14,17 @@ from eval_accuracy.extraction.options.named import head_and_options
 # "7\n### Instruction:" -> "\n### Instruction"
 _TURN = re.compile(
     r"(?=[<\nU])(?:\n\s{0,9}\[INST\]|</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
-    r"|<\|(?:User|Bot|im_start|user|assistant)\|>|<start_of_turn>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
+    r"|<\|(?:User|Bot|im_start|user|assistant)\|>|<start_of_turn>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:"
+    r"|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 # "7\n题目：计算" -> "\n题目："
 _NEXT_TASK = re.compile(
-    r"\n\s{0,9}[*#]{0,4}\s?(?:(?:(?:[Nn]ext|[Nn]ew|[Aa]nother|[Bb]onus|[Pp]ractice|[Ss]imilar|[Ff]ollow-?up|[Ee]xtra)\s)?"
+    r"\n\s{0,9}[*#]{0,4}\s?(?:(?:(?:[Nn]ext|[Nn]ew|[Aa]nother|[Bb]onus|[Pp]ractice|[Ss]imilar|[Ff]ollow-?up"
+    r"|[Ee]xtra)\s)?"
     r"(?:[Qq]uestion|[Pp]roblem|[Ee]xercise|[Tt]ask|[Ff]ollow-?up|[Pp]ractice|Q|Instruction|Input)"
-    r"|(?:下一?道?|新|另一?道?)?(?:题目?|问题?|练习题?|习题|例题?|思考题?|作业|追问|拓展|变式|指令))(?:\s?[0-9]{0,3}\*{0,2}\s?[:：]|\s?[0-9]{1,3}\s?[.)]\s)"
+    "|(?:下一?道?|新|另一?道?)?(?:题目?|问题?|练习题?|习题|例题?|思考题?|作业|追问|拓展|变式|指令))"
+    r"(?:\s?[0-9]{0,3}\*{0,2}\s?[:：]|\s?[0-9]{1,3}\s?[.)]\s)"
 )
 # GSM8K's last line; what follows it is no part of the answer.
 # "so 72\n#### 72\nMore" -> "#### 72"
@@ -38,8 +41,10 @@ _PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|He
 # "Question: 2 + 2?\nAnswer: 4" -> {"answer": "Answer:"}
 # "问题：2 + 2？\n答案：4" -> {"answer": "答案："}
 _SHOT = re.compile(
-    r"(?:(?:^|\n)\s{0,9}(?:Question|Problem|Q|问题?|题目|例题?\s?[0-9]{0,2})\s?[0-9]{0,3}\s?[.:：]|\n\s{0,9}\(?D\s?[).．、:：])"
-    r"(?:[^\n]|\n(?!\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：])){0,2000}\n\s{0,9}(?P<answer>(?:Answer|A|答案?|解答?)\s?[:：])"
+    r"(?:(?:^|\n)\s{0,9}(?:Question|Problem|Q|问题?|题目|例题?\s?[0-9]{0,2})\s?[0-9]{0,3}\s?[.:：]"
+    r"|\n\s{0,9}\(?D\s?[).．、:：])"
+    r"(?:[^\n]|\n(?!\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：])){0,2000}\n\s{0,9}(?P<answer>(?:Answer|A|答案?"
+    r"|解答?)\s?[:：])"
 )
 # What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
 # "(A) x, y" -> "("
@@ -54,10 +59,12 @@ _LABELLED = re.compile(r"^\s{0,9}(?:【[^】\n]{1,12}】|[*#]{0,4}[^:：0-9\n=]{
 # "计算 1 + 1 等于多少？答案是 2" -> "计算 1 + 1 等于多少？"
 _FIRST_SENTENCE = re.compile(r"[^?？。\n]{1,200}[?？。]")
 # A line that sets a task.
-# "Compute 3 * 4." -> "Compute"
+# "Compute 3 * 4." -> "Compute 3 * 4."
 _ASKS = re.compile(
-    r"\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How|Raise|For\swhich|Determine"
-    r"|计算(?!结果|得|可|后|过程|的|如|出)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当|小[明红华刚])[^\n]*[.?。？]?\s*$"
+    r"\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How"
+    r"|Raise|For\swhich|Determine"
+    "|计算(?!结果|得|可|后|过程|的|如|出)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
+    r"|小[明红华刚])[^\n]*[.?。？]?\s*$"
 )
 # "3.5 + 12" -> "3.5"
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")

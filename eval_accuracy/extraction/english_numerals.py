@@ -27,7 +27,8 @@ _WORD = "|".join([*_ONES, *_TENS, "hundred", *_POWERS])
 # "three quarters" -> {"words": "three", "part": "quarters"}
 # "four point five" -> {"words": "four", "places": " five"}
 NUMERAL = re.compile(
-    rf"(?<![A-Za-z])(?:(?P<sign>minus|negative)[ -])?(?:(?:a|an)[ -](?=hundred|thousand|million|billion|half|third|quarter))?"
+    "(?<![A-Za-z])(?:(?P<sign>minus|negative)[ -])?(?:(?:a|an)[ -](?=hundred|thousand|million|billion|half|third"
+    "|quarter))?"
     rf"(?:(?P<words>(?:{_WORD})(?:(?:[ -]|[ ]and[ ])(?:{_WORD}))*)(?![A-Za-z])"
     rf"(?:[ ]point(?P<places>(?:[ ](?:{'|'.join(list(_ONES)[:10])}))+)|[ -](?P<part>{'|'.join(_PARTS)}))?"
     rf"|(?P<one>half|third|quarter))(?![A-Za-z])",

@@ -10,7 +10,8 @@ from eval_accuracy.extraction.numbers import Number, first_number
 # "is $7$ cm" -> {"dollars": "7"}
 # r"is \(7\)" -> {"round": "7"}
 REGION = re.compile(
-    r"\$\$(?P<display>[^$]{1,400}?)\$\$|(?<!\\)\$(?P<dollars>(?!\s)(?:\\\$|[^$\n]){1,300}?(?<![\s\\])|\s(?=[^$\n]{0,80}[\\^=(])[^$\n]{1,300}?)\$(?![0-9])"
+    r"\$\$(?P<display>[^$]{1,400}?)\$\$|(?<!\\)\$(?P<dollars>(?!\s)(?:\\\$|[^$\n]){1,300}?(?<![\s\\])"
+    r"|\s(?=[^$\n]{0,80}[\\^=(])[^$\n]{1,300}?)\$(?![0-9])"
     r"|\\\((?P<round>.{1,400}?)\\\)|\\\[(?P<square>.{1,400}?)\\\]",
     re.DOTALL,
 )
@@ -20,18 +21,23 @@ CLOSING = re.compile(r"(?<!\\)\$|\\\)|\\\]")
 # What may stand around the value in a formula.
 # r" \displaystyle{ 7" -> r" \displaystyle{ "
 _BEFORE = re.compile(
-    r"(?:\s|\\[,;!:]|\\(?:displaystyle|boxed|fbox|mathbf|boldsymbol|textbf|mathrm|text|bm|bf|large|Large|left\s?(?=\())(?![a-z])\s?\{?|\\\$(?=\s?[0-9.])|[~*]){0,8}"
+    r"(?:\s|\\[,;!:]|\\(?:displaystyle|boxed|fbox|mathbf|boldsymbol|textbf|mathrm|text|bm|bf|large|Large|left\s?(?=\())(?![a-z])\s?\{?"
+    r"|\\\$(?=\s?[0-9.])|[~*]){0,8}"
 )
-# r"7 \text{ cm}." -> " \\text{ cm}."
+# r" \text{ cm}." -> " \\text{ cm}."
 _BEHIND = re.compile(
     r"(?:\s|\\[,;!: ]|~|\\?%|\^\s?\{?\s?\\circ\s?\}?|\\degree|°|[.。,，*}]"
-    r"|\\(?:text|mathrm|mbox|textrm|operatorname|rm)\s?\{(?!\s*(?:or|and|if|when|mod|to|thousand|million|billion|hundred|trillion|dozen|factorial|squared|cubed|percent\sof)\b)[^{}0-9]{0,40}\}"
-    r"(?:\^\s?\{?[23²³]\}?)?|\\?[a-zA-Zμ]{2,}(?![A-Za-z{])(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]|/(?=\s?(?:\\text|\\mathrm|[a-z]))|(?<=[\s,;~])[mgsLNJWhVAF](?![A-Za-z(^_])(?:\^\s?\{?[23]\}?)?|[\u3400-\u9fff]{1,8})*"
+    r"|\\(?:text|mathrm|mbox|textrm|operatorname|rm)\s?\{(?!\s*(?:or|and|if|when|mod|to|thousand|million|billion"
+    r"|hundred|trillion|dozen|factorial|squared|cubed|percent\sof)\b)[^{}0-9]{0,40}\}"
+    r"(?:\^\s?\{?[23²³]\}?)?|\\?[a-zA-Zμ]{2,}(?![A-Za-z{])(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]"
+    r"|/(?=\s?(?:\\text|\\mathrm|[a-z]))|(?<=[\s,;~])[mgsLNJWhVAF](?![A-Za-z(^_])(?:\^\s?\{?[23]\}?)?|[\u3400-\u9fff]{1,8})*"
 )
 # Commands that a unit must not be taken for.
 # r"\cdot" -> r"\cdot"
 _OPERATION = re.compile(
-    r"\\(?:cdot|times|div|pm|mp|pi|theta|alpha|beta|gamma|infty|sqrt|frac|le|ge|leq|geq|leqslant|geqslant|lt|gt|neq?|in|cup|cap|to|sin|cos|tan|log|ln|cdots|ldots|dots|over|quad|qquad|pmod|bmod|mod|choose|i|mathbf|vec|hat|land|lor|approx|sim|equiv|ell|lambda|mu|sigma|phi|omega|rho|tau|delta|varphi)(?![a-z])"
+    r"\\(?:cdot|times|div|pm|mp|pi|theta|alpha|beta|gamma|infty|sqrt|frac|le|ge|leq|geq|leqslant|geqslant|lt|gt"
+    "|neq?|in|cup|cap|to|sin|cos|tan|log|ln|cdots|ldots|dots|over|quad|qquad|pmod|bmod|mod|choose|i|mathbf|vec"
+    "|hat|land|lor|approx|sim|equiv|ell|lambda|mu|sigma|phi|omega|rho|tau|delta|varphi)(?![a-z])"
     r"|(?<![A-Za-z\\])(?:mod|or|and|if|when|factorial|sin|cos|tan|log|ln|thousand|million|billion)(?![A-Za-z])"
 )
 # "3 + 4" -> "3 + 4"
@@ -44,12 +50,12 @@ _ONLY_TEXT = re.compile(r"\s*\\(?:text|textbf|mathrm|mbox|textrm|textit|mathbf)\
 
 @dataclass(frozen=True)
 class Formula:
-    """The value of a formula.
+    r"""The value of a formula.
 
     Attributes:
         number: its number, where it is a plain one with a unit at most; else None.
         undone: it is arithmetic that nobody carried out.
-        words: it is words (`\\text{Monday}`).
+        words: it is words (`\text{Monday}`).
         start, end: where it stands, without space around it.
     """
 
@@ -66,7 +72,7 @@ def inside(match: re.Match[str]) -> tuple[int, int]:
 
 
 def read_formula(text: str, start: int, end: int, fractions: bool) -> Formula:
-    r"""Read `text[start:end]` (plain text), the inside of a formula: `90^\circ` is 90, `3k`, `3!` and `(3, 7)` no number."""
+    r"""Read `text[start:end]` (plain text), the inside of a formula: `90^\circ` is 90, `3k` and `(3, 7)` none."""
     while start < end and text[start].isspace():
         start += 1
     while end > start and (text[end - 1].isspace() or text[end - 1] in ".。,，"):

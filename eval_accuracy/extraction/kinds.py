@@ -1,4 +1,4 @@
-"""What a clause is: the answer announced, a step, a reason, a remark, a quotation, a refusal …"""
+"""What a clause is: the answer announced, a step, a reason, a remark, a quotation, a refusal."""
 
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ NO_VALUE = "no value"
 NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
 LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
 
-_START = r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|even\s|而|并且?|且|再|先|但是?|[Hh]ere,?\s|then\s|just\s|also\s|of\scourse\s)?"
+_START = (
+    r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|even\s|而|并且?|且|再|先|但是?|[Hh]ere,?\s"
+    r"|then\s|just\s|also\s|of\scourse\s)?"
+)
 # "保留2位小数" -> "保留2位小数"
 # "(2 d.p.)" -> "2 d.p."
 # "精确到0.01" -> "精确到0.01"
@@ -89,22 +92,24 @@ _SUPPOSITION = re.compile(
     re.IGNORECASE,
 )
 # "43 is wrong" -> "wrong"
-# "不是 43" -> "不是"
+# "43 不对" -> "不对"
 _WRONG = re.compile(rf"{english(WRONG_EN)}|{either(WRONG_ZH)}", re.IGNORECASE)
 # "is not 43" -> "not 4"
-# "而不是 43" -> "不是 4"
+# "不是 43" -> "不是 4"
 _DENIED = re.compile(rf"(?:{english(DENIED_EN)}|{either(DENIED_ZH)})[^0-9]{{0,12}}[0-9]", re.IGNORECASE)
 # What only looks like a word for wrong: an error of measurement, `not only`, 不难, 误差.
 # "误差不超过" -> "误差"
 _NO_WRONG = re.compile(
-    r"误差|不难|没有?错|不错|错误率|\bnot\s(?:only|just|hard|difficult|to\smention|surprising\w*|needed|required)|\berror\s(?:bar|margin|of)"
+    r"误差|不难|没有?错|不错|错误率|\bnot\s(?:only|just|hard|difficult|to\smention|surprising\w*|needed|required)"
+    r"|\berror\s(?:bar|margin|of)"
     r"|is\snot\san?\s(?:integer|whole)|nothing\swrong|no\smistakes?|not\sdepend\w*|not\schange\w*|whether",
     re.IGNORECASE,
 )
 # A word of caution takes nothing back: `如有错误请指正`.
 # "if anything is wrong" -> "if "
 _CAUTION = re.compile(
-    r"[如若]有|如果|指正|有没有|是否|避免|常见|容易|易错|小心|注意|\bif\s|let\sme\sknow|please|\bany\b|avoid|common|careful|beware",
+    r"[如若]有|如果|指正|有没有|是否|避免|常见|容易|易错|小心|注意|\bif\s|let\sme\sknow|please|\bany\b|avoid"
+    "|common|careful|beware",
     re.IGNORECASE,
 )
 # "Wait, that is wrong" -> "wrong"
@@ -121,7 +126,7 @@ CORRECTION = re.compile(
 _RESTATED = re.compile(rf"{_START}(?:{english(RESTATED_EN)}|{either(RESTATED_ZH)})", re.IGNORECASE)
 # "是多少" -> "多少"
 _ASKED = re.compile(r"(?:多少|几[个何]?|吗|呢|什么|哪[个里些])\s*$")
-# "43（×）" -> "(×)"
+# "43(×)" -> "(×)"
 _CROSSED = re.compile(r"[（(]\s?[×✗✘❌xX]\s?[)）]\s*$|[✗✘❌]")
 # "即 2 × 3 的值为 6" -> "的值"
 _NAMES_VALUE = re.compile(r"的值|答案|结果|等于|=|\b(?:answer|result)\b", re.IGNORECASE)
@@ -198,7 +203,7 @@ _COMMAS = (",", "，", ";", "；")
 # "the result would be 7" -> "would"
 _WOULD = re.compile(r"\bwould\b|^\s*(?:则|就|那么|会|得)")
 _OPENS_CHECK = ("", "\n", ".", "。", ";", "；", "!", "！")
-# "So x = 7" -> "So"
+# "So we get 7" -> "So"
 # "x = 7" -> "x ="
 _CONCLUSION = re.compile(
     rf"{_START}(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)}|{english(ANSWER_EN)}|{either(ANSWER_ZH)}|x\s?=)",

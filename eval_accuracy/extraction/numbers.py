@@ -29,18 +29,22 @@ _TEN = (
     r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
     r"|\s?的\s?(?P<said>-?[0-9]+)\s?次[方幂])"
 )
-_SIGN = r"(?P<sign>(?:[-+负負]|(?<![A-Za-z])(?:[Nn]egative|[Mm]inus)(?=[ \\$]))的?)?[ \t]?(?:\\?[¥$€£])?[ \t]?(?P<second>-(?=[0-9.]))?"
+_SIGN = (
+    r"(?P<sign>(?:[-+负負]|(?<![A-Za-z])(?:[Nn]egative|[Mm]inus)(?=[ \\$]))的?)?[ \t]?(?:\\?[¥$€£])?[ \t]?"
+    "(?P<second>-(?=[0-9.]))?"
+)
 _EXPONENT = rf"(?:[eE](?P<e>[-+]?[0-9]+)|{_TIMES}{_TEN})?"
 SCALE_WORDS = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "bn": 9, "mln": 6, "k": 3, "K": 3,
     "百": 2, "千": 3, "万": 4, "萬": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "億": 8, "十亿": 9, "百亿": 10,
-    "千亿": 11, "万亿": 12, "‰": -3, "basis point": -4, "per mille": -3, "permille": -3, "per thousand": -3,
+    "千亿": 11, "万亿": 12, "‰": -3, "per mille": -3, "permille": -3, "per thousand": -3,
 }  # fmt: skip
 _PARTS_OF = {"千": -3, "万": -4}
 # 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
 _SCALE = (
     r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块。，,.;；)]|\s|$)"
-    r"|‰|per\s?mille|per\sthousand|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
+    r"|‰|per\s?mille|per\sthousand|(?:hundred|thousand|million|billion|trillion|bn|mln)(?![A-Za-z])"
+    r"|(?<=[0-9])[kK](?![A-Za-z0-9_^=(/*+]|\s?[-+*/^=]))"
 )
 _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "-1,234.5" -> {"sign": "-", "digits": "1,234.5"}
@@ -51,7 +55,8 @@ _MARKS = rf"(?:(?P<percent>[ \t]?\\?%|[ \t]?\bper\s?cent\b)|{_SCALE})?"
 # "3 million" -> {"digits": "3", "scale": "million"}
 # "负百分之5" -> {"sign": "负", "hundredth": "百分之", "digits": "5"}
 _NUMBER = re.compile(
-    rf"(?=[-+负負 \t¥$€£\\百千万0-9.nNmM]){_SIGN}(?P<hundredth>[百千万]分之[ \t]?(?P<inner>-)?)?(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
+    rf"(?=[-+负負 \t¥$€£\\百千万0-9.nNmM]){_SIGN}(?P<hundredth>[百千万]分之[ \t]?(?P<inner>-)?)?"
+    f"(?P<digits>{_DIGITS}){REPEATS}{_EXPONENT}{_MARKS}"
 )
 # r"-\frac{1}{2}" -> {"sign": "-", "top": "1", "bottom": "2"}
 # "3又1/2" -> {"whole": "3", "left": "1", "right": "2"}
@@ -59,7 +64,8 @@ _NUMBER = re.compile(
 # r"{20 \over 39}" -> {"higher": "20", "deeper": "39"}
 # "3½" -> {"whole": "3", "vulgar": "½"}
 _FRACTION = re.compile(
-    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\|[{VULGAR}]))|[ ](?=[0-9]+/[0-9])|[ ]and[ ](?=[0-9]+/[0-9])))?"
+    rf"{_SIGN}(?:(?<![0-9.])(?P<whole>[0-9]+)(?:\s{{0,2}}(?:又\s{{0,2}}|(?=\\|[{VULGAR}]))|[ ](?=[0-9]+/[0-9])"
+    "|[ ]and[ ](?=[0-9]+/[0-9])))?"
     r"(?:\\[dtc]?frac\s?(?:\{\s?(?P<top>-?[0-9]+)\s?\}|(?P<upper>[0-9]))"
     r"\s?(?:\{\s?(?P<bottom>-?[0-9]+)\s?\}|(?P<lower>[0-9]))"
     r"|(?<![0-9.])(?P<left>[0-9]+)\s{0,2}/\s{0,2}(?P<right>-?[0-9]+)(?![0-9]|\.[0-9])"

@@ -14,8 +14,9 @@ from eval_accuracy.equivalence.process import same_formula
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
 from eval_accuracy.extraction.numbers import EXACT, SCALE_WORDS, Number, plain, whole_number
-from eval_accuracy.extraction.reader import ANNOUNCED, BOXED, FREE, LABELLED, LAST_NUMBER, Found, Trace, read_answer
+from eval_accuracy.extraction.reader import FREE, Found, Trace, read_answer
 from eval_accuracy.extraction.spelling import formula, same_text, spelling
+from eval_accuracy.extraction.statements import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER
 from eval_accuracy.judges import Answer, Judge
 from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is_exact, is_whole_division
 from eval_accuracy.judges.verdict import Verdict, refused

@@ -12,7 +12,6 @@ import numpy as np
 
 from core.result_types import AccuracyEntry, Share, TypeShare, WrongAnswer, WrongAnswers
 from core.text.records import Record
-from eval_accuracy.extraction.reader import UNREAD
 from eval_accuracy.judges import Answer, Judge, judge_named
 from eval_accuracy.judges.verdict import FORMULA, Verdict
 from eval_accuracy.scoring.categories import by_category
@@ -23,6 +22,8 @@ from evaluation.figures.statistics import CONFIDENCE, Interval, percentile_inter
 # From so many questions on, the work is shared out among processes; fewer are judged before those have started.
 _MANY = 20_000
 _EXAMPLES, _SHOWN = 3, 200
+# The stage of answers in which nothing was read.
+UNREAD = "unread"
 
 
 def score(

@@ -43,8 +43,8 @@ def _lines(name: str, result: AccuracyEntry) -> Iterator[str]:
         for category, row in rows:
             average = f"mean of subjects {row.naive_average:7.2%}"
             yield f"  {category:34} {_percent(row.accuracy, row.interval)}  {row.count:6}  {average}"
-    for stage, share in result.by_stage.items():
-        yield f"  read as {stage:26} {_percent(share.accuracy, share.interval)}  {share.count:6}"
+    for stage, read in result.by_stage.items():
+        yield f"  read as {stage:26} {_percent(read.accuracy, read.interval)}  {read.count:6}"
     types = list(result.by_type.items())
     for kind, part in types[:_MOST_SHOWN]:
         unanswered = f"empty {part.empty}, unparsable {part.unparsable}"

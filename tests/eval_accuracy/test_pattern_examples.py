@@ -16,7 +16,13 @@ import pytest
 
 from core.places import ROOT
 
-FOLDERS = ("eval_accuracy/judges", "eval_accuracy/extraction", "eval_accuracy/extraction/options", "core/tasks")
+FOLDERS = (
+    "eval_accuracy/judges",
+    "eval_accuracy/extraction",
+    "eval_accuracy/extraction/options",
+    "eval_accuracy/equivalence",
+    "core/tasks",
+)
 ASSIGNED = re.compile(r"^(\w+) = re\.compile\(")
 EXAMPLE = re.compile(r"^# (r?(['\"]).*\2) -> (.+)$")
 
