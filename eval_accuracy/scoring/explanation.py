@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from core.errors import InputError
+from core.terminal import show
 from core.text.records import Record
 from eval_accuracy.judges import Answer, Judge
 from evaluation.answers.predictions import Predictions
@@ -25,13 +26,13 @@ def one_of(records: Sequence[Record], name: str, path: Path) -> Record:
 def show_stages(records: Sequence[Record], predictions: Predictions, judge: Judge) -> None:
     """Print the stages of each answer, to standard error: standard output is the result's."""
     for record in records:
-        print(f"question {record.id}: {record.question}", file=sys.stderr)
+        show(f"question {record.id}: {record.question}", file=sys.stderr)
         text = predictions.get(record.id)
         if text is None:
-            print("  no answer", file=sys.stderr)
+            show("  no answer", file=sys.stderr)
             continue
         answer = Answer(text, predictions.scores.get(record.id, ()), predictions.prompts.get(record.id))
         for number, (stage, lines) in enumerate(judge.explain(record, answer), start=1):
-            print(f"  {number}. {stage}", file=sys.stderr)
+            show(f"  {number}. {stage}", file=sys.stderr)
             for line in lines:
-                print(f"     {line}", file=sys.stderr)
+                show(f"     {line}", file=sys.stderr)
