@@ -6,13 +6,13 @@ Files as transformers writes them: `chat_template.jinja` beside the tokenizer, e
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.text.prompts import Prompt
+from core.untrusted import load_json
 
 OWN, _SUFFIX = "tokenizer", ".jinja"
 _CONFIG, _MAP, _TEMPLATE = "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"
@@ -75,10 +75,7 @@ def _named(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _json(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
-    try:
-        values = json.loads(_text(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error})") from error
+    values = load_json(_text(path), str(path))
     return values if isinstance(values, dict) else {}
 
 

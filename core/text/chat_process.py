@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from core.errors import InputError
 from core.places import ROOT
+from core.untrusted import JSON_FILE, load_json
 
 SECONDS = 10.0  # for the conversations of one record
 _MEMORY = 512 << 20
@@ -51,7 +52,7 @@ def write_conversations(
     process = _process(os.getpid(), template, json.dumps(dict(values), sort_keys=True))
     try:
         answer = process.ask(json.dumps([[list(messages), ask] for messages, ask in asked]))
-    except _Ended as error:
+    except (_Ended, InputError) as error:
         close_all()
         raise InputError(f"{where}: {name} {error}") from None
     if isinstance(answer, str):
@@ -76,7 +77,7 @@ class _Process:
             stderr=subprocess.DEVNULL,
             env={"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PATH": os.environ.get("PATH", "")},
         )
-        self._send(json.dumps([template, json.loads(values)]))
+        self._send(f"[{json.dumps(template)}, {values}]")
 
     def ask(self, line: str) -> Any:
         """Send a line and return what is answered; _Ended where nothing is within the bounds."""
@@ -97,7 +98,7 @@ class _Process:
                     self._process.wait()
                     raise _Ended(f"needs more than {_MEMORY >> 20} MiB of memory, or ends its process")
                 found += piece
-        return json.loads(found)
+        return load_json(bytes(found), "what it answers", JSON_FILE)
 
     def close(self) -> None:
         """End the process."""
@@ -141,7 +142,7 @@ def serve() -> None:
 
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    template, values = json.loads(sys.stdin.buffer.readline())
+    template, values = load_json(sys.stdin.buffer.readline(), "the call", JSON_FILE, any_number=True, surrogates=True)
     write: Callable[[list[Any]], Any]
     try:
         run = _compiled(template)
@@ -162,7 +163,7 @@ def serve() -> None:
 
 def _serve_one(line: bytes, write: Callable[[list[Any]], Any], out: IO[bytes]) -> None:
     try:
-        answer = write(json.loads(line))
+        answer = write(load_json(line, "the call", JSON_FILE, any_number=True, surrogates=True))
     except MemoryError:
         raise
     except Exception as error:

@@ -5,7 +5,6 @@ What a result says of a file (`predictions_sha256`, `log_sha256`, `inputs`) is s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from core.inside import open_inside
 from core.machine import machines_of, this_machine
 from core.results import file_name, gather, results_of
 from core.run_folder import RunFolder
+from core.untrusted import JSON_LINE, load_json
 from core.yaml_text import dump_yaml
 from submission.package.code import code_files
 from submission.package.placeholders import Degree, Placeholders
@@ -137,8 +137,8 @@ class _Copy:
 
     def _json_line(self, text: str, degree: Degree) -> str:
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
+            value = load_json(text, self._run.path.name, JSON_LINE)
+        except InputError:
             return self._names.text(text, degree)
         safe = self._names.value(value, degree)
         return text if safe == value else json_line(safe) + "\n"
