@@ -30,8 +30,6 @@ DOORS = {
     "data_convert/readers/json_text.py": {"json", "orjson"},
     # What the kit wrote a moment ago into a temporary file that only this process has.
     "data_convert/corpus/record_store.py": {"orjson"},
-    # Pairs of formulas from the process that started it.
-    "eval_accuracy/equivalence/serve.py": {"json"},
     # It writes a zip.
     "submission/package/pack.py": {"zipfile"},
 }

@@ -88,4 +88,5 @@ def read_formula(text: str, start: int, end: int, fractions: bool) -> Formula:
         if whole and not (number.scale == 3 and text[number.end - 1] in "kK"):
             return Formula(number, False, False, start, end)
     undone = _DIGIT.search(text, start, end) is not None and _ARITHMETIC.fullmatch(text, start, end) is not None
+    undone = undone and "," not in text[start:end]  # a pair is a value: `(3, 7)`
     return Formula(None, undone, False, start, end)
