@@ -20,7 +20,7 @@ def read(text: str, fractions: bool = False, free: bool = False) -> Content:
 @pytest.mark.parametrize(
     "text",
     [
-        "$\\pm 3$", "$[3, 99]$", "$3i$", "$3k + 1$", "$x > 3$", "3 or 7", "between 3 and 7", "$\\{3, 7\\}$",
+        "$\\pm 3$", "$(3, 7)$", "$[3, 99]$", "$3i$", "$3k + 1$", "$x > 3$", "3 or 7", "between 3 and 7", "$\\{3, 7\\}$",
         "$\\sqrt{3}$", "$3!$", "$\\binom{3}{2}$", "$101_2$", "less than 3", "not 3", "$7$ or $8$", "twice 3",
         "3 以上", "不超过 3", "3 到 7", "3 squared",
     ],
@@ -30,7 +30,7 @@ def test_an_expression_is_not_the_number_in_it(text: str) -> None:
     assert (content.kind, content.number) == (EXPRESSION, None)
 
 
-@pytest.mark.parametrize("text", ["3 + 4", "72/9", "$(3, 7)$"])
+@pytest.mark.parametrize("text", ["3 + 4", "72/9"])
 def test_what_nobody_carried_out_is_no_number(text: str) -> None:
     assert (read(text).kind, read(text).number) == (UNDONE, None)
     assert read(text, free=True).kind == EXPRESSION
