@@ -67,7 +67,8 @@ def _is_rounded_to(found: Number, reference: Number, places: int) -> bool:
     if is_exact(found, reference):
         return True
     slack, distance = _slack(reference), _distance(found, reference)
-    if slack and distance <= slack and found.decimals != reference.decimals:
+    long = len(reference.value.as_tuple().digits) >= _DECIMAL_DIGITS
+    if slack and distance <= slack and (long or found.decimals != reference.decimals):
         return True
     if found.fraction is not None or (reference.fraction is None and found.decimals >= reference.decimals):
         return False
