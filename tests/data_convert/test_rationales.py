@@ -78,7 +78,7 @@ def test_every_step_is_true_and_the_judge_reads_the_answer(
     done = made.meta["rewritten"]
     as_in_corpus = done["exact"] and (asked.type == "fraction" or Fraction(digits(asked)) == exact)
     # Whole numbers, and zero, are no rounding of a result with decimals.
-    assert decimals in (0, 1) or verdict.rules["exact" if as_in_corpus else "rounded"]
+    assert decimals in (0, 1) or verdict.rules["exact" if as_in_corpus else "rounded"], (made.answer, verdict)
     shown = final.rsplit(" ", 1)[-1].rsplit("：", 1)[-1]
     if not done["exact"] and "E" not in shown:
         assert len(shown.partition(".")[2]) == done["decimals"]
