@@ -6,7 +6,7 @@ text is measured before it is parsed, and what its values may be is what everyth
 bits, finite floats, text that UTF-8 can write.
 
     {"a": [1, 2, {}]}   6 values (commas, brackets, one more), 3 deep
-    &a [1, 2]           3 nodes; [*a, *a] behind it 7: an alias counts as what it stands for
+    a: [1, 2]           5 nodes of YAML, the key among them; an alias (*a) is refused
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,6 @@ class Bounds:
 JSON_FILE = Bounds(64 << 20, 1_000_000)
 JSON_LINE = Bounds(16 << 20, 1_000_000)
 SETTINGS = Bounds(256 << 10, 20_000)
-FOREIGN_YAML = Bounds(256 << 10, 20_000)
 
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)  # the last one may be cut off
 _BRACKET = re.compile(r"[][{}]")
@@ -50,6 +49,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _NAME_BYTE = re.compile("[\udc80-\udcff]")
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 _LONGEST_NUMBER = 1000  # Python makes no integer of more than 4,300 digits
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 _TOO_LARGE = "a number that does not fit into 64 bits"
 
 
@@ -172,53 +172,38 @@ def _constant(name: str) -> None:
     raise _Refused(f"{name} is no JSON number")
 
 
+class AliasFound(ValueError):
+    """A YAML text that refers to parts of itself: a few of them stand for billions of values."""
+
+
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader within bounds; a class of its own may be made of it, for `load_yaml(loader=…)`.
+    """PyYAML's safe loader within bounds, on which `core.yaml_text` builds the kit's own; aliases are refused.
 
     Args:
         text: the document.
         bounds: what it may take.
-        aliases: whether `*name` is read, or refused.
     """
 
-    def __init__(self, text: str, bounds: Bounds, aliases: bool) -> None:
+    def __init__(self, text: str, bounds: Bounds) -> None:
         super().__init__(text)
-        self._bounds, self._read_aliases = bounds, aliases
-        self._nodes = self._depth = self._height = 0
-        # id of a node that is whole -> how many nodes it is when its aliases are written out, and how deep it is
-        self._extents: dict[int, tuple[int, int]] = {}
+        self._bounds = bounds
+        self._nodes = self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node as the safe loader does, and stop where a bound is reached."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
-            if not self._read_aliases:
-                raise _Refused(f"has YAML aliases (*name in line {mark.line + 1}): write the values out")
-            node = super().compose_node(parent, index)
-            size, height = self._extents.get(id(node), (self._bounds.values, 0))
-            if (size, height) == (self._bounds.values, 0):
-                raise yaml.composer.ComposerError(None, None, "a value holds itself", mark)
-        else:
-            before, around = self._nodes, self._height
-            self._height, self._depth = 0, self._depth + 1
-            self._check(mark, 1, 0)
-            node = super().compose_node(parent, index)
-            size, height = self._nodes - before + 1, self._height + 1
-            self._extents[id(node)] = size, height
-            self._nodes, self._height, self._depth = before, around, self._depth - 1
-        self._check(mark, size, height)
-        self._nodes += size
-        self._height = max(self._height, height)
-        return node
-
-    def _check(self, mark: Any, size: int, height: int) -> None:
-        if self._nodes + size > self._bounds.values:
-            said = f"more than {self._bounds.values} values, aliases written out"
-            raise yaml.composer.ComposerError(None, None, said, mark)
-        if self._depth + height > self._bounds.depth:
+            raise AliasFound(f"has YAML aliases (*name in line {mark.line + 1}): write the values out")
+        self._nodes, self._depth = self._nodes + 1, self._depth + 1
+        if self._nodes > self._bounds.values:
+            raise yaml.composer.ComposerError(None, None, f"more than {self._bounds.values} values", mark)
+        if self._depth > self._bounds.depth:
             said = f"nested too deeply: more than {self._bounds.depth} levels"
             raise yaml.composer.ComposerError(None, None, said, mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_scalar(self, node: Any) -> Any:
         """Return a scalar's text; one that UTF-8 cannot write, or a number of no sensible length, is refused."""
@@ -230,65 +215,9 @@ class BoundedLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, _TOO_LARGE, node.start_mark)
         return value
 
-    def _number(self, node: Any) -> int | float:
-        return self.fitting(_NUMBERS[node.tag](self, node), node)
-
     def fitting(self, value: int | float, node: Any) -> int | float:
         """Return the number that a node is; YAMLError where it is not finite, or no whole number of 64 bits."""
         if not (math.isfinite(value) if isinstance(value, float) else _LEAST <= value <= _MOST):
             said = _TOO_LARGE if isinstance(value, int) else f"{node.value} is not a finite number"
             raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
         return value
-
-
-_NUMBERS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "tag:yaml.org,2002:int": yaml.SafeLoader.construct_yaml_int,
-    "tag:yaml.org,2002:float": yaml.SafeLoader.construct_yaml_float,
-}
-for _tag in _NUMBERS:
-    BoundedLoader.add_constructor(_tag, BoundedLoader._number)
-
-
-def load_yaml(
-    text: str,
-    where: str,
-    bounds: Bounds = SETTINGS,
-    *,
-    aliases: bool = False,
-    loader: Callable[[str, Bounds, bool], BoundedLoader] = BoundedLoader,
-) -> Any:
-    """Return the value of a YAML document.
-
-    Args:
-        text: the document.
-        where: begins the message, such as a path.
-        bounds: what it may take.
-        aliases: read `&name`, `*name` and `<<: *name`, as MindFormers' own files have them; an alias counts as what it
-            stands for. The kit's own files have none.
-        loader: a class of its own.
-
-    Raises:
-        InputError: malformed (line and column), beyond the bounds, or a value that the kit does not take.
-    """
-    check_size(len(text), bounds, where)
-    try:
-        opened = loader(text, bounds, aliases)
-        try:
-            return opened.get_single_data()
-        finally:
-            opened.dispose()
-    except yaml.YAMLError as error:
-        raise InputError(f"{where}: not YAML ({yaml_fault(error)})") from error
-    except RecursionError as error:
-        raise InputError(f"{where}: not YAML (nested too deeply)") from error
-    except _Refused as error:
-        raise InputError(f"{where}: {error}") from error
-    except Exception as error:  # a date such as 2001-99-99, `!!int x`: PyYAML fails in as many ways as there are tags
-        raise InputError(f"{where}: not YAML (a value is not what it is marked as: {type(error).__name__})") from error
-
-
-def yaml_fault(error: yaml.YAMLError) -> str:
-    """Say in one clause what is wrong with a YAML text, and where."""
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or getattr(error, "context", None) or str(error).partition("\n")[0]
-    return f"line {mark.line + 1}, column {mark.column + 1}: {said}"[:300] if mark else str(said)[:300]

@@ -14,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from core.errors import InputError
-from core.untrusted import SETTINGS, BoundedLoader, check_size
+from core.untrusted import SETTINGS, AliasFound, BoundedLoader, check_size
 from core.yaml_slips import Slip, said_of
 
 _TAG = "tag:yaml.org,2002:"
@@ -140,7 +140,7 @@ def _loaded(text: str, where: str) -> tuple[Node | None, Any]:
     InputError where it is larger than any settings.
     """
     check_size(len(text), SETTINGS, where)
-    loader = _Loader(text, SETTINGS, aliases=False)
+    loader = _Loader(text, SETTINGS)
     try:
         node = loader.get_single_node()
         return node, None if node is None else loader.construct_document(node)
@@ -162,10 +162,10 @@ def read_yaml(text: str, where: str) -> Any:
         return _loaded(text, where)[1]
     except Slip as slip:
         raise InputError(f"{where}: {said_of(slip, text)}") from slip
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"{where}: not YAML: {said_of(error, text)}") from error
-    except ValueError as error:
+    except AliasFound as error:
         raise InputError(f"{where}: {error}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: "\U00110000" is no character
+        raise InputError(f"{where}: not YAML: {said_of(error, text)}") from error
 
 
 def read_mapping(text: str, where: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def settings(path: Path) -> None:
     from pipeline.beforehand.faults import faults
 
     config = load_contest(str(path)) if path.suffix == ".yaml" else load_contest("practice_math", _lines(path))
-    faults(config, port=False)
+    faults(config, here=False)
     make_plan(config, config.data.records, "stated")
     if path.suffix == ".yaml":
         load_run(path)
@@ -101,13 +101,11 @@ def _lines(path: Path) -> list[str]:
 
 
 def foreign_yaml(path: Path) -> None:
-    """Read a MindFormers YAML with its aliases, and write it out again."""
-    import yaml
-
+    """Read a YAML of any kind, and write it out again."""
     from core.files import read_text
-    from core.untrusted import load_yaml
+    from core.yaml_text import dump_yaml, read_yaml
 
-    yaml.safe_dump(load_yaml(read_text(path), str(path), aliases=True))
+    dump_yaml(read_yaml(read_text(path), str(path)))
 
 
 def documents(path: Path) -> None:
