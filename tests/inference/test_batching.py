@@ -8,7 +8,8 @@ import pytest
 
 from ckpt_tools.formats.tensors import write_tensors
 from core.errors import InputError
-from core.text.prompts import Prompt
+from core.text.prompts import Prompt, render
+from core.text.records import Record
 from inference.cpu.engine import CpuEngine
 from inference.engine import Completion, GenerationSettings
 from inference.sampling import Sampling
@@ -214,8 +215,12 @@ def test_a_long_prompt_keeps_its_end_and_its_bos(world: World) -> None:
 
 def test_marks_of_a_template_are_tokens_as_in_training(world: World) -> None:
     engine = CpuEngine(world.model, world.checkpoint, world.tokenizer, max_length=64)
-    engine.use(Prompt(name="p", template="{question}<end>", bos=False, token_ids={"<end>": (7, 8)}))
-    assert engine._fit.ids("the river<end>", "q", 60) == [*world.tokenizer.encode("the river"), 7, 8]
+    prompt = Prompt(name="p", template="{question}<end>", bos=False, token_ids={"<end>": (7, 8)})
+    engine.use(prompt)
+    record = Record("q", "instruction", "the river", "")
+    assert engine._fit.ids(render(prompt, record), "q", 60) == [*world.tokenizer.encode("the river"), 7, 8]
+    # In a question the same letters are a text like any other.
+    assert engine._fit.ids("the river<end>", "q", 60) == world.tokenizer.encode("the river<end>")
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path, world: World) -> None:
