@@ -13,6 +13,9 @@ from data_convert.readers.bad import Fault, OnBad, bad_record
 from data_convert.readers.fields import text_field
 from data_convert.readers.json_stream import Element, JsonStream
 
+# Beside "data" a document of SQuAD says its version and little else; an object of a million keys is none.
+_MOST_KEYS = 1000
+
 
 def is_squad(stream: BinaryIO, path: Path, is_row: Callable[[dict[str, Any]], bool] = lambda _: False) -> bool:
     """Tell whether a file is one JSON object with a list under "data", whatever stands before that key.
@@ -66,11 +69,13 @@ def squad_records(stream: BinaryIO, path: Path, on_bad: OnBad, first_only: bool 
 
 
 def _to_data(text: JsonStream) -> bool:
-    """Go to the value of the top level's "data"; False where there is none."""
+    """Go to the value of the top level's "data"; False where there is none among the first keys."""
     if text.peek() != "{":
         return False
     text.take("{")
-    while text.peek() == '"':
+    for _ in range(_MOST_KEYS):
+        if text.peek() != '"':
+            return False
         if _key(text) == "data":
             return True
         text.element()
