@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import KitError
-from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
-from core.tasks.math import MathQuestion, recognise
+from core.schema_answers import AnswersConfig
+from core.tasks.math import TEMPLATE_TYPES, MathQuestion, recognise
 from core.text.records import Record
 from data_convert.answers import rewrite, rewriting
 from data_convert.answers.rationales import worked
@@ -24,6 +24,7 @@ from data_convert.answers.wording import EN, WORDINGS, ZH
 from data_convert.typed.check import check
 from data_convert.typed.solver import digits, question_text, solution, value
 from eval_accuracy.judges.math import judge
+from eval_accuracy.judges.verdict import Verdict
 
 STEPS, SHORT = AnswersConfig(rationale="steps"), AnswersConfig(rationale="short")
 
@@ -61,6 +62,11 @@ OPERANDS: dict[str, st.SearchStrategy[Any]] = {
 QUESTIONS = st.one_of([st.builds(MathQuestion, st.just(kind), operands) for kind, operands in OPERANDS.items()])
 
 
+def too_coarse(decimals: int | None, verdict: Verdict) -> bool:
+    """Tell whether an answer is rounded to what the rule `rounded` calls none: a whole number, zero, 4.8E-2."""
+    return decimals == 0 or not verdict.span.strip("-0.") or (decimals == 1 and "E" in verdict.span)
+
+
 @settings(max_examples=1000)
 @given(QUESTIONS, st.sampled_from(["short", "steps"]), st.sampled_from(["zh", "en"]), st.none() | st.integers(0, 6))
 def test_every_step_is_true_and_the_judge_reads_the_answer(
@@ -77,8 +83,11 @@ def test_every_step_is_true_and_the_judge_reads_the_answer(
     verdict = judge(question, made.answer, digits(asked) if asked.type == "fraction" else solution(asked))
     done = made.meta["rewritten"]
     as_in_corpus = done["exact"] and (asked.type == "fraction" or Fraction(digits(asked)) == exact)
-    # Whole numbers, and zero, are no rounding of a result with decimals.
-    assert decimals in (0, 1) or verdict.rules["exact" if as_in_corpus else "rounded"], (made.answer, verdict)
+    assert not verdict.reason
+    assert too_coarse(decimals, verdict) or verdict.rules["exact" if as_in_corpus else "rounded"], (
+        made.answer,
+        verdict,
+    )
     shown = final.rsplit(" ", 1)[-1].rsplit("：", 1)[-1]
     if not done["exact"] and "E" not in shown:
         assert len(shown.partition(".")[2]) == done["decimals"]
