@@ -10,10 +10,9 @@ from pydantic import Field, field_validator
 
 from core.errors import did_you_mean
 from core.section import Section
-from core.tasks.math import TYPES
+from core.tasks.math import TEMPLATE_TYPES
 
 Rationale = Literal["none", "short", "steps"]
-TEMPLATE_TYPES = tuple(kind for kind in TYPES if kind not in ("english", "other"))
 _MOST_DECIMALS = 28
 _ORDERS = 24
 # What the judges of this field look for before a final value; anything else and another number may be read.

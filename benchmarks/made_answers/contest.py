@@ -12,9 +12,10 @@ from benchmarks.made_answers.contest_one import FORMS as ONE
 from benchmarks.made_answers.contest_three import FORMS as THREE
 from benchmarks.made_answers.contest_two import FORMS as TWO
 from benchmarks.made_answers.forms import Forms
-from benchmarks.made_answers.questions import TYPES, draw
+from benchmarks.made_answers.questions import draw
 from benchmarks.made_answers.scene import Scene, scene
 from benchmarks.made_answers.values import coarse_digits, is_right, right_digits, spell
+from core.tasks.math import TEMPLATE_TYPES
 
 SETS = {"one": ONE, "two": TWO, "three": THREE}
 _ENDS = ".。 "
@@ -211,7 +212,7 @@ def _scale(rng: random.Random, forms: Forms, language: str) -> Made:
 def _examples(rng: random.Random, forms: Forms, language: str) -> Made:
     """Say the few-shot prompt again in another spelling, then announce."""
     here = scene(rng, forms, language)
-    shown = [draw(rng, rng.choice(TYPES), language) for _ in range(rng.randint(1, 3))]
+    shown = [draw(rng, rng.choice(TEMPLATE_TYPES), language) for _ in range(rng.randint(1, 3))]
     answers = [example.reference for example in shown]
     if not here.right:
         answers[rng.randrange(len(answers))] = here.asked.reference

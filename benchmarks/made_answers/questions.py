@@ -12,22 +12,6 @@ from data_convert.practice.contest_math import questions
 from data_convert.practice.english_forms import english_form
 from data_convert.typed.solver import digits, question_text, solution, value
 
-TYPES = (
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "power",
-    "sqrt",
-    "fraction",
-    "mean",
-    "equation",
-    "function",
-    "area",
-    "mass",
-    "discount",
-    "sales",
-)
 _LEFT = {
     "add": "{0} + {1}",
     "sub": "{0} - {1}",

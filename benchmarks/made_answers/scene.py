@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from benchmarks.made_answers.forms import Forms
-from benchmarks.made_answers.questions import TYPES, Asked, draw
+from benchmarks.made_answers.questions import Asked, draw
 from benchmarks.made_answers.spellings_three import CHINESE_FRACTIONS, NO_LOWEST_TERMS
 from benchmarks.made_answers.spellings_three import FRACTIONS as FRACTION_WAYS
 from benchmarks.made_answers.values import (
@@ -22,6 +22,7 @@ from benchmarks.made_answers.values import (
     spell,
     wrong_digits,
 )
+from core.tasks.math import TEMPLATE_TYPES
 
 _MARK = re.compile("@([vntTwWeEsqpabABjkmrRXYcx])")
 _SHARE_OF_FRACTIONS = 0.3
@@ -119,7 +120,7 @@ def scene(rng: random.Random, forms: Forms, language: str, special: bool = False
         special: spell the announced value one of the set's special ways.
         kind: of the question; empty: any.
     """
-    asked = draw(rng, kind or rng.choice(TYPES), language)
+    asked = draw(rng, kind or rng.choice(TEMPLATE_TYPES), language)
     if language == "zh" and rng.random() < 0.1:
         language = "en"  # a Chinese question may be answered in English
     right = rng.random() < 0.55
@@ -127,7 +128,7 @@ def scene(rng: random.Random, forms: Forms, language: str, special: bool = False
     other = _value(rng, asked, not right)
     if other == digits:
         other = str(wrong_digits(asked.gold, rng)) if not asked.gold.is_fraction else "1/97"
-    next_question = draw(rng, rng.choice(TYPES), asked.language)
+    next_question = draw(rng, rng.choice(TEMPLATE_TYPES), asked.language)
     return Scene(rng, forms, language, asked, right, digits, spelled, other, next_question)
 
 

@@ -29,6 +29,9 @@ TYPES = (
     "english",
     "other",
 )
+# Problems that fit no template, and those that do.
+FREE_TYPES = frozenset({"english", "other"})
+TEMPLATE_TYPES = tuple(kind for kind in TYPES if kind not in FREE_TYPES)
 _OPERATIONS = {"+": "add", "-": "sub", "*": "mul", "×": "mul", "/": "div", "÷": "div"}
 # Longer texts are no template of the corpus (its longest, a mean of ten numbers, has some 60 characters).
 _LONGEST_TEMPLATE = 1000

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.errors import InputError, KitError
-from core.schema_answers import TEMPLATE_TYPES, AnswersConfig
+from core.schema_answers import AnswersConfig
 from core.tasks import task_of
-from core.tasks.math import MathQuestion, recognise
+from core.tasks.math import TEMPLATE_TYPES, MathQuestion, recognise
 from core.text.records import Record
 from data_convert.answers.draw import draw
 from data_convert.answers.options import permuted, with_full_option

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.schema import DataConfig
-from core.tasks.math import TYPES
+from core.tasks.math import TEMPLATE_TYPES
 from data_convert.corpus.record_store import Columns, RecordStore
 from data_convert.corpus.scan import overlapping
 from data_convert.selection.dedup import Keys, Mask, conflicts, group, isin
@@ -27,7 +27,7 @@ from data_convert.selection.split import exclude, hold_out
 
 Numbers = NDArray[np.int64]
 # Labels whose problems are all template: two of them that differ in a number are two problems.
-_TEMPLATES = frozenset(TYPES) - {"english", "other"}
+_TEMPLATES = frozenset(TEMPLATE_TYPES)
 
 
 @dataclass(frozen=True)

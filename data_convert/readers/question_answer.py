@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.tasks.choice import has_options, subject_of
-from core.tasks.math import recognise
+from core.tasks.math import FREE_TYPES, recognise
 from core.text.records import Record
 from core.text.rounds import HISTORY
 from data_convert.readers.bad import Fault
@@ -52,7 +52,7 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
     question = given.whole
     if task is None or task == "math":
         kind = recognise(question).type
-        if task is None and (kind not in ("english", "other") or "\\boxed" in given.answer):
+        if task is None and (kind not in FREE_TYPES or "\\boxed" in given.answer):
             task = "math"
         if task == "math":
             return Record(identity, "math", question, given.answer, where, {"type": kind, **given.meta})

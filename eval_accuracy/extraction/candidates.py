@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, WORDS, Content, Ways, last_formula
 from eval_accuracy.extraction.kinds import CORRECTION, LAST, NEVER, NO_VALUE, ORDINARY, Kind
+from eval_accuracy.extraction.numbers import digits_in
 from eval_accuracy.extraction.sentence import is_counter, is_prose, last_in
 from eval_accuracy.extraction.statements import (
     ANNOUNCED,
@@ -64,8 +65,6 @@ _OPEN = re.compile(
 )
 # "So 7" -> "So"
 _CONCLUDES = re.compile(rf"^[\s*_]{{0,6}}(?:and\s)?(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)})", re.IGNORECASE)
-# "3.5 + 12" -> "3.5"
-_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _MERE = frozenset({LAST_NUMBER, "is", "are", "was", "be", "have", "是", "为", "有"})
 # "3 + 4 = 7" -> "3 + 4 = 7"
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
@@ -114,11 +113,6 @@ class _Part:
     def last(self) -> bool:
         """It holds the answer only where nothing else does."""
         return self.kind.name in LAST
-
-
-def numbers_of(text: str) -> frozenset[str]:
-    """Return the numbers of a question as they stand in it: `ran 3.5 km in 2 h` gives 3.5 and 2."""
-    return frozenset(_NUMBERS.findall(text))
 
 
 def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candidate]:
@@ -219,11 +213,11 @@ def _is_weak(part: _Part, got: Candidate, given: frozenset[str]) -> bool:
     if got.content.kind == WORDS:
         return got.marker != LAST_FORMULA  # `$\\text{No}$` is a value, "we are done" is none
     if number is None:
-        said = _NUMBERS.findall(text, got.content.start, got.content.end)
+        said = digits_in(text, got.content.start, got.content.end)
         return is_prose(text, got.content.start, got.content.end) or (bool(said) and given.issuperset(said))
     if is_counter(text, part.span[0], number, kind.clause.end):
         return True
     if got.marker not in _MERE or _CONCLUDES.match(kind.text) or number.fraction:
         return False
-    digits = _NUMBERS.findall(text, number.start, number.end)
+    digits = digits_in(text, number.start, number.end)
     return len(digits) == 1 and digits[0] in given

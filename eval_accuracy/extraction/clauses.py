@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 
 # Only so many clauses, counted from the end, are looked at.
@@ -123,9 +122,8 @@ def _of_line(text: str, start: int, end: int) -> list[Clause]:
             closing = _closing(text, token.start(), end)
             if closing < 0:
                 continue
-            inside_from, inside_to = at, closing
-            at = closing + len(_PAIRS[mark])
-            if mark in "([【「" and _is_remark(text, token.start(), inside_from, inside_to, begin):
+            inner, at = at, closing + len(_PAIRS[mark])
+            if mark in "([【「" and _is_remark(text, token.start(), inner, closing):
                 remarks.append((token.start(), at))
         elif mark not in _CLOSING:
             _add(clauses, text, (begin, token.start()), remarks, before, mark)
@@ -147,7 +145,7 @@ def _closing(text: str, start: int, end: int) -> int:
     return -1
 
 
-def _is_remark(text: str, opening: int, start: int, end: int, begin: int) -> bool:
+def _is_remark(text: str, opening: int, start: int, end: int) -> bool:
     if start >= end or text[opening - 1 : opening] in ("\\", "{", "^", "_"):
         return False
     return _REMARK.search(text, start, end) is not None or (
@@ -186,8 +184,10 @@ def _add_remarks(clauses: list[Clause], text: str, remarks: list[tuple[int, int]
 
 def _conditions(own: str) -> set[int]:
     """Return where conditions begin that follow a value: `12 for n = 3`."""
-    digits = [match.start() for match in _DIGIT.finditer(own)]
-    found = {match.start() for match in _SUBORDINATE.finditer(own)}
+    value = _DIGIT.search(own)
+    if value is None:
+        return set()
+    found = {match.start() for match in _SUBORDINATE.finditer(own, value.end())}
     if "=" in own or "≈" in own:
-        found |= {match.start() for match in _CONDITION.finditer(own)}
-    return {place for place in found if bisect_left(digits, place) > 0}
+        found |= {match.start() for match in _CONDITION.finditer(own, value.end())}
+    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.tasks.math import recognise
-from eval_accuracy.extraction.numbers import plain
+from core.tasks.math import FREE_TYPES, recognise
+from eval_accuracy.extraction.numbers import digits_in, plain
 from eval_accuracy.extraction.options.named import head_and_options
 
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
@@ -66,8 +66,6 @@ _ASKS = re.compile(
     "|计算(?!结果|得|可|后|过程|的|如|出)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
     r"|小[明红华刚])[^\n]*[.?。？]?\s*$"
 )
-# "3.5 + 12" -> "3.5"
-_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # What can be an answer: a digit, a letter alone, a formula.
 # "是 7 个" -> "7"
 # "so x" -> "x"
@@ -248,7 +246,7 @@ def _asks_another(before: str, line: str, question: str) -> bool:
     if not _DIGIT.search(before):
         return False
     first = _FIRST_SENTENCE.match(line)
-    if {recognise(line).type, recognise(first[0] if first else line).type} - {"english", "other"}:
+    if {recognise(line).type, recognise(first[0] if first else line).type} - FREE_TYPES:
         asked = recognise(question.strip())
         if _ANSWERED.search(before) or "\n" not in before.strip():
             return True
@@ -256,5 +254,5 @@ def _asks_another(before: str, line: str, question: str) -> bool:
     # A question in other words has numbers of its own; a step on the way goes on with those it has.
     if not _ASKS.match(line):
         return False
-    known = set(_NUMBERS.findall(plain(question))) | set(_NUMBERS.findall(plain(before)))
-    return known.isdisjoint(_NUMBERS.findall(plain(line)))
+    known = set(digits_in(plain(question))) | set(digits_in(plain(before)))
+    return known.isdisjoint(digits_in(plain(line)))

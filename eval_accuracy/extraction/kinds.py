@@ -244,11 +244,7 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         return REASON
     if _CONDITION.search(text) or clause.before == "condition":
         return CONDITION
-    if (
-        (clause.before in (",", "，", "(", ";", "；") or clause.before == "。")
-        and _RESTATED.search(text)
-        and not _NAMES_VALUE.search(text)
-    ):
+    if clause.before in (*_COMMAS, "(", "。") and _RESTATED.search(text) and not _NAMES_VALUE.search(text):
         return RESTATED
     if clause.before == "(" and has_digit:
         return RESTATED

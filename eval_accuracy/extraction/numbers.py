@@ -74,6 +74,8 @@ _FRACTION = re.compile(
     rf"|(?P<vulgar>[{VULGAR}]))"
 )
 _PARTS = ("sign", "second", "inner", "digits", "hundredth", "percent", "scale", "e", "power", "said", "super")
+# "3.5 + 12" -> "3.5"
+_RUNS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # "1,234" -> ","
 _NO_DIGIT = re.compile("[^0-9.]")
 _NEGATIVE = frozenset(["-", *"负負", "minus", "Minus", "negative", "Negative", "负的", "負的"])
@@ -138,6 +140,11 @@ def plain(text: str) -> str:
     if _UNUSUAL.search(text) is None:
         return text
     return _WIDE_THOUSANDS.sub(",", text).translate(_PLAIN)
+
+
+def digits_in(text: str, start: int = 0, end: int | None = None) -> list[str]:
+    """Return the runs of digits of `text[start:end]` as they are written: `ran 3.5 km in 2 h` has 3.5 and 2."""
+    return _RUNS.findall(text, start, len(text) if end is None else end)
 
 
 def first_number(text: str, start: int, end: int, fractions: bool) -> Number | None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from eval_accuracy.extraction.candidates import Asked, candidates, numbers_of
+from core.tasks.math import FREE_TYPES
+from eval_accuracy.extraction.candidates import Asked, candidates
 from eval_accuracy.extraction.clauses import Clause, split
 from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, Content, Ways, read_content
 from eval_accuracy.extraction.formulas import REGION, inside
 from eval_accuracy.extraction.kinds import LAST, NEVER, NO_VALUE, RETRACTION, Kind, kinds
-from eval_accuracy.extraction.numbers import Number, plain
+from eval_accuracy.extraction.numbers import Number, digits_in, plain
 from eval_accuracy.extraction.sentence import is_formula
 from eval_accuracy.extraction.statements import (
     ANNOUNCED,
@@ -25,8 +26,6 @@ from eval_accuracy.extraction.statements import (
     is_bare,
 )
 
-# Types of questions that have no template.
-FREE = frozenset({"english", "other"})
 _LONGEST_TEXT = 20_000
 # GSM8K's notes of a calculator.
 # "48/2 = <<48/2=24>>24" -> "<<48/2=24>>"
@@ -57,6 +56,7 @@ class Found:
         clause: the clause it stands in.
         kind: what its words are (`content.Content.kind`).
         unit: what follows the number.
+        formula: the whole formula that it stands in: `y = 2x + 1`, of which it may be the right side.
     """
 
     marker: str
@@ -94,12 +94,11 @@ def read_answer(
     text = text[-_LONGEST_TEXT:]
     same = _without_marks(plain(text))
     asked = plain(question)
-    ways = Ways(fractions, asked_type in FREE)
+    ways = Ways(fractions, asked_type in FREE_TYPES)
     found = kinds(split(same), asked)
-    stating = list(candidates(same, found, Asked(asked_type, numbers_of(asked), ways, words)))
+    stating = list(candidates(same, found, Asked(asked_type, frozenset(digits_in(asked)), ways, words)))
     chosen = _choose(stating, found, words)
     if trace is not None:
-        trace.own = text
         trace.clauses = [(kind.name, kind.clause.text.strip()) for kind in found]
         trace.candidates = [
             (item.stage, item.marker, f"{item.content.kind}: {text[item.content.start : item.content.end]}")

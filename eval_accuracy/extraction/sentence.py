@@ -6,14 +6,12 @@ import re
 
 from eval_accuracy.extraction.content import goes_on, is_bounded, is_ordinal
 from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
-from eval_accuracy.extraction.numbers import VULGAR, Number, english_number, last_chinese_number, last_number
+from eval_accuracy.extraction.numbers import VULGAR, Number, digits_in, english_number, last_chinese_number, last_number
 from eval_accuracy.extraction.words import COUNTED_EN, COUNTED_ZH, COUNTER_EN, COUNTER_ZH, english
 
 _MOST_NUMBERS = 8
 # "3 apples, " -> "3"
 _DIGIT = re.compile(rf"[0-9{VULGAR}]")
-# "3.5 + 12" -> "3.5"
-_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 # A number that says in how many days, of how many, per what.
 # "ran 87 m in " -> "in "
 _ADJUNCT = re.compile(
@@ -66,7 +64,7 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
         if number is None or _is_part(text, start, number, end):
             break
         last = last or number
-        digits = _DIGITS.findall(text, number.start, number.end)
+        digits = digits_in(text, number.start, number.end)
         if is_bounded(text[start : number.start]):
             return None
         if (

@@ -183,9 +183,9 @@ def by_value_first(text: str, span: tuple[int, int], clause: Clause, ways: Ways)
 
 def by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, words: bool) -> Candidate | None:
     """Return what the last `=`, `is`, `gives` … of a clause states, or the value that the whole clause is."""
-    whole = read_content(text, *span, ways)
     marks = list(_STATED.finditer(text, *span))[-40:]
     if not marks:
+        whole = read_content(text, *span, ways)
         bare = (whole.kind == EXPRESSION and is_formula(text, whole.start, whole.end, words)) or (
             whole.kind == NUMBER and whole.number is not None and is_bare(text, whole)
         )
@@ -253,8 +253,8 @@ def _before_conversion(
 def read_whole(text: str, span: tuple[int, int], ways: Ways) -> Content:
     """Return what a part states in all: the right side of its last equation, else itself."""
     start, end = span
-    equals = [mark for mark in _STATED.finditer(text, start, end) if mark["equals"] or mark["points"]]
-    for mark in reversed(equals):
+    marks = list(_STATED.finditer(text, start, end))
+    for mark in reversed([mark for mark in marks if mark["equals"] or mark["points"]]):
         content = read_content(text, mark.end(), end, ways, _in_formula(text, start, mark.start()))
         if content.kind == EMPTY:
             end = mark.start()
@@ -262,12 +262,12 @@ def read_whole(text: str, span: tuple[int, int], ways: Ways) -> Content:
         if content.kind == NUMBER and mark["equals"] and (other := _before_conversion(text, span, mark, content, ways)):
             return other
         return content
-    words = [mark for mark in _STATED.finditer(text, start, end) if mark["word"] and mark.start() > start]
-    for mark in reversed(words):  # `Final answer: the power is 7`
+    stated = [mark for mark in marks if mark["word"] and mark.start() > start and mark.end() <= end]
+    for mark in reversed(stated):  # `Final answer: the power is 7`
         content = read_content(text, mark.end(), end, ways)
         if content.kind == NUMBER and stands_first(text, mark.end(), content):
             return content
-    colon = [mark for mark in _STATED.finditer(text, start, end) if mark["colon"]]
+    colon = [mark for mark in marks if mark["colon"] and mark.end() <= end]
     if colon and (content := read_content(text, colon[-1].end(), end, ways)).kind in (NUMBER, EXPRESSION):
         return content
     return read_content(text, start, end, ways)

@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 from core.tasks.boxed import last_boxed
-from core.tasks.math import MathQuestion, recognise
+from core.tasks.math import FREE_TYPES, MathQuestion, recognise
 from core.text.records import Record
 from eval_accuracy.equivalence.process import same_formula
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
 from eval_accuracy.extraction.numbers import EXACT, SCALE_WORDS, Number, plain, whole_number
-from eval_accuracy.extraction.reader import FREE, Found, Trace, read_answer
+from eval_accuracy.extraction.reader import Found, Trace, read_answer
 from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.extraction.statements import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER
 from eval_accuracy.judges import Answer, Judge
@@ -22,7 +22,7 @@ from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is
 from eval_accuracy.judges.verdict import Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
-_FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount", "english", "other"})
+_FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount"}) | FREE_TYPES
 # "解方程 -2x - 6 = 0" -> ("2", "6")
 _EQUATION = re.compile(
     r"-?\s?(?<![0-9.])([0-9.]+)\s?\*?\s?x\s{0,2}[-+]\s{0,2}[(]?-?([0-9.]+)[)]?\s{0,2}=\s{0,2}0(?![.0-9])"
@@ -77,37 +77,41 @@ def judge(question: str, prediction: str, reference: str, prompt: str | None = N
         The verdict under each rule of `equality.RULES`. Where the reference holds no number, its text is compared and
         all rules agree.
     """
-    asked, truth = _reference(question, reference)
-    own = own_text(prediction, question, prompt)
-    answer = _without_equation(own.text, asked)
-    if not answer.strip():
-        return refused(asked.type, tuple(RULES), truth.span, "empty")
-    found = _read(answer, question, asked, truth)
-    if found is None:
-        return replace(refused(asked.type, tuple(RULES), truth.span, "unparsable"), seems_prompt=own.seems_prompt)
-    rules, error, stage = _compare(question, asked, found, truth)
-    return Verdict(
-        asked.type, rules, found.marker, found.span, truth.span, error=error, stage=found.stage, clause=found.clause,
-        rule=stage, seems_prompt=own.seems_prompt,
-    )  # fmt: skip
+    return _judged(question, prediction, reference, prompt)
 
 
 def explain(question: str, prediction: str, reference: str, prompt: str | None = None) -> list[tuple[str, list[str]]]:
     """Return the stages of `judge` for one answer, each with its name and lines of text."""
-    asked, truth = _reference(question, reference)
     trace = Trace()
-    own = own_text(prediction, question, prompt)
-    _read(_without_equation(own.text, asked), question, asked, truth, trace)
-    verdict = judge(question, prediction, reference, prompt)
+    verdict = _judged(question, prediction, reference, prompt, trace)
     return [
-        ("text without prompt, question and further turns", own.text.splitlines()),
+        ("text without prompt, question and further turns", trace.own.splitlines()),
         ("clauses", [f"{kind}: {text}" for kind, text in trace.clauses]),
         ("what states a value", [f"{stage} ({marker}): {content}" for stage, marker, content in trace.candidates]),
         ("answer", [f"{verdict.stage} ({verdict.marker}): {verdict.span}" if verdict.span else verdict.reason]),
-        ("reference", [truth.span]),
+        ("reference", [verdict.reference]),
         ("verdict", [f"{name}: {'right' if right else 'wrong'}" for name, right in verdict.rules.items()]),
         ("compared by", [verdict.rule or verdict.error]),
     ]
+
+
+def _judged(question: str, prediction: str, reference: str, prompt: str | None, trace: Trace | None = None) -> Verdict:
+    """Judge one answer, and fill the trace with the stages where one is given."""
+    asked, truth = _reference(question, reference)
+    own = own_text(prediction, question, prompt)
+    if trace is not None:
+        trace.own = own.text
+    answer = _without_equation(own.text, asked)
+    if not answer.strip():
+        return refused(asked.type, tuple(RULES), truth.span, "empty")
+    found = _read(answer, question, asked, truth, trace)
+    if found is None:
+        return replace(refused(asked.type, tuple(RULES), truth.span, "unparsable"), seems_prompt=own.seems_prompt)
+    rules, error, rule = _compare(question, asked, found, truth)
+    return Verdict(
+        asked.type, rules, found.marker, found.span, truth.span, error=error, stage=found.stage, clause=found.clause,
+        rule=rule, seems_prompt=own.seems_prompt,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1 << 12)
@@ -117,7 +121,7 @@ def _reference(question: str, reference: str) -> tuple[MathQuestion, Found]:
     fractions = asked.type in _FRACTION_TYPES
     if asked.type == "english" and not _CJK.search(reference) and (box := last_boxed(reference)) and box.content:
         return asked, Found("reference", box.content, whole_number(spelling(box.content)))
-    found = read_answer(reference, "", asked.type, fractions, words=asked.type in ("english", "other"))
+    found = read_answer(reference, "", asked.type, fractions, words=asked.type in FREE_TYPES)
     if found is None:
         return asked, Found("", reference.strip(), whole_number(spelling(reference)))
     return asked, found
@@ -151,13 +155,13 @@ def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> 
 def _is_same_form(asked: MathQuestion, found: Found, truth: Found) -> str:
     """Return what shows that an answer that is no plain number is the reference: "text", "formula", or nothing."""
     if truth.number is not None:  # the number is an expression's value, or it is wrong: `3!` for 6
-        pairs = [(found.span, truth.span)] if asked.type in FREE and found.kind != WORDS else []
+        pairs = [(found.span, truth.span)] if asked.type in FREE_TYPES and found.kind != WORDS else []
     else:
         pairs = [(found.span, truth.span), (found.formula, truth.span), (found.span, truth.formula)]
         for one, other in pairs:
             if one and other and (same_text(one, other) or same_text(formula(one), formula(other))):
                 return "text"
-        if asked.type not in FREE or WORDS in (found.kind, truth.kind):
+        if asked.type not in FREE_TYPES or WORDS in (found.kind, truth.kind):
             return ""
     # The last and costliest comparison: of formulas that are the same in another form.
     return "formula" if any(a and b and same_formula(formula(a), formula(b)) for a, b in pairs) else ""
@@ -165,7 +169,7 @@ def _is_same_form(asked: MathQuestion, found: Found, truth: Found) -> str:
 
 def _is_left_undone(question: str, asked: MathQuestion, fraction: tuple[Decimal, Decimal]) -> bool:
     """Tell whether a fraction is no result: 10/12 where the simplest form is asked for, 72/9 for 8; 5/9 is one."""
-    if asked.type in ("english", "other"):
+    if asked.type in FREE_TYPES:
         return _SIMPLEST.search(question) is not None and not in_lowest_terms(fraction)
     return (asked.type == "fraction" and not in_lowest_terms(fraction)) or is_whole_division(fraction)
 
@@ -180,9 +184,9 @@ def _readings(question: str, asked: MathQuestion, left: Number, right: Number) -
     if asked.type == "discount" and not left.scale:  # counted in percent
         return [(left, right)]
     worth = (left.worth, right.worth)
-    if asked.type in ("english", "other") and left.scale and not right.scale and _asks_in(question, left.scale):
+    if asked.type in FREE_TYPES and left.scale and not right.scale and _asks_in(question, left.scale):
         return [(replace(left, scale=0, significant=0), right), worth]
-    if asked.type in ("english", "other") and left.scale == right.scale:
+    if asked.type in FREE_TYPES and left.scale == right.scale:
         # The sign may be the unit that a free problem asks for, or part of the value: 20, 20 % and 0.2.
         return [(left, right)] if left.percent and _IN_PERCENT.search(question) else [(left, right), worth]
     return [worth]

@@ -27,6 +27,7 @@ from submission.package.placeholders import MEANINGS, Placeholders
 HOME = "/home/li-wei"
 KEY = "k-1234-very-secret"
 # The machine that trained; the one that packs is the one that the tests run on.
+ROOT_HOME = "/root"
 MACHINE = {
     "run": ["/data/li/kit logs/run"],
     "kit": ["/home/li-wei/kit", "/home/li-wei/工具"],
@@ -40,7 +41,7 @@ LINES = (
     f"log file:{MACHINE['run'][0]}/train/msrun/worker_0.log opened, hostname: npu-node-07, ip: 192.168.3.14",
     f"mindformers{MACHINE['kit'][0]}/output/log[x.py:3] host_name: other-host, host_ip: 10.1.2.3",
     "li-wei@npu-node-07:/data/li/llama3.ckpt loaded; user_name=somebody",
-    f"{json.dumps(MACHINE['kit'][1] + '/a')} and {MACHINE['kit'][1]}/a and /root/.cache/x and /opt/ms/lib/y.so",
+    f"{json.dumps(MACHINE['kit'][1] + '/a')} and {MACHINE['kit'][1]}/a and {ROOT_HOME}/.cache/x and /opt/ms/lib/y.so",
     f"API_KEY={KEY} http://li:pw@npu-node-07.cluster.example:80/v1?token=abc",
     "'/mnt/d/数据/train.json', \"/nfs/share/b.json\"; /usr/bin/python 3/4 a/b ./datum/x <run>/a N/A root user",
 )
