@@ -9,23 +9,19 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import selectors
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date
 from typing import IO, Any
 
 from core.errors import InputError
-from core.places import ROOT
+from core.line_process import Ended, LineProcess
 from core.untrusted import JSON_FILE, load_json
 
 SECONDS = 10.0  # for the conversations of one record
 _MEMORY = 512 << 20
 _LONGEST = 4 << 20  # characters of one conversation
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from core.text.chat_process import serve; serve()"
+_START = "from core.text.chat_process import serve; serve()"
 
 
 def write_conversations(
@@ -51,10 +47,11 @@ def write_conversations(
         return []
     process = _process(os.getpid(), template, json.dumps(dict(values), sort_keys=True))
     try:
-        answer = process.ask(json.dumps([[list(messages), ask] for messages, ask in asked]))
-    except (_Ended, InputError) as error:
+        line = process.ask(json.dumps([[list(messages), ask] for messages, ask in asked]), SECONDS)
+        answer = load_json(line, "what it answers", JSON_FILE)
+    except (Ended, InputError) as error:
         close_all()
-        raise InputError(f"{where}: {name} {error}") from None
+        raise InputError(f"{where}: {name} {_why(error)}") from None
     if isinstance(answer, str):
         asks_date = "strftime_now" in answer
         more = "; give it a date to write: chat_values={today: '2024-07-26'} of the prompt" if asks_date else ""
@@ -62,70 +59,23 @@ def write_conversations(
     return [str(text) for text in answer]
 
 
-class _Ended(Exception):
-    """The process is at its end, or was ended; says why."""
+def _why(error: Ended | InputError) -> str:
+    if not isinstance(error, Ended):
+        return str(error)
+    if error.late:
+        return f"runs for more than {SECONDS:g} s"
+    return f"needs more than {_MEMORY >> 20} MiB of memory, or ends its process"
 
 
-class _Process:
-    """A process that runs one template."""
-
-    def __init__(self, template: str, values: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(ROOT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PATH": os.environ.get("PATH", "")},
-        )
-        self._send(f"[{json.dumps(template)}, {values}]")
-
-    def ask(self, line: str) -> Any:
-        """Send a line and return what is answered; _Ended where nothing is within the bounds."""
-        self._send(line)
-        deadline = time.monotonic() + SECONDS
-        assert self._process.stdout is not None
-        out = self._process.stdout
-        found = bytearray()
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(out, selectors.EVENT_READ)
-            while not found.endswith(b"\n"):
-                if not waiting.select(max(0.0, deadline - time.monotonic())):
-                    self._process.kill()
-                    self._process.wait()
-                    raise _Ended(f"runs for more than {SECONDS:g} s")
-                piece = os.read(out.fileno(), 1 << 16)
-                if not piece:
-                    self._process.wait()
-                    raise _Ended(f"needs more than {_MEMORY >> 20} MiB of memory, or ends its process")
-                found += piece
-        return load_json(bytes(found), "what it answers", JSON_FILE)
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(BrokenPipeError):
-                if pipe is not None:
-                    pipe.close()
-        self._process.wait()
-
-    def _send(self, line: str) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # `ask` finds that nothing comes back
+_RUNNING: dict[tuple[int, str, str], LineProcess] = {}
 
 
-_RUNNING: dict[tuple[int, str, str], _Process] = {}
-
-
-def _process(own: int, template: str, values: str) -> _Process:
+def _process(own: int, template: str, values: str) -> LineProcess:
     """Return the process of a template; a process (`own`) that was forked off has one of its own."""
     key = (own, template, values)
     if key not in _RUNNING:
-        _RUNNING[key] = _Process(template, values)
+        _RUNNING[key] = LineProcess(_START)
+        _RUNNING[key].send(f"[{json.dumps(template)}, {values}]")
     return _RUNNING[key]
 
 
