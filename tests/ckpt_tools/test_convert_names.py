@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from full_disk import convert_within
 from safetensors.numpy import load_file
 
 from ckpt_tools import convert as command
@@ -250,19 +250,10 @@ def test_a_disk_too_small_is_found_before_the_first_byte(
 
 
 def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, tiny: Shape) -> None:
-    """A limit on file sizes stands for the disk: the write fails part of the way."""
     write_tensors(tmp_path / "hf.safetensors", published(tiny, "hf"))
     write_json(tmp_path / "config.json", CONFIG)
 
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    words = [str(tmp_path / "hf.safetensors"), "--to", "mindformers", "--out", str(tmp_path / "model.ckpt")]
-    code = "import signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from ckpt_tools import convert; "
-    code += "from core.errors import run_command; sys.exit(run_command(convert.main))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=ROOT, preexec_fn=limited, capture_output=True, text=True
-    )
+    done = convert_within(100_000, tmp_path / "hf.safetensors", "--to", "mindformers", "--out", tmp_path / "model.ckpt")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"hf.safetensors", "config.json"}

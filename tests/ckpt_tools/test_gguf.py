@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ import gguf
 import numpy as np
 import pytest
 import sentencepiece
+from full_disk import convert_within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -334,23 +334,8 @@ def test_llama_3s_file_becomes_merges_and_special_tokens(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path) -> None:
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-
-    words = [
-        str(kit_path(PRACTICE.checkpoint)),
-        "--to",
-        "gguf",
-        "--model",
-        "practice",
-        "--out",
-        str(tmp_path / "x.gguf"),
-    ]
-    code = "import signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from ckpt_tools import convert; "
-    code += "from core.errors import run_command; sys.exit(run_command(convert.main))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], cwd=ROOT, preexec_fn=limited, capture_output=True, text=True
-    )
+    out = tmp_path / "x.gguf"
+    done = convert_within(1_000_000, kit_path(PRACTICE.checkpoint), "--to", "gguf", "--model", "practice", "--out", out)
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert not list(tmp_path.iterdir())
