@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backend.changes import make_changes, method_changes, register_changes
 from backend.environment import home_for_mindpet
-from backend.methods import register_cells
 from backend.versions import version
 from core.errors import InputError
 from core.methods import MethodConfig, method_of
@@ -68,7 +68,8 @@ class Network:
         from mindformers.pet import get_pet_model
 
         method = method_of(settings)
-        register_cells(method.cells)
+        changes = method_changes(settings)
+        register_changes(changes)
         model = method.trainer(settings, {}).get("model", {})
         own = dict(model.get("model_config", {}))
         pet = own.pop("pet_config", None)
@@ -76,6 +77,7 @@ class Network:
             self._network = self._built(model.get("arch", {}).get("type", self._family.network), own)
         if pet:
             self._network = get_pet_model(self._network, dict(pet))
+        make_changes(self._network, changes)
 
     def parameters(self) -> dict[str, tuple[tuple[int, ...], bool]]:
         """Return name -> shape and whether it is trained, of every parameter."""

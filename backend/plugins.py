@@ -21,6 +21,7 @@ from mindformers.wrapper.wrapper import MFTrainOneStepCell
 from mindspore import ops
 from safetensors.numpy import save_file
 
+from backend.changes import made_changes
 from core.files import fresh, make_folder, replacing
 from core.step_names import step_name
 
@@ -83,11 +84,18 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, run_context: Any) -> None:
         """Open the loss log and write the number of trained parameters to the worker's log."""
+        for change in made_changes():
+            change.loaded()
         network = _network(run_context)
         trained = sum(math.prod(parameter.shape) for parameter in network.trainable_params())
         print(f"Network Parameters: {trained}.", flush=True)
         if self.rank == 0:
             self._log = io.TextIOWrapper(fresh(self.directory / "loss.jsonl"), encoding="utf-8")
+
+    def on_train_step_begin(self, run_context: Any) -> None:
+        """Tell the network's changes which step it is."""
+        for change in made_changes():
+            change.before_step(int(run_context.original_args().cur_step_num))
 
     def on_train_step_end(self, run_context: Any) -> None:
         """Log the step; save where the plan says so."""

@@ -48,6 +48,7 @@ class RunFolder:
         self.environment = path / "environment.json"
         self.audit = self.data / "audit.json"
         self.trainer_yaml = self.train / "finetune.yaml"
+        self.network_changes = self.train / "changes.json"
         self.losses = self.train / "loss.jsonl"
         self.events = path / "events.jsonl"
 

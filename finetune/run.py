@@ -65,8 +65,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
+    from backend.changes import network_changes
     from backend.versions import version
-    from core.methods import method_of
     from finetune.training.plan import as_json, make_plan, msrun_commands
 
     if arguments.contest:
@@ -81,8 +81,8 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     base = kit_path(config.model.checkpoint)
     trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps)
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
-    commands = msrun_commands(config.machine, worker, file, logs, method_of(config.method).cells)
-    result = as_json(plan, commands, trainer_yaml)
+    commands = msrun_commands(config.machine, worker, file, logs)
+    result = as_json(plan, commands, trainer_yaml, network_changes(config))
     if arguments.json:
         show_json(result)
     else:
@@ -127,6 +127,9 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     lines += ["", "# msrun, one command a host" if config.machine.hosts > 1 else "# msrun", *plan["msrun"]]
     lines += ["", "# MindFormers YAML (train/finetune.yaml)"]
     lines += yaml.safe_dump(plan["mindformers_yaml"], sort_keys=False, allow_unicode=True).rstrip().split("\n")
+    if plan["network_changes"]:
+        lines += ["", "# Changes of MindFormers' network (train/changes.json)"]
+        lines += yaml.safe_dump(plan["network_changes"], sort_keys=False, allow_unicode=True).rstrip().split("\n")
     return laid_out(lines)
 
 

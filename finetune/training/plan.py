@@ -109,13 +109,13 @@ def memory_needed(config: RunConfig) -> int:
 
 
 def msrun_commands(
-    machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path, cells: str = "", port: int | None = None
+    machine: MachineConfig, worker: Path, yaml_file: Path, log_dir: Path, port: int | None = None
 ) -> list[list[str]]:
     """Return the msrun command of each host; empty where one process without msrun does.
 
-    The i-th command is given on the i-th host; host 0's address is machine.master_addr. `cells` is the module of
-    backend/methods/ that the tuning method needs, empty for none; `port` is where the workers find each other: the
-    machine's own where it is None, and what MindSpore takes by itself where none is set.
+    The i-th command is given on the i-th host; host 0's address is machine.master_addr. `port` is where
+    the workers find each other: the machine's own where it is None, and what MindSpore takes by itself where none is
+    set.
     """
     port = port or machine.master_port or PORT_OF_SEVERAL_HOSTS
     if machine.world_size == 1:
@@ -133,11 +133,13 @@ def msrun_commands(
         ]
         if machine.hosts > 1:
             words += [f"--master_addr={machine.master_addr}", f"--node_rank={host}"]
-        commands.append([*words, str(worker), str(yaml_file), *([cells] if cells else [])])
+        commands.append([*words, str(worker), str(yaml_file)])
     return commands
 
 
-def as_json(plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any]) -> dict[str, Any]:
+def as_json(
+    plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any], changes: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Return the plan as the JSON of the dry run."""
     return {
         "records": plan.records,
@@ -154,4 +156,5 @@ def as_json(plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any])
         "disk_bytes": plan.disk,
         "msrun": [shlex.join(command) for command in commands],
         "mindformers_yaml": trainer_yaml,
+        "network_changes": changes,
     }

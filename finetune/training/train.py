@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from backend.changes import network_changes
 from backend.host import reserved_port, room
 from backend.launch import launch
 from backend.versions import version
@@ -20,7 +21,6 @@ from core.audit import converted_rows
 from core.config import kit_path
 from core.errors import InputError, KitError
 from core.files import remove_folder, sha256_file, write_json, write_text
-from core.methods import method_of
 from core.models import family_of
 from core.places import ROOT
 from core.result_parts import SCHEMA
@@ -51,8 +51,8 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
     )
     write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
-    cells = method_of(config.method).cells
-    commands = msrun_commands(config.machine, WORKER, file, log_dir, cells)
+    write_json(run.network_changes, network_changes(config))
+    commands = msrun_commands(config.machine, WORKER, file, log_dir)
     if len(commands) > 1:
         listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
         raise InputError(
@@ -64,8 +64,8 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         remove_folder(leftover)
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     with reserved_port(config.machine) as port, room(memory_needed(config), "train") as started:
-        commands = msrun_commands(config.machine, WORKER, file, log_dir, cells, port)
-        command = commands[0] if commands else [sys.executable, str(WORKER), str(file), *([cells] if cells else [])]
+        commands = msrun_commands(config.machine, WORKER, file, log_dir, port)
+        command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
         launch(command, log_dir, run.losses, plan.steps, threads, started)
     return collect(config, run)
 

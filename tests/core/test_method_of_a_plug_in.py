@@ -88,7 +88,9 @@ def test_it_is_counted_and_planned_by_the_commands(plugin: Path) -> None:
     assert planned["method"] == "IA3, vectors on .*wk|.*wv: 1,280 trained parameters"
     assert planned["mindformers_yaml"]["model"]["arch"] == {"type": "Ia3Llama"}
     assert "pet_config" not in planned["mindformers_yaml"]["model"]["model_config"]
-    assert planned["msrun"][0].endswith("finetune.yaml ia3")
+    (change,) = planned["network_changes"]
+    assert change["module"] == "backend.methods.ia3"
+    assert change["settings"]["target_modules"] == ".*wk|.*wv"
 
 
 def test_its_settings_are_checked_and_survive_run_yaml(plugin: Path, tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""What a network is changed by between MindFormers making it and the first step: cells of a method, packing, dropout.
+
+A change is a class below `NetworkChange` that its module assigns to `CHANGE`: modules of backend/methods/ are the cells
+of tuning methods that need their own, those here what a run asks for besides. `network_changes` says which ones a run
+needs; they are written beside the trainer's YAML, and each worker makes them as soon as MindFormers has made the
+network, before the optimizer is given its parameters. Nothing here imports MindSpore before a worker asks for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.files import read_json
+from core.registry import extended
+
+if TYPE_CHECKING:
+    from core.methods import MethodConfig
+    from core.schema import RunConfig
+
+# Changes of one worker, in their order; its callbacks tell them when weights are loaded and when a step begins.
+_MADE: list[NetworkChange] = []
+
+
+class NetworkChange:
+    """A change of a network, made when the object is made.
+
+    Args:
+        network: MindFormers' network, with the adapter that its `pet_config` gave it; cells of it are replaced, and
+            `requires_grad` of its parameters says afterwards what is trained.
+        settings: what `network_changes` wrote for this change: plain data.
+    """
+
+    def __init__(self, network: Any, settings: Mapping[str, Any]) -> None:
+        self.network, self.settings = network, settings
+
+    def loaded(self) -> None:
+        """The base's weights are in the network now, and no step was taken."""
+
+    def before_step(self, step: int) -> None:
+        """Optimizer step number `step` of the run (from 1) is about to be taken."""
+
+
+def network_changes(config: RunConfig) -> list[dict[str, Any]]:
+    """Return the changes that a run needs, in their order: module and settings of each, as plain data."""
+    return method_changes(config.method)
+
+
+def method_changes(method: MethodConfig) -> list[dict[str, Any]]:
+    """Return the changes that a tuning method alone needs; a network that is only asked needs no other."""
+    from core.methods import method_of
+
+    cells = method_of(method).cells
+    return [{"module": f"backend.methods.{cells}", "settings": method.model_dump(mode="json")}] if cells else []
+
+
+def read_changes(file: Path) -> list[dict[str, Any]]:
+    """Return the changes that are written in a run's file; none where there is no such file."""
+    if not file.exists():
+        return []
+    changes: list[dict[str, Any]] = read_json(file)
+    return changes
+
+
+def register_changes(changes: Sequence[Mapping[str, Any]]) -> None:
+    """Import the changes' modules: what they register with MindFormers has to be known before a network is made."""
+    for change in changes:
+        _kind(change)
+
+
+def make_changes(network: Any, changes: Sequence[Mapping[str, Any]]) -> list[NetworkChange]:
+    """Change a network; the objects are returned, and kept for `made_changes`. Modules may lie in plug-ins."""
+    _MADE.clear()
+    _MADE.extend(kind(network, change["settings"]) for change in changes if (kind := _kind(change)))
+    return list(_MADE)
+
+
+def made_changes() -> list[NetworkChange]:
+    """Return the changes of this worker's network, in their order."""
+    return list(_MADE)
+
+
+def change_networks(changes: Sequence[Mapping[str, Any]]) -> None:
+    """Let MindFormers' trainer make networks with these changes in this process."""
+    from mindformers.trainer.base_trainer import BaseTrainer
+
+    register_changes(changes)
+    trainer: Any = BaseTrainer
+    create = trainer.create_network
+
+    def create_and_change(self: Any, *arguments: Any, **named: Any) -> Any:
+        network = create(self, *arguments, **named)
+        make_changes(network, changes)
+        return network
+
+    trainer.create_network = create_and_change
+
+
+def _kind(change: Mapping[str, Any]) -> Callable[[Any, Mapping[str, Any]], NetworkChange] | None:
+    """Import a change's module and return its class; None where all it does is register with MindFormers."""
+    module = str(change["module"])
+    extended(module.rpartition(".")[0])
+    kind: Callable[[Any, Mapping[str, Any]], NetworkChange] | None
+    kind = getattr(importlib.import_module(module), "CHANGE", None)
+    return kind
