@@ -35,6 +35,7 @@ def launch(
     steps: int,
     threads: int,
     started: Callable[[], None] = lambda: None,
+    look: Callable[[], object] = lambda: None,
 ) -> None:
     """Run the workers to their end, with a progress bar fed by their loss log.
 
@@ -45,6 +46,7 @@ def launch(
         steps: total steps, for the bar.
         threads: processor threads for each worker.
         started: called once the first step is done: the workers have taken their memory then.
+        look: called again and again while they work.
 
     Raises:
         KitError: a worker failed; names it, its last error and its log.
@@ -60,6 +62,7 @@ def launch(
             if rows:
                 started()
                 shown.advance(len(rows), f"loss {rows[-1]['loss']:.3f}")
+            look()
             if not ended:
                 time.sleep(_POLL_SECONDS)
     if process.returncode:

@@ -12,7 +12,7 @@ from core.registry import FAMILIES, FORMATS, JUDGES
 from core.schema_answers import AnswersConfig
 from core.schema_evaluation import EvalConfig, RulesConfig
 from core.section import Section, or_value_error
-from core.steps import order_faults, usual_steps
+from core.steps import order_faults, step_named, usual_steps
 from core.tasks import contest_task, task_of
 from core.text.prompts import Prompt
 from core.text.rounds import LearnedTurns
@@ -301,6 +301,9 @@ class TrainConfig(Section):
         max_grad_norm: gradients are scaled down to this norm where theirs is larger.
         loss_scale: factor on the loss against underflow in float16; "dynamic": lowered at each overflow.
         seed: of initial adapters, dropout and the order of rows.
+        evaluate: steps that evaluate each saved checkpoint while training goes on, such as ["retention", "accuracy"].
+        evaluate_limit: how many questions of each kind they ask (None: all; those are not asked again afterwards).
+        evaluate_stop: training ends as soon as a checkpoint evaluated meanwhile does not pass the retention gate.
     """
 
     epochs: int = Field(ge=1)
@@ -313,6 +316,9 @@ class TrainConfig(Section):
     max_grad_norm: float = Field(default=1.0, gt=0)
     loss_scale: float | Literal["dynamic"] = 1.0
     seed: int = Field(default=1, ge=0, lt=1 << 32)
+    evaluate: tuple[str, ...] = ()
+    evaluate_limit: int | None = Field(default=None, ge=1)
+    evaluate_stop: bool = False
 
     @field_validator("learning_rate", "lr_end")
     @classmethod
@@ -389,6 +395,17 @@ class RunConfig(Section):
         if faults := order_faults(value):
             raise ValueError("; ".join(faults))
         return value
+
+    @model_validator(mode="after")
+    def _evaluates_with_its_steps(self) -> RunConfig:
+        able = [name for name in self.steps if step_named(name).beside]
+        for name in self.train.evaluate:
+            if name not in able or "merge" not in self.steps:
+                raise ValueError(
+                    f"train.evaluate names {name!r}; while this contest trains, there can be evaluated: "
+                    f"{', '.join(able if 'merge' in self.steps else []) or 'nothing'}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _judge_judges_the_task(self) -> RunConfig:

@@ -58,6 +58,10 @@ class Step:
         repeats: it may be done again though it is done, and then does no more than what is missing.
         overwrites: it replaces all that it made before; what another step made is removed before it is done anew.
         is_done: said of a run in which it is done, and what --force does.
+        evaluated: what it saves may be evaluated while it goes on (`train.evaluate`).
+        beside: returns the command that evaluates one checkpoint meanwhile, beside the base, and prints the result as
+            JSON; its arguments are the checkpoint's name and how many questions are asked (None: all). None: this step
+            evaluates nothing, or only in its turn.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Step:
     repeats: bool = False
     overwrites: bool = False
     is_done: str = "has this step done; --force does it again"
+    evaluated: bool = False
+    beside: Callable[[RunFolder, RunConfig, str, int | None], list[str]] | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from core.steps import step_named
 from core.terminal import show_text
 from pipeline.beforehand.faults import faults
 from pipeline.beforehand.room import check_room
+from pipeline.meanwhile.evaluations import run_with_evaluations
 from pipeline.overview.summary import summary
 
 _EXAMPLE = """examples:
@@ -105,19 +106,25 @@ def _do(run: RunFolder, config: RunConfig, name: str) -> None:
         say(f"— {name}: done before")
         return
     say(f"— {name}")
-    if step_named(name).costly:  # others may have filled the disk meanwhile
+    step = step_named(name)
+    if step.costly:  # others may have filled the disk meanwhile
         check_room(config, run)
     with run.step(name):
         # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
-        done = subprocess.run(
-            [sys.executable, *step_named(name).command(run, config)],
+        with subprocess.Popen(
+            [sys.executable, *step.command(run, config)],
             cwd=ROOT,
             stdout=sys.stderr.fileno(),
-            check=False,
             preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-        if done.returncode:
-            raise StepFailed(name, done.returncode if done.returncode in (1, 2, 3, 130) else 1)
+        ) as process:
+            try:
+                beside = step.evaluated and config.train.evaluate
+                exit_code = run_with_evaluations(process, run, config) if beside else process.wait()
+            except BaseException:
+                process.terminate()
+                raise
+        if exit_code:
+            raise StepFailed(name, exit_code if exit_code in (1, 2, 3, 130) else 1)
 
 
 if __name__ == "__main__":

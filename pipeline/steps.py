@@ -7,7 +7,7 @@ in their order, under `steps`. What a step imports it imports when it is asked, 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,9 +84,22 @@ def _evaluate(room: str) -> Callable[[RunFolder, RunConfig], list[str]]:
     ]
 
 
+def _evaluate_beside(room: str) -> Callable[[RunFolder, RunConfig, str, int | None], list[str]]:
+    """Return what evaluates one checkpoint and the base while training goes on."""
+    return lambda run, config, name, limit: [
+        *(f"{room}/run.py", "--run", str(run.path), "--json", "--ckpt", BASE, name),
+        *(["--limit", str(limit)] if limit else []),
+    ]
+
+
 def _merge(run: RunFolder, config: RunConfig) -> list[str]:
     folders = [folder for folder in (run.train / "adapters").glob("step_*") if step_of(folder.name) is not None]
     adapters = sorted(folders, key=lambda folder: step_order(folder.name))
+    return merging(run, config, adapters)
+
+
+def merging(run: RunFolder, config: RunConfig, adapters: Sequence[Path]) -> list[str]:
+    """Return what merges some of a run's adapters as its merge step does."""
     return [
         "ckpt_tools/merge.py",
         *("--base", str(kit_path(config.model.checkpoint))),
@@ -172,6 +185,7 @@ _ALL = (
         listens=True,
         costly=True,
         overwrites=True,
+        evaluated=True,
         is_done="is already trained; --force trains it again",
     ),
     Step(
@@ -188,6 +202,7 @@ _ALL = (
         name="retention",
         help="measure F1 and EM on SQuAD of base and checkpoints, and the gate",
         command=_evaluate("eval_squad"),
+        beside=_evaluate_beside("eval_squad"),
         needs=("convert",),
         uses=("merge",),
         makes=("results/squad.json",),
@@ -199,6 +214,7 @@ _ALL = (
         name="accuracy",
         help="measure the accuracy of base and checkpoints on the held-out questions",
         command=_evaluate("eval_accuracy"),
+        beside=_evaluate_beside("eval_accuracy"),
         needs=("convert",),
         uses=("merge",),
         makes=("results/accuracy.json",),

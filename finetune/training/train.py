@@ -16,7 +16,7 @@ from backend.versions import version
 from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
-from ckpt_tools.merging.adapter import AdapterInfo
+from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo
 from core.audit import converted_rows
 from core.config import kit_path
 from core.errors import InputError, KitError
@@ -66,7 +66,8 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
     with reserved_port(config.machine) as port, room(memory_needed(config), "train") as started:
         commands = msrun_commands(config.machine, WORKER, file, log_dir, port)
         command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
-        launch(command, log_dir, run.losses, plan.steps, threads, started)
+        descriptions = Descriptions(config, run)
+        launch(command, log_dir, run.losses, plan.steps, threads, started, lambda: descriptions.write(plan))
     return collect(config, run)
 
 
@@ -81,7 +82,8 @@ def collect(config: RunConfig, run: RunFolder) -> RatioResult:
         GateError: the trained parameters in the log are not those of the configuration.
     """
     plan = _planned(config, run)
-    _describe(config, run, plan)
+    for step in Descriptions(config, run).write(plan):
+        raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
     _workers_agree(run, config.machine.world_size)
     log = run.train / "msrun" / ("worker_0.log" if config.machine.world_size > 1 else "launch.log")
     return _ratio(run, plan, log)
@@ -131,15 +133,25 @@ def check_base(config: RunConfig) -> Path:
     return base
 
 
-def _describe(config: RunConfig, run: RunFolder, plan: Plan) -> None:
-    """Write adapter.json beside the tensors of each step."""
-    digest = sha256_file(kit_path(config.model.checkpoint))
-    for step in plan.checkpoint_steps:
-        folder = run.train / "adapters" / step_name(step)
-        if not (folder / "adapter.safetensors").is_file():
-            raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
-        info = AdapterInfo(config.method, digest, step, config.model.name)
-        write_json(folder / "adapter.json", info.content())
+class Descriptions:
+    """Writes adapter.json beside the tensors of each saved step: with it an adapter is whole."""
+
+    def __init__(self, config: RunConfig, run: RunFolder) -> None:
+        self._config, self._run = config, run
+        self._base = ""
+
+    def write(self, plan: Plan) -> list[int]:
+        """Describe the adapters that are there; return the steps of the plan of which there is none yet."""
+        missing = []
+        for step in plan.checkpoint_steps:
+            folder = self._run.train / "adapters" / step_name(step)
+            if not (folder / TENSORS).is_file():
+                missing.append(step)
+            elif not (folder / DESCRIPTION).is_file():
+                self._base = self._base or sha256_file(kit_path(self._config.model.checkpoint))
+                info = AdapterInfo(self._config.method, self._base, step, self._config.model.name)
+                write_json(folder / DESCRIPTION, info.content())
+        return missing
 
 
 def _workers_agree(run: RunFolder, world_size: int) -> None:

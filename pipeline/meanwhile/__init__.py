@@ -1,0 +1,1 @@
+"""What the main job does beside a step that takes long."""
