@@ -34,7 +34,7 @@ from pipeline.steps import merging
 
 _POLL_SECONDS = 0.5
 # Bytes that an evaluation takes besides twice its weights in float32, measured with the practice model.
-_EVALUATION = 1_200_000_000
+_EVALUATION = 700_000_000
 
 
 def run_with_evaluations(process: subprocess.Popen[bytes], run: RunFolder, config: RunConfig) -> int:
