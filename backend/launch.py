@@ -28,6 +28,25 @@ _FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*(?=\w*(?:Error|Exception): ))(.+)
 _OCCURRED = re.compile(r"An <class '(?:\w+\.)*(\w+)'> occurred, (.+)")
 
 
+class Observer:
+    """Told what the workers do while they do it. This one says the loss."""
+
+    def note(self, rows: Sequence[dict[str, Any]], process: int) -> str:
+        """Take the rows of steps that were done, and return what is shown beside the bar.
+
+        Args:
+            rows: of loss.jsonl, one or more.
+            process: number of the process that the workers are children of.
+
+        Raises:
+            KitError: training cannot come to any good; the workers are ended.
+        """
+        return f"loss {rows[-1]['loss']:.3f}"
+
+    def look(self, seconds: float) -> None:
+        """Called again and again; the last step was done (or, before the first, they were started) so long ago."""
+
+
 def launch(
     command: Sequence[str],
     log_dir: Path,
@@ -35,7 +54,7 @@ def launch(
     steps: int,
     threads: int,
     started: Callable[[], None] = lambda: None,
-    look: Callable[[], object] = lambda: None,
+    observer: Observer | None = None,
 ) -> None:
     """Run the workers to their end, with a progress bar fed by their loss log.
 
@@ -46,23 +65,25 @@ def launch(
         steps: total steps, for the bar.
         threads: processor threads for each worker.
         started: called once the first step is done: the workers have taken their memory then.
-        look: called again and again while they work.
+        observer: told what the workers do; None: the loss is shown, and no more.
 
     Raises:
         KitError: a worker failed; names it, its last error and its log.
     """
+    observer = observer or Observer()
     make_folder(log_dir)
     for old in [*log_dir.glob("*.log"), loss_log]:
         remove_file(old)
     with running(command, log_dir, OMP_NUM_THREADS=str(threads)) as process, Progress("train", steps, "steps") as shown:
-        position, ended = 0, False
+        position, ended, last = 0, False, time.monotonic()
         while not ended:
             ended = process.poll() is not None
             position, rows = new_rows(loss_log, position)
             if rows:
                 started()
-                shown.advance(len(rows), f"loss {rows[-1]['loss']:.3f}")
-            look()
+                last = time.monotonic()
+                shown.advance(len(rows), observer.note(rows, process.pid))
+            observer.look(time.monotonic() - last)
             if not ended:
                 time.sleep(_POLL_SECONDS)
     if process.returncode:

@@ -60,6 +60,55 @@ class PortableTrainOneStepCell(MFTrainOneStepCell):  # type: ignore[misc]
         return ops.logical_not(ops.isfinite(total))
 
 
+class _Accumulated(MFTrainOneStepCell):  # type: ignore[misc]
+    """A train step whose batch is worked through in parts, one after another, before the optimizer is called.
+
+    The network returns the sum of the losses of all learned tokens, and their number (`calculate_per_token_loss`).
+    Sums of sums, and their gradients, are divided by the number of all tokens in the end, so the step is that of the
+    whole batch at once: a part with twice the tokens counts twice.
+
+    Args:
+        accumulate: number of parts.
+        arguments: of MFTrainOneStepCell.
+    """
+
+    def __init__(self, *arguments: Any, accumulate: int, **named: Any) -> None:
+        super().__init__(*arguments, **{**named, "calculate_per_token_loss": True})
+        self.parts = accumulate
+        self.add_all = ops.HyperMap()
+
+    def grads_for_legacy(self, scaling_sens: Any, *inputs: Any) -> tuple[Any, Any, Any]:
+        """Return loss, the sum of the gradients of all learned tokens, and what they are divided by."""
+        rows = inputs[0].shape[0] // self.parts
+        losses, tokens, gradients = 0.0, 0.0, None
+        for number in range(self.parts):
+            part: Any = ()
+            for column in inputs:
+                part += (column[number * rows : (number + 1) * rows],)
+            if number:
+                # One part after another, or the activations of all of them would be held at once.
+                part = ops.depend(part, gradients)
+            numerator, denominator = self.network(*part)
+            sens = (
+                ops.ones_like(numerator) * ops.cast(scaling_sens, ms.float32),
+                ops.zeros_like(denominator),
+            )
+            found = self.grad(self.network, self.weights)(*part, sens)
+            gradients = self.add_all(ops.add, gradients, found) if number else found
+            losses, tokens = losses + numerator, tokens + denominator
+        return losses / tokens, gradients, tokens
+
+
+@MindFormerRegister.register(MindFormerModuleType.WRAPPER)
+class AccumulatingStep(_Accumulated):
+    """MindFormers' train step in parts, for NPUs."""
+
+
+@MindFormerRegister.register(MindFormerModuleType.WRAPPER)
+class PortableAccumulatingStep(_Accumulated, PortableTrainOneStepCell):
+    """The same for every device."""
+
+
 @MindFormerRegister.register(MindFormerModuleType.CALLBACK)
 class StepMonitor(ms.Callback):  # type: ignore[misc]
     """Writes loss and learning rate of every step, and the trained tensors at given steps.
@@ -109,6 +158,7 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
                 "loss": loss,
                 "overflow": bool(outputs[1].asnumpy()),
                 "learning_rate": float(outputs[3].asnumpy()),
+                "gradient_norm": float(outputs[4].asnumpy()),
                 "seconds": round(time.monotonic() - self._started, 3),
             }
             self._log.write(json.dumps(row) + "\n")

@@ -30,6 +30,7 @@ class Progress:
         self.label, self.total, self.unit = visible(blanked(label)), total, unit
         self.done = 0
         self._started = self._said = time.monotonic()
+        self._first: tuple[float, int] | None = None
         self._bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -51,6 +52,7 @@ class Progress:
     def advance(self, count: int = 1, note: str = "") -> None:
         """Count `count` more units as done; `note` (a loss, a name) is shown beside."""
         self.done += count
+        self._first = self._first or (time.monotonic(), self.done)
         if self._bar is not None:
             self._bar.set_postfix_str(visible(blanked(note)), refresh=False)
             self._bar.update(count)
@@ -61,8 +63,27 @@ class Progress:
         self._said = time.monotonic()
         seconds = self._said - self._started
         share = f" ({100 * self.done / self.total:.0f} %)" if self.total else ""
-        tail = f", {note}" if note else ""
+        left = self._left()
+        tail = "".join(f", {part}" for part in (left, note) if part)
         say(f"{self.label}: {self.done}/{self.total} {self.unit}{share}, {seconds:.0f} s{tail}")
+
+    def _left(self) -> str:
+        """Return how long the rest takes at the speed since the first units were done; empty where that is not known.
+
+        What comes before the first unit (compiling a network, loading weights) is not repeated for the others.
+        """
+        begun, first = self._first or (0.0, 0)
+        if not first < self.done < self.total:
+            return ""
+        seconds = (self._said - begun) * (self.total - self.done) / (self.done - first)
+        return f"{_shown(seconds)} left"
+
+
+def _shown(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 1.5 * length:
+            return f"{seconds / length:.{0 if seconds >= 10 * length else 1}f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 @contextmanager

@@ -45,7 +45,10 @@ class NetworkChange:
 
 def network_changes(config: RunConfig) -> list[dict[str, Any]]:
     """Return the changes that a run needs, in their order: module and settings of each, as plain data."""
-    return method_changes(config.method)
+    changes = method_changes(config.method)
+    if names := config.train.no_decay:
+        changes.append({"module": "backend.changes.weight_decay", "settings": {"names": list(names)}})
+    return changes
 
 
 def method_changes(method: MethodConfig) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from backend.versions import Version, laid_over
 from core.methods import method_of
 from core.models import family_of
-from core.schema import MachineConfig, ModelConfig, RunConfig
+from core.schema import MachineConfig, ModelConfig, RunConfig, Schedule, TrainConfig
 
 
 class MindFormers19(Version):
@@ -83,7 +83,7 @@ class MindFormers19(Version):
             "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": config.model.name},
             "runner_config": {
                 "epochs": train.epochs,
-                "batch_size": train.batch_size,
+                "batch_size": train.step_rows,
                 # The host sees every step, so that five exact steps can be saved; the CPU knows no sinking.
                 "sink_mode": machine.device == "Ascend",
                 "sink_size": 1,
@@ -94,13 +94,7 @@ class MindFormers19(Version):
                 "eps": 1e-8,
                 "weight_decay": train.weight_decay,
             },
-            "lr_schedule": {
-                "type": "CosineWithWarmUpLR",
-                "learning_rate": train.learning_rate,
-                "lr_end": train.lr_end,
-                "warmup_ratio": train.warmup_ratio,
-                "total_steps": -1,
-            },
+            "lr_schedule": _schedule(train),
             **_dataset(config, mindrecord),
             "runner_wrapper": _train_step(config),
             **_parallel(machine),
@@ -112,6 +106,10 @@ class MindFormers19(Version):
             },
             "metric": {"type": "PerplexityMetric"},
         }
+        if train.accumulate > 1:
+            # The loss comes as a sum and a number of tokens, so that parts of a batch count by their tokens.
+            composed["calculate_per_token_loss"] = True
+            composed["runner_wrapper"]["accumulate"] = train.accumulate
         return laid_over(composed, method.trainer(config.method, composed))
 
     def prepare_worker(self, device: str) -> None:
@@ -136,6 +134,31 @@ def _run(config: RunConfig, train_folder: Path, base: Path | None) -> dict[str, 
     }
 
 
+# MindFormers' classes, and what they need besides.
+_SCHEDULES: dict[Schedule, tuple[str, dict[str, Any]]] = {
+    "cosine": ("CosineWithWarmUpLR", {}),
+    "linear": ("LinearWithWarmUpLR", {}),
+    "polynomial": ("PolynomialWithWarmUpLR", {"power": 2.0}),
+    "cosine_restarts": ("CosineWithRestartsAndWarmUpLR", {"num_cycles": 2.0}),
+    "constant": ("ConstantWarmUpLR", {}),
+}
+
+
+def _schedule(train: TrainConfig) -> dict[str, Any]:
+    kind, own = _SCHEDULES[train.schedule]
+    warmup = (
+        {"warmup_ratio": train.warmup_ratio} if train.warmup_steps is None else {"warmup_steps": train.warmup_steps}
+    )
+    return {
+        "type": kind,
+        "learning_rate": train.learning_rate,
+        "lr_end": train.lr_end,
+        **warmup,
+        "total_steps": -1,
+        **own,
+    }
+
+
 def _dataset(config: RunConfig, mindrecord: Path) -> dict[str, Any]:
     dataset = {
         "data_loader": {"type": "MindDataset", "dataset_dir": str(mindrecord), "shuffle": True},
@@ -143,7 +166,7 @@ def _dataset(config: RunConfig, mindrecord: Path) -> dict[str, Any]:
         "num_parallel_workers": 8 if config.machine.device == "Ascend" else 1,
         "python_multiprocessing": False,
         "drop_remainder": True,
-        "batch_size": config.train.batch_size,
+        "batch_size": config.train.step_rows,
         "repeat": 1,
         "numa_enable": False,
         "prefetch_size": 1,
@@ -161,8 +184,11 @@ def _train_step(config: RunConfig) -> dict[str, Any]:
             "scale_factor": 2,
             "scale_window": 1000,
         }
+    on_npu, parts = config.machine.device == "Ascend", train.accumulate > 1
     return {
-        "type": "MFTrainOneStepCell" if config.machine.device == "Ascend" else "PortableTrainOneStepCell",
+        "type": ("AccumulatingStep" if parts else "MFTrainOneStepCell")
+        if on_npu
+        else ("PortableAccumulatingStep" if parts else "PortableTrainOneStepCell"),
         "scale_sense": scale,
         "use_clip_grad": True,
         "max_grad_norm": train.max_grad_norm,

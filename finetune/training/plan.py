@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.host import PORT_OF_SEVERAL_HOSTS
+from core.files import read_json
 from core.methods import method_of
 from core.models import total_parameters
 from core.schedule import even_steps, steps_per_epoch, total_steps
@@ -63,7 +64,7 @@ def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
         InputError: too few records for one step or for the checkpoints, or targets that match no layer.
     """
     train, model = config.train, config.model
-    epoch_steps = steps_per_epoch(records, train.batch_size, config.machine.data_parallel)
+    epoch_steps = steps_per_epoch(records, train.step_rows, config.machine.data_parallel)
     steps = total_steps(train.epochs, epoch_steps)
     total = total_parameters(model)
     method = method_of(config.method)
@@ -81,6 +82,15 @@ def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
         published_total=model.published_total,
         disk=_disk(config, records, trainable + frozen, total),
     )
+
+
+def step_tokens(config: RunConfig, audit: Path) -> float:
+    """Return the tokens of a step of all workers, padding not counted; 0 where the audit does not say them."""
+    value = read_json(audit)
+    tokens, rows = (value.get(key) if isinstance(value, dict) else None for key in ("tokens", "rows"))
+    if not isinstance(tokens, int) or not isinstance(rows, int) or rows < 1:
+        return 0.0
+    return tokens / rows * config.train.step_rows * config.machine.data_parallel
 
 
 def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -29,7 +30,8 @@ from core.results import file_name
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.step_names import step_name
-from finetune.training.plan import Plan, make_plan, memory_needed, msrun_commands
+from finetune.training.plan import Plan, make_plan, memory_needed, msrun_commands, step_tokens
+from finetune.training.watch import Watch
 
 WORKER = ROOT / "backend" / "worker.py"
 
@@ -67,7 +69,10 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         commands = msrun_commands(config.machine, WORKER, file, log_dir, port)
         command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
         descriptions = Descriptions(config, run)
-        launch(command, log_dir, run.losses, plan.steps, threads, started, lambda: descriptions.write(plan))
+        board = run.train / "tensorboard" if config.train.tensorboard else None
+        watch = Watch(log_dir, board, step_tokens(config, run.audit), lambda: descriptions.write(plan))
+        with closing(watch):
+            launch(command, log_dir, run.losses, plan.steps, threads, started, watch)
     return collect(config, run)
 
 
