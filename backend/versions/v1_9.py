@@ -114,10 +114,13 @@ class MindFormers19(Version):
 
     def prepare_worker(self, device: str) -> None:
         """Register the kit's train step and callback; on the CPU do without barriers, which have no kernel there."""
-        import backend.plugins  # registers as it is imported
+        from backend.training import register
 
+        register()
         if device == "CPU":
-            backend.plugins.do_without_barrier("mindformers.trainer.utils", "mindformers.utils.load_checkpoint_utils")
+            from backend.training.train_step import do_without_barrier
+
+            do_without_barrier("mindformers.trainer.utils", "mindformers.utils.load_checkpoint_utils")
 
 
 def _run(config: RunConfig, train_folder: Path, base: Path | None) -> dict[str, Any]:

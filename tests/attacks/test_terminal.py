@@ -336,7 +336,7 @@ def test_news_errors_bars_and_tracebacks(capsys: pytest.CaptureFixture[str], mon
 
 # Before the kit's packages are installed, and in a worker's log, which holds no other text than a number there.
 ALLOWED = {
-    *("core/terminal.py", "finetune/dependencies.py", "backend/plugins.py"),
+    *("core/terminal.py", "finetune/dependencies.py", "backend/training/step_monitor.py"),
     "eval_accuracy/equivalence/serve.py",  # true or false, to the process that started it
 }
 

@@ -1,0 +1,99 @@
+"""The callback that watches training: it logs every step, and saves what is trained at given steps."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import mindspore as ms
+from mindformers.tools.register import MindFormerModuleType, MindFormerRegister
+from safetensors.numpy import save_file
+
+from backend.changes import made_changes
+from core.files import fresh, make_folder, replacing
+from core.step_names import step_name
+
+
+@MindFormerRegister.register(MindFormerModuleType.CALLBACK)
+class StepMonitor(ms.Callback):  # type: ignore[misc]
+    """Writes loss and learning rate of every step, and the trained tensors at given steps.
+
+    Args:
+        directory: the run's train/ folder. Rank 0 writes loss.jsonl and adapters/step_N/adapter.safetensors;
+            every rank writes workers/rank_R/adapter.safetensors at the end.
+        steps: the steps after which rank 0 saves.
+        full: save all parameters of the network (adapters/step_N/model.ckpt) instead of the trained ones.
+        frozen: names of parameters that are not trained and are saved with those that are: merging needs them.
+    """
+
+    def __init__(self, directory: str, steps: list[int], full: bool = False, frozen: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.frozen = set(frozen)
+        self.directory = Path(directory)
+        self.steps = set(steps)
+        self.full = full
+        self.rank = ms.communication.get_rank() if ms.communication.GlobalComm.INITED else 0
+        self._log: Any = None
+        self._started = time.monotonic()
+
+    def on_train_begin(self, run_context: Any) -> None:
+        """Open the loss log and write the number of trained parameters to the worker's log."""
+        for change in made_changes():
+            change.loaded()
+        network = _network(run_context)
+        trained = sum(math.prod(parameter.shape) for parameter in network.trainable_params())
+        print(f"Network Parameters: {trained}.", flush=True)
+        if self.rank == 0:
+            self._log = io.TextIOWrapper(fresh(self.directory / "loss.jsonl"), encoding="utf-8")
+
+    def on_train_step_begin(self, run_context: Any) -> None:
+        """Tell the network's changes which step it is."""
+        for change in made_changes():
+            change.before_step(int(run_context.original_args().cur_step_num))
+
+    def on_train_step_end(self, run_context: Any) -> None:
+        """Log the step; save where the plan says so."""
+        context = run_context.original_args()
+        step = int(context.cur_step_num)
+        outputs = context.net_outputs
+        loss = float(outputs[0].asnumpy())
+        if self._log is not None:
+            row = {
+                "step": step,
+                "loss": loss,
+                "overflow": bool(outputs[1].asnumpy()),
+                "learning_rate": float(outputs[3].asnumpy()),
+                "gradient_norm": float(outputs[4].asnumpy()),
+                "seconds": round(time.monotonic() - self._started, 3),
+            }
+            self._log.write(json.dumps(row) + "\n")
+            self._log.flush()
+        if self.rank == 0 and step in self.steps:
+            self._save(_network(run_context), self.directory / "adapters" / step_name(step))
+
+    def on_train_end(self, run_context: Any) -> None:
+        """Write what this worker holds, so that the workers can be compared."""
+        if self._log is not None:
+            self._log.close()
+        if not self.full:
+            self._save(_network(run_context), self.directory / "workers" / f"rank_{self.rank}")
+
+    def _save(self, network: Any, folder: Path) -> None:
+        make_folder(folder)
+        if self.full:
+            ms.save_checkpoint(network, str(folder / "model.ckpt"))
+            return
+        kept = [one for one in network.get_parameters() if one.requires_grad or one.name in self.frozen]
+        tensors = {parameter.name: parameter.asnumpy() for parameter in kept}
+        with replacing(folder / "adapter.safetensors") as partial:
+            save_file(tensors, str(partial))
+
+
+def _network(run_context: Any) -> Any:
+    """Return the model inside the train step."""
+    return run_context.original_args().train_network.network
