@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.files import read_json
+from core.packed import COLUMNS, columns
 
-_MOST_ROWS = 1 << 40
+_MOST_TOKENS = 1 << 60
 
 
-def converted_rows(audit: Path) -> int:
-    """Return how many rows were converted."""
-    rows = _read(audit).get("rows")
-    if type(rows) is not int or not 0 <= rows < _MOST_ROWS:
-        raise InputError(f"{audit}: 'rows' is no number of rows; convert again with --force")
-    return rows
+@dataclass(frozen=True)
+class Filling:
+    """What rows are filled with.
+
+    Attributes:
+        records, rows: converted.
+        tokens: of the rows, padding not counted; learned: of these, how many are learned.
+        seq_length: a row has one place more.
+    """
+
+    records: int
+    rows: int
+    tokens: int
+    learned: int
+    seq_length: int
+
+    @property
+    def share(self) -> float:
+        """Share of the rows' places that hold a token, and no padding."""
+        return self.tokens / (self.rows * (self.seq_length + 1))
+
+
+def filling(audit: Path) -> Filling:
+    """Return what the converted rows are filled with."""
+    value = _read(audit)
+    found = []
+    for name in ("converted", "rows", "tokens", "answer_tokens", "seq_length"):
+        number = value.get(name)
+        if type(number) is not int or not 0 < number < _MOST_TOKENS:
+            raise InputError(f"{audit}: {name!r} is no number above 0; convert again with --force")
+        found.append(number)
+    return Filling(*found)
+
+
+def converted_columns(audit: Path) -> tuple[str, ...]:
+    """Return the columns of the converted rows, in the order in which MindFormers' network takes them."""
+    value = _read(audit)
+    # Before 0.2.0 attention reached from record to record, and no column said where one begins.
+    found = value.get("columns", () if value.get("packing") else COLUMNS)
+    if not isinstance(found, (list, tuple)) or tuple(found) not in (columns(False), columns(True)):
+        raise InputError(f"{audit}: it does not say how its rows are packed; convert again with --force")
+    return tuple(found)
 
 
 def trained_prompt(audit: Path, task: str) -> dict[str, str] | None:

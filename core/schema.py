@@ -205,7 +205,7 @@ class DataConfig(Section):
             `loss: false` or `weight: 0`), the "last", or only the "marked" ones (`loss: true`, `weight: 1`).
         seq_length: tokens a record may have; a MindRecord row holds one more, as MindFormers wants.
         overlong: what becomes of longer records: "drop" (listed), "cut" (at the prompt) or "refuse" (an error).
-        packing: several records share a row.
+        packing: several records share a row, in which each sees itself alone.
         shards: MindRecord files; None: one for each 25,000 records that are begun.
         max_bad: unreadable records that are passed over (and listed) before conversion gives up.
         seed: of every sample, split and order.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -18,6 +18,9 @@ from core.results import file_name
 from core.run_folder import find_run
 from core.schema import RunConfig
 from core.terminal import laid_out, show, show_json, show_text
+
+if TYPE_CHECKING:
+    from finetune.training.plan import Plan
 
 _EXAMPLE = """examples:
   python finetune/run.py --contest math_llama3 --machine ascend_4x32g --dry-run
@@ -67,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     from backend.changes import network_changes
     from backend.versions import version
-    from finetune.training.plan import as_json, make_plan, msrun_commands
+    from finetune.training.plan import as_json, msrun_commands
 
     if arguments.contest:
         config = load_contest(arguments.contest, settings)
@@ -75,14 +78,15 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     else:
         run = find_run(arguments.run)
         config, folder = run.config(settings), run.path
-    plan = make_plan(config, *_records(config, folder))
+    audit = folder / "data" / "audit.json"
+    plan, columns = _planned(config, audit)
     train_folder = folder / "train"
     mindrecord = folder / "data" / "mindrecord"
     base = kit_path(config.model.checkpoint)
-    trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps)
+    trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps, columns)
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs)
-    result = as_json(plan, commands, trainer_yaml, network_changes(config))
+    result = as_json(plan, commands, trainer_yaml, network_changes(config, columns))
     if arguments.json:
         show_json(result)
     else:
@@ -90,16 +94,34 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     return 0
 
 
-def _records(config: RunConfig, folder: Path) -> tuple[int, str]:
-    """Return the number of training records, best known first: converted, of the corpus file, stated."""
-    audit = folder / "data" / "audit.json"
-    if audit.is_file():
-        from core.audit import converted_rows
+def _planned(config: RunConfig, audit: Path) -> tuple[Plan, tuple[str, ...]]:
+    """Return the plan and the rows' columns, from the best that is known: converted, of the corpus file, stated."""
+    from finetune.training.plan import make_plan
 
-        return converted_rows(audit), "of the converted corpus"
+    if audit.is_file():
+        from core.audit import converted_columns, filling
+
+        found = filling(audit)
+        return make_plan(config, found.rows, "of the converted corpus", found), converted_columns(audit)
+    from core.packed import planned_columns
     from data_convert.corpus.corpora import corpus_size
 
-    return corpus_size(config.data, config.task)
+    return make_plan(config, *corpus_size(config.data, config.task)), planned_columns(config)
+
+
+def _filled(config: RunConfig, plan: dict[str, Any]) -> Iterator[str]:
+    """Yield what rows are filled with, and how much of it a step sees."""
+    rows = plan["rows"]
+    if rows:
+        share = config.train.batch_size * config.machine.data_parallel / rows["rows"]
+        tokens, learned, records = rows["tokens"], rows["learned"], plan["records"]
+        packed = f", {records / rows['rows']:.2f} records each" if config.data.packing else ""
+        yield f"rows                {rows['rows']:,} of {config.data.seq_length} + 1 tokens{packed}"
+        yield f"tokens an epoch     {tokens:,}, {learned:,} of them learned ({rows['padding_share']:.1%} padding)"
+        seen = f"{tokens * share:,.0f} tokens, {learned * share:,.0f} of them learned"
+        yield f"a step sees         {records * share:.1f} records, {seen}"
+    elif config.data.packing:
+        yield "note: packed rows are fewer than records, and so are the steps; converted, the run shows how many"
 
 
 def _text(config: RunConfig, plan: dict[str, Any]) -> str:
@@ -109,6 +131,7 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     lines = [
         f"# {config.title} on {config.machine.title}",
         f"records             {plan['records']:,} ({plan['records_from']})",
+        *_filled(config, plan),
         f"steps               {plan['total_steps']:,} ({config.train.epochs} epochs of {plan['steps_per_epoch']:,})",
         f"checkpoints at      {steps}",
         f"method              {plan['method']}",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.files import read_json
+from core.packed import SEGMENTS
 from core.registry import extended
 
 if TYPE_CHECKING:
@@ -43,12 +44,30 @@ class NetworkChange:
         """Optimizer step number `step` of the run (from 1) is about to be taken."""
 
 
-def network_changes(config: RunConfig) -> list[dict[str, Any]]:
-    """Return the changes that a run needs, in their order: module and settings of each, as plain data."""
-    changes = method_changes(config.method)
+def network_changes(config: RunConfig, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the changes that a run needs, in their order: module and settings of each, as plain data.
+
+    Args:
+        config: the run's configuration.
+        columns: of its rows.
+    """
+    changes = [*method_changes(config.method), *packing_changes(config, columns)]
     if names := config.train.no_decay:
         changes.append({"module": "backend.changes.weight_decay", "settings": {"names": list(names)}})
     return changes
+
+
+def packing_changes(config: RunConfig, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the change with which the records of a packed row do not see each other; none for rows of one record."""
+    if not config.data.packing:
+        return []
+    model = config.model
+    settings = {
+        "bos": None if SEGMENTS in columns else model.bos_token_id,
+        "pad": model.pad_token_id,
+        "flash": config.machine.flash_attention,
+    }
+    return [{"module": "backend.changes.packing", "settings": settings}]
 
 
 def method_changes(method: MethodConfig) -> list[dict[str, Any]]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
+from core.packed import COLUMNS
 from core.registry import VERSIONS
 from core.schema import MachineConfig, ModelConfig, RunConfig
 
@@ -34,7 +36,13 @@ class Version(ABC):
 
     @abstractmethod
     def finetune_yaml(
-        self, config: RunConfig, mindrecord: Path, train_folder: Path, base: Path | None, steps: list[int]
+        self,
+        config: RunConfig,
+        mindrecord: Path,
+        train_folder: Path,
+        base: Path | None,
+        steps: list[int],
+        columns: Sequence[str] = COLUMNS,
     ) -> dict[str, Any]:
         """Compose the YAML that MindFormers' Trainer is given, as plain data.
 
@@ -44,6 +52,7 @@ class Version(ABC):
             train_folder: the run's train/ folder; MindFormers' own output goes to train/mindformers/.
             base: the base model's weights; None trains from fresh weights.
             steps: the steps at which the trained tensors are saved.
+            columns: of the training data, in the order in which the network takes them.
         """
 
     @abstractmethod

@@ -5,12 +5,14 @@ Nothing was found in training that differs from 1.6 to 2.1, so it serves those t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from backend.versions import Version, laid_over
 from core.methods import method_of
 from core.models import family_of
+from core.packed import COLUMNS
 from core.schema import MachineConfig, ModelConfig, RunConfig, Schedule, TrainConfig
 
 
@@ -74,7 +76,13 @@ class MindFormers19(Version):
         return config
 
     def finetune_yaml(
-        self, config: RunConfig, mindrecord: Path, train_folder: Path, base: Path | None, steps: list[int]
+        self,
+        config: RunConfig,
+        mindrecord: Path,
+        train_folder: Path,
+        base: Path | None,
+        steps: list[int],
+        columns: Sequence[str] = COLUMNS,
     ) -> dict[str, Any]:
         """Compose the YAML that MindFormers' Trainer is given, as plain data."""
         machine, train, method = config.machine, config.train, method_of(config.method)
@@ -95,7 +103,7 @@ class MindFormers19(Version):
                 "weight_decay": train.weight_decay,
             },
             "lr_schedule": _schedule(train),
-            **_dataset(config, mindrecord),
+            **_dataset(config, mindrecord, columns),
             "runner_wrapper": _train_step(config),
             **_parallel(machine),
             "callbacks": [{"type": "MFLossMonitor", "per_print_times": 10}, _monitor(config, train_folder, steps)],
@@ -162,10 +170,10 @@ def _schedule(train: TrainConfig) -> dict[str, Any]:
     }
 
 
-def _dataset(config: RunConfig, mindrecord: Path) -> dict[str, Any]:
+def _dataset(config: RunConfig, mindrecord: Path, columns: Sequence[str]) -> dict[str, Any]:
     dataset = {
         "data_loader": {"type": "MindDataset", "dataset_dir": str(mindrecord), "shuffle": True},
-        "input_columns": ["input_ids", "labels"],
+        "input_columns": list(columns),
         "num_parallel_workers": 8 if config.machine.device == "Ascend" else 1,
         "python_multiprocessing": False,
         "drop_remainder": True,

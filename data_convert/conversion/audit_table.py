@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from core.packed import SEGMENTS
 from core.terminal import laid_out
 from data_convert.typed.check import SOUND
 
@@ -90,11 +91,15 @@ def _rows(audit: dict[str, Any]) -> Iterator[str]:
     packed = ", packed" if audit["packing"] else ""
     yield _line(f"rows of {audit['seq_length']} + 1 tokens{packed}", audit["rows"])
     yield _line("padding", f"{audit['padding_share']:.1%}")
+    yield _line("tokens, padding not counted", audit["tokens"])
+    yield _line("  of these learned", audit["answer_tokens"])
     yield _line("rows with every label masked", audit["masked_rows"])
     yield _line("questions for accuracy", audit["test"])
     yield _line("questions for retention", audit["squad"])
     if audit["packing"]:
-        yield "packed: nothing is learned across a record's border, but attention reaches over it (docs/data.md)"
+        how = "by a column of the rows" if SEGMENTS in audit["columns"] else "by BOS"
+        a_row = audit["converted"] / audit["rows"]
+        yield f"packed: {a_row:.1f} records a row; none of them sees another (they are told apart {how})"
 
 
 def _remarks(audit: dict[str, Any]) -> Iterator[str]:

@@ -7,9 +7,10 @@ from typing import Any
 from core.config import kit_path, run_tokenizer
 from core.errors import InputError
 from core.files import sha256_file, sha256_text, write_json, write_jsonl
+from core.packed import begin_with_bos, columns, prompts_by_task, trained_prompts
 from core.run_folder import RunFolder
 from core.schema import DataConfig, RunConfig
-from core.text.prompt_tokens import check_pieces
+from core.text.prompt_tokens import check_pieces, text_ids
 from core.text.prompts import Prompt
 from core.text.records import write_records
 from core.text.tokenizers import Tokenizer
@@ -23,7 +24,7 @@ from data_convert.rows.rows import Audit, RowSettings
 from data_convert.rows.tokenise import Encoder
 
 # Part of what decides the bytes of a shard; a change of the code that changes them changes this number.
-_FORMAT = 3
+_FORMAT = 4
 _LISTED = 100
 
 
@@ -46,9 +47,10 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     """
     processes = processes or processors()
     data, tokenizer = config.data, _tokenizer(config)
-    prompts = _prompts(config)
+    prompts = prompts_by_task(config)
     for prompt in prompts.values():
         check_pieces(prompt, tokenizer)
+    row = _row(config, tokenizer)
     sources = _digests(config)
     bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
     with RecordStore(run.data / ".records") as store:
@@ -61,17 +63,17 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
             turns=turns(corpora.order),
             encoder=Encoder(prompts, tokenizer),
             tokenizer=tokenizer,
-            row=RowSettings(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing),
+            row=row,
             answers=data.answers,
             seed=data.seed,
-            key=_key(config, prompts, sources),
+            key=_key(config, prompts, sources, row),
             shards=shard_count(len(corpora.order), data.shards),
         )
         audit, digests = write_shards(plan, run.data / "mindrecord", run.data / "train.jsonl", processes)
     write_jsonl(run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped])
     result = {
         "schema": 3,
-        **_account(corpora, audit, data),
+        **_account(corpora, audit, data, row),
         "listed": [*bad.found, *(f"{item['where']}: {item['reason']}" for item in audit.skipped)][:_LISTED],
         "sources": sources,
         "prompts": {task: _described(prompt) for task, prompt in prompts.items()},
@@ -82,8 +84,7 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     return result
 
 
-def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]:
-    width = data.seq_length + 1
+def _account(corpora: Corpora, audit: Audit, data: DataConfig, row: RowSettings) -> dict[str, Any]:
     return {
         "corpus": corpora.counts,
         "solutions": corpora.report.as_json(),
@@ -97,12 +98,13 @@ def _account(corpora: Corpora, audit: Audit, data: DataConfig) -> dict[str, Any]
         "rows": audit.rows,
         "masked_rows": audit.masked_rows,
         "packing": data.packing,
+        "columns": columns(data.packing and row.bos_id is None),
         "seq_length": data.seq_length,
         "longest": max(audit.lengths),
         "lengths": {str(length): count for length, count in sorted(audit.lengths.items())},
         "tokens": audit.tokens,
         "answer_tokens": audit.answer_tokens,
-        "padding_share": 1 - audit.tokens / (audit.rows * width),
+        "padding_share": 1 - audit.tokens / (audit.rows * (data.seq_length + 1)),
     }
 
 
@@ -117,13 +119,21 @@ def _tokenizer(config: RunConfig) -> Tokenizer:
     return tokenizer
 
 
-def _prompts(config: RunConfig) -> dict[str, Prompt]:
-    """Return the prompt of each task that training records may be of."""
-    return {
-        "squad": config.squad_prompt,
-        "instruction": config.instruction_prompt or config.prompt,
-        config.task: config.prompt,
-    }
+def _row(config: RunConfig, tokenizer: Tokenizer) -> RowSettings:
+    data = config.data
+    by_bos = begin_with_bos(config) and _only_begins(config, tokenizer)
+    bos_id = tokenizer.bos_id if by_bos else None
+    return RowSettings(data.seq_length + 1, config.model.pad_token_id, data.overlong, data.packing, bos_id)
+
+
+def _only_begins(config: RunConfig, tokenizer: Tokenizer) -> bool:
+    """Tell whether BOS can stand nowhere within a record: no text becomes it, and no prompt's marks hold it."""
+    own = tokenizer.bos_id in tokenizer.controls.values()
+    return own and not any(
+        tokenizer.bos_id in text_ids(prompt, mark, tokenizer)
+        for prompt in trained_prompts(config).values()
+        for mark in (prompt.template, prompt.system_part, prompt.next_round, prompt.round_end, prompt.answer_end)
+    )
 
 
 def _digests(config: RunConfig) -> dict[str, str]:
@@ -145,10 +155,10 @@ def _digest(corpus: Listing) -> str:
     return sha256_text("\n".join(f"{file.prefix} {sha256}" for file, sha256 in zip(corpus.files, hashes, strict=True)))
 
 
-def _key(config: RunConfig, prompts: dict[str, Prompt], sources: dict[str, str]) -> str:
+def _key(config: RunConfig, prompts: dict[str, Prompt], sources: dict[str, str], row: RowSettings) -> str:
     """Return everything that decides the rows, as text."""
     sections = (config.data, config.model, *prompts.values())
-    return "\n".join([str(_FORMAT), *(section.model_dump_json() for section in sections), str(sources)])
+    return "\n".join([str(_FORMAT), *(section.model_dump_json() for section in sections), str(sources), str(row)])
 
 
 def _described(prompt: Prompt) -> dict[str, str]:

@@ -49,7 +49,13 @@ class Row:
         return [label for label in self.labels[slice(*record)] if label != IGNORED]
 
 
-def understand(ids: Sequence[int], labels: Sequence[int], pad_id: int | None, eos_id: int | None) -> Row:
+def understand(
+    ids: Sequence[int],
+    labels: Sequence[int],
+    pad_id: int | None,
+    eos_id: int | None,
+    segments: Sequence[int] | None = None,
+) -> Row:
     """Find the padding and the records of a row.
 
     Args:
@@ -57,7 +63,12 @@ def understand(ids: Sequence[int], labels: Sequence[int], pad_id: int | None, eo
         labels: one for each of them.
         pad_id: the padding token; None: whichever token is repeated, unlearned, at the row's end.
         eos_id: a record ends where this token is learned; None: wherever learning stops.
+        segments: the number of each token's record, 0 for padding; None: the row has no such column.
     """
+    if segments is not None:
+        used = sum(number > 0 for number in segments)
+        begins = [place for place in range(used) if not place or segments[place] != segments[place - 1]]
+        return Row(list(ids), list(labels), used, list(zip(begins, [*begins[1:], used], strict=False)))
     used = len(ids)
     last = ids[-1] if pad_id is None else pad_id
     while used and ids[used - 1] == last and labels[used - 1] == IGNORED:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.packed import SEGMENTS
 from core.text.tokenizers import Tokenizer
-from data_convert.rows.packing import one_a_row, pack
+from data_convert.rows.packing import Places, one_a_row, pack
 from data_convert.rows.tokenise import Example
 
 IGNORED = -100
@@ -30,12 +31,15 @@ class RowSettings:
         pad_id: the token that fills it up.
         overlong: a record longer than a row is dropped, is cut at its prompt, or is an error.
         packing: several records share a row.
+        bos_id: of packed rows: the token that each record begins with and has nowhere else, so that it tells where one
+            begins; None: nothing does, and rows get a column with the number of each token's record.
     """
 
     width: int
     pad_id: int
     overlong: Overlong = "drop"
     packing: bool = False
+    bos_id: int | None = None
 
 
 @dataclass
@@ -87,19 +91,23 @@ def rows(examples: Sequence[Example], settings: RowSettings, audit: Audit, token
     """Lay records out as rows, and keep the account.
 
     A record of up to `settings.width` tokens fits; its EOS is always among its labels. The prompt and the padding are
-    labelled -100. In a packed row the first token of every record belongs to its prompt, so nothing is learned across
-    a border; attention, though, reaches back over it (see docs/data.md).
+    labelled -100. In a packed row the first token of every record is too, whatever it is: MindFormers takes the label
+    at place i + 1 for what is predicted at place i, so it would be predicted from the record before.
 
     Returns:
-        input_ids and labels, int32 of shape (rows, width); no row where no record fits.
+        input_ids and labels, int32 of shape (rows, width), and segments where BOS does not tell packed records apart;
+        no row where no record fits.
 
     Raises:
-        InputError: settings.overlong is "refuse" and a record does not fit.
+        InputError: settings.overlong is "refuse" and a record does not fit, or BOS was to tell records apart and does
+            not.
     """
     audit.records += len(examples)
     audit.lengths.update([len(item.ids) for item in examples])
     kept = [fitted for item in examples if (fitted := _fit(item, settings, audit, tokenizer)) is not None]
     lengths = np.array([len(item.ids) for item in kept], dtype=np.int64)
+    if settings.packing and settings.bos_id is not None:
+        _check_begins(kept, settings.bos_id)
     places = pack(lengths.tolist(), settings.width) if settings.packing else one_a_row(len(kept))
     total = int(lengths.sum())
     flat = np.fromiter(chain.from_iterable(item.ids for item in kept), dtype=np.int32, count=total)
@@ -111,6 +119,8 @@ def rows(examples: Sequence[Example], settings: RowSettings, audit: Audit, token
     for begin, item in zip(begins.tolist(), kept, strict=True):
         for first, last in item.earlier:
             learned[begin + first : begin + last] = True
+    if settings.packing:
+        learned &= within > 0
     ids = np.full((places.rows, settings.width), settings.pad_id, dtype=np.int32)
     labels = np.full((places.rows, settings.width), IGNORED, dtype=np.int32)
     ids.reshape(-1)[place] = flat
@@ -120,7 +130,29 @@ def rows(examples: Sequence[Example], settings: RowSettings, audit: Audit, token
     audit.masked_rows += int((labels == IGNORED).all(axis=1).sum())
     audit.tokens += total
     audit.answer_tokens += int(learned.sum())
-    return {"input_ids": ids, "labels": labels}
+    block = {"input_ids": ids, "labels": labels}
+    if settings.packing and settings.bos_id is None:
+        block[SEGMENTS] = np.zeros_like(ids)
+        block[SEGMENTS].reshape(-1)[place] = np.repeat(_numbers(places), lengths)
+    return block
+
+
+def _numbers(places: Places) -> NDArray[np.int32]:
+    """Return each record's number in its row, from 1."""
+    in_order = np.lexsort((places.column, places.row))
+    begins = np.searchsorted(places.row[in_order], np.arange(places.rows))
+    numbers = np.empty(len(in_order), dtype=np.int32)
+    numbers[in_order] = np.arange(len(in_order)) - begins[places.row[in_order]] + 1
+    return numbers
+
+
+def _check_begins(kept: Sequence[Example], bos_id: int) -> None:
+    for item in kept:
+        if item.ids[0] != bos_id or bos_id in item.ids[1:]:
+            raise InputError(
+                f"{item.record.source or item.record.id}: id {bos_id} (BOS) does not stand at its beginning alone, so "
+                "packed records cannot be told apart by it; is model.bos_token_id that of the tokenizer?"
+            )
 
 
 def _fit(item: Example, settings: RowSettings, audit: Audit, tokenizer: Tokenizer) -> Example | None:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from core.config import run_tokenizer
 from core.errors import InputError
 from core.files import read_json, read_jsonl
+from core.packed import SEGMENTS, columns
 from core.run_folder import RunFolder, find_run
 from core.text.tokenizers import Tokenizer, TokenizerKind, load_tokenizer
 from data_convert.mindrecord import MindRecordReader
@@ -81,10 +82,11 @@ def rows_of(
     before = 0
     for path, reader in shards:
         for number in range(max(wanted.start, before), min(wanted.stop, before + len(reader))):
-            row = reader[number - before]
+            row = {name: column for name, column in reader[number - before].items() if name in columns(True)}
             ids, labels = row["input_ids"].tolist(), row["labels"].tolist()
-            if len(ids) != len(labels):
-                raise InputError(f"{path}: row {number} has {len(ids)} input_ids and {len(labels)} labels")
+            if len({len(column) for column in row.values()}) > 1:
+                found = ", ".join(f"{len(column)} {name}" for name, column in row.items())
+                raise InputError(f"{path}: row {number} has columns of different lengths: {found}")
             if vocabulary:
                 size = vocabulary.tokenizer.vocab_size
                 foreign = [token for token in (*ids, *labels) if token != IGNORED and not 0 <= token < size]
@@ -94,7 +96,8 @@ def rows_of(
                         " that made this file; give that one with --tokenizer KIND:FILE"
                     )
             pad_id, eos_id = (vocabulary.pad_id, vocabulary.eos_id) if vocabulary else (None, None)
-            yield number, path, understand(ids, labels, pad_id, eos_id)
+            segments = row[SEGMENTS].tolist() if SEGMENTS in row else None
+            yield number, path, understand(ids, labels, pad_id, eos_id, segments)
         before += len(reader)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from backend.host import PORT_OF_SEVERAL_HOSTS
-from core.files import read_json
+from core.audit import Filling
 from core.methods import method_of
 from core.models import total_parameters
+from core.packed import planned_columns
 from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
 from core.score import parameter_ratio
@@ -27,7 +28,8 @@ class Plan:
     """The figures of a run.
 
     Attributes:
-        records: training records; records_from says where that number comes from.
+        records: training records, or rows of them; records_from says where that number comes from.
+        filling: what the rows are filled with; None: they are not converted yet.
         epoch_steps, steps: optimizer steps of one epoch and of the run.
         checkpoint_steps: the evenly spaced steps that are saved, the last one included.
         trainable, total: parameters.
@@ -45,6 +47,7 @@ class Plan:
     method: str
     published_total: int | None
     disk: dict[str, int]
+    filling: Filling | None = None
 
     @property
     def ratio(self) -> float:
@@ -57,7 +60,7 @@ class Plan:
         return None if self.published_total is None else parameter_ratio(self.trainable, self.published_total)
 
 
-def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
+def make_plan(config: RunConfig, records: int, records_from: str, filling: Filling | None = None) -> Plan:
     """Work out the plan of a run.
 
     Raises:
@@ -81,16 +84,14 @@ def make_plan(config: RunConfig, records: int, records_from: str) -> Plan:
         method=method.line(config.method, trainable),
         published_total=model.published_total,
         disk=_disk(config, records, trainable + frozen, total),
+        filling=filling,
     )
 
 
-def step_tokens(config: RunConfig, audit: Path) -> float:
-    """Return the tokens of a step of all workers, padding not counted; 0 where the audit does not say them."""
-    value = read_json(audit)
-    tokens, rows = (value.get(key) if isinstance(value, dict) else None for key in ("tokens", "rows"))
-    if not isinstance(tokens, int) or not isinstance(rows, int) or rows < 1:
-        return 0.0
-    return tokens / rows * config.train.step_rows * config.machine.data_parallel
+def step_tokens(config: RunConfig, filling: Filling | None) -> float:
+    """Return the tokens of a step of all workers, padding not counted; 0 where it is not known what rows hold."""
+    rows = config.train.step_rows * config.machine.data_parallel
+    return filling.tokens / filling.rows * rows if filling else 0.0
 
 
 def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str, int]:
@@ -101,7 +102,7 @@ def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str
     count = config.rules.checkpoints
     disk = {
         "base": base,
-        "mindrecord": records * 2 * (config.data.seq_length + 1) * _INT32,
+        "mindrecord": records * len(planned_columns(config)) * (config.data.seq_length + 1) * _INT32,
         "adapters": count * adapter * _BYTES["float32"],
         "merged": count * merged,
         "zip": count * merged if config.submission.checkpoints == "full" else 0,
@@ -147,13 +148,26 @@ def msrun_commands(
     return commands
 
 
+def _rows(filling: Filling | None) -> dict[str, Any] | None:
+    """Return what an epoch's rows are filled with, as plain data; None: they are not converted yet."""
+    if filling is None:
+        return None
+    return {
+        "rows": filling.rows,
+        "tokens": filling.tokens,
+        "learned": filling.learned,
+        "padding_share": 1 - filling.share,
+    }
+
+
 def as_json(
     plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any], changes: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the plan as the JSON of the dry run."""
     return {
-        "records": plan.records,
+        "records": plan.filling.records if plan.filling else plan.records,
         "records_from": plan.records_from,
+        "rows": _rows(plan.filling),
         "steps_per_epoch": plan.epoch_steps,
         "total_steps": plan.steps,
         "checkpoint_steps": plan.checkpoint_steps,

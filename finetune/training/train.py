@@ -18,7 +18,7 @@ from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo
-from core.audit import converted_rows
+from core.audit import converted_columns, filling
 from core.config import kit_path
 from core.errors import InputError, KitError
 from core.files import remove_folder, sha256_file, write_json, write_text
@@ -49,11 +49,10 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
     plan = _planned(config, run)
     file = run.trainer_yaml
     log_dir = run.train / "msrun"
-    trainer_yaml = version().finetune_yaml(
-        config, _mindrecord(run), run.train, kit_path(config.model.checkpoint), plan.checkpoint_steps
-    )
+    base, columns = kit_path(config.model.checkpoint), converted_columns(run.audit)
+    trainer_yaml = version().finetune_yaml(config, _mindrecord(run), run.train, base, plan.checkpoint_steps, columns)
     write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
-    write_json(run.network_changes, network_changes(config))
+    write_json(run.network_changes, network_changes(config, columns))
     commands = msrun_commands(config.machine, WORKER, file, log_dir)
     if len(commands) > 1:
         listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
@@ -70,7 +69,7 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
         descriptions = Descriptions(config, run)
         board = run.train / "tensorboard" if config.train.tensorboard else None
-        watch = Watch(log_dir, board, step_tokens(config, run.audit), lambda: descriptions.write(plan))
+        watch = Watch(log_dir, board, step_tokens(config, plan.filling), lambda: descriptions.write(plan))
         with closing(watch):
             launch(command, log_dir, run.losses, plan.steps, threads, started, watch)
     return collect(config, run)
@@ -104,7 +103,8 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
     if not run.audit.is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
     check_base(config)
-    return make_plan(config, converted_rows(run.audit), "of the converted corpus")
+    found = filling(run.audit)
+    return make_plan(config, found.rows, "of the converted corpus", found)
 
 
 def _mindrecord(run: RunFolder) -> Path:

@@ -113,7 +113,7 @@ def documents(path: Path) -> None:
     from ckpt_tools.conversion.model_settings import hf_settings, meta_settings
     from ckpt_tools.formats.sharded import open_sharded
     from ckpt_tools.merging.adapter import read_info
-    from core.audit import converted_rows, trained_prompt
+    from core.audit import converted_columns, filling, trained_prompt
     from core.errors import InputError
     from core.result_types import AccuracyResult
     from core.results import read_result
@@ -134,7 +134,8 @@ def documents(path: Path) -> None:
         lambda: read_predictions(folder / "predictions.jsonl"),
         lambda: read_records(path),
         lambda: read_result(path, AccuracyResult),
-        lambda: converted_rows(path),
+        lambda: filling(path),
+        lambda: converted_columns(path),
         lambda: trained_prompt(path, "math"),
         lambda: hf_settings(path),
         lambda: meta_settings(path),

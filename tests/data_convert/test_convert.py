@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from core.audit import converted_columns, filling
 from core.config import load_contest
 from core.errors import InputError
 from core.files import read_jsonl, sha256_file
@@ -121,6 +123,61 @@ def test_packed_rows_hold_the_same_records(tmp_path: Path) -> None:
     assert sum(learned, Counter()) == sum(
         (Counter(x for x in labels if x != IGNORED) for _, labels in rows_of(plain)), Counter()
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "columns"),
+    [
+        ((), ["input_ids", "labels"]),
+        (("data.retention_records=5",), ["input_ids", "labels", "segments"]),
+        (("prompt.bos=false",), ["input_ids", "labels", "segments"]),
+        (("prompt.template='<s>{question}='",), ["input_ids", "labels", "segments"]),
+        (("prompt.answer_end='<s>'",), ["input_ids", "labels", "segments"]),
+        (("model.bos_token_id=2",), ["input_ids", "labels", "segments"]),
+        (("model.bos_token_id=3",), ["input_ids", "labels", "segments"]),
+        (("model.bos_token_id=20",), ["input_ids", "labels", "segments"]),
+        (("model.pad_token_id=2",), ["input_ids", "labels"]),
+    ],
+    ids=["BOS", "reading without BOS", "no BOS", "BOS in template", "BOS at end", "EOS", "padding", "text", "pad=eos"],
+)
+def test_packed_records_are_told_apart_by_bos_or_by_a_column(
+    tmp_path: Path, more: tuple[str, ...], columns: list[str]
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    config = settings(corpus(tmp_path / "train.jsonl", 60), "data.packing=true", *more)
+    audit = convert(config, run, 1)
+    with MindRecordReader(run.data / "mindrecord" / shard_name(0, 1)) as reader:
+        assert sorted(reader.columns) == columns
+        found = [reader[number] for number in range(len(reader))]
+    assert list(converted_columns(run.audit)) == list(audit["columns"]) == columns
+    begins = [_begins(row, config.model.bos_token_id) for row in found]
+    assert sum(map(len, begins)) == audit["converted"]
+    assert all(row["labels"][place] == IGNORED for row, places in zip(found, begins, strict=True) for place in places)
+    filled = filling(run.audit)
+    assert (filled.records, filled.rows) == (audit["converted"], len(found))
+    assert filled.learned == sum(int((row["labels"] != IGNORED).sum()) for row in found)
+    assert filled.share == pytest.approx(1 - audit["padding_share"])
+
+
+def _begins(row: dict[str, NDArray[np.int32]], bos: int) -> list[int]:
+    """Return where the records of a row begin, as the network is told it."""
+    if "segments" not in row:
+        return np.flatnonzero(row["input_ids"] == bos).tolist()
+    number = row["segments"]
+    return [
+        place for place in range(len(number)) if number[place] and (not place or number[place] != number[place - 1])
+    ]
+
+
+def test_rows_packed_before_they_were_told_apart_are_refused(tmp_path: Path) -> None:
+    audit = tmp_path / "audit.json"
+    for content, known in (({}, True), ({"packing": False}, True), ({"packing": True}, False), ({"columns": 5}, False)):
+        audit.write_text(json.dumps(content), encoding="utf-8")
+        if known:
+            assert converted_columns(audit) == ("input_ids", "labels")
+        else:
+            with pytest.raises(InputError, match=r"does not say how its rows are packed; convert again with --force"):
+                converted_columns(audit)
 
 
 @pytest.mark.slow

@@ -110,6 +110,76 @@ def test_packed_rows_hold_what_fits_and_overlap_nowhere(lengths: list[int], widt
     assert fewest <= places.rows <= 1.7 * fewest + 1
 
 
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=7), st.integers(20, 25))
+def test_few_records_lie_in_nearly_as_few_rows_as_there_can_be(lengths: list[int], width: int) -> None:
+    """Best fit with the longest first needs 11/9 of the fewest and a part of a row at the most."""
+
+    def fewest(left: list[int], spaces: list[int]) -> int:
+        if not left:
+            return len(spaces)
+        fitting = {space: place for place, space in enumerate(spaces) if space >= left[0]}
+        tried = [[*spaces[:at], space - left[0], *spaces[at + 1 :]] for space, at in fitting.items()]
+        return min(fewest(left[1:], one) for one in [*tried, [*spaces, width - left[0]]])
+
+    assert pack(lengths, width).rows <= 11 / 9 * fewest(sorted(lengths, reverse=True), []) + 6 / 9
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=80))
+def test_packing_keeps_the_order_within_rows_and_that_of_the_rows_longest_records(lengths: list[int]) -> None:
+    places = pack(lengths, 50)
+    longest = []
+    for row in range(places.rows):
+        (inside,) = np.flatnonzero(places.row == row)[None]
+        columns = places.column[inside].tolist()
+        assert columns == [0, *np.cumsum([lengths[one] for one in inside])[:-1].tolist()], "no place between two"
+        longest.append(max(inside.tolist(), key=lambda one: (lengths[one], -one)))
+    assert longest == sorted(longest)
+
+
+@given(SIZES)
+def test_a_column_numbers_the_records_of_a_packed_row(tokenizer: Tokenizer, sizes: list[tuple[int, int]]) -> None:
+    examples = made(sizes)
+    block = rows(examples, RowSettings(16, 3, packing=True), Audit(), tokenizer)
+    flat = {name: column.reshape(-1) for name, column in block.items()}
+    assert ((flat["segments"] == 0) == (flat["input_ids"] == 3)).all()
+    for row in block["segments"]:
+        used = row[row > 0].tolist()
+        assert used == sorted(used)
+        assert set(used) == set(range(1, max(used) + 1))
+        assert (row[len(used) :] == 0).all()
+    for item in examples:
+        if len(item.ids) <= 16:
+            (at,) = np.flatnonzero(flat["input_ids"] == item.ids[0])
+            number = set(flat["segments"][at : at + len(item.ids)].tolist())
+            assert len(number) == 1
+            assert at % 16 == 0 or flat["segments"][at - 1] not in number
+    assert "segments" not in rows(examples, RowSettings(16, 3), Audit(), tokenizer)
+
+
+def test_the_first_token_of_a_packed_record_is_not_learned_whatever_it_is(tokenizer: Tokenizer) -> None:
+    """A record that is learned from its first token on would be predicted from the last one of the record before."""
+    examples = [
+        Example(Record(str(number), "math", "q", "a"), [10 * number + place for place in range(4)], 0)
+        for number in (1, 2)
+    ]
+    audit = Audit()
+    block = rows(examples, RowSettings(8, 3, packing=True), audit, tokenizer)
+    assert block["labels"].tolist() == [[IGNORED, 11, 12, 13, IGNORED, 21, 22, 23]]
+    assert audit.answer_tokens == 6
+
+
+def test_bos_that_does_not_begin_each_record_alone_is_refused(tokenizer: Tokenizer) -> None:
+    settings = RowSettings(16, 3, packing=True, bos_id=1)
+    assert "segments" not in rows([_ids([1, 8, 9]), _ids([1, 7])], settings, Audit(), tokenizer)
+    for wrong in ([8, 9], [1, 8, 1], [8, 1]):
+        with pytest.raises(InputError, match=r"f:7: id 1 \(BOS\) does not stand at its beginning alone"):
+            rows([_ids([1, 8, 9]), _ids(wrong)], settings, Audit(), tokenizer)
+
+
+def _ids(ids: list[int]) -> Example:
+    return Example(Record("7", "math", "q", "a", "f:7"), ids, 1)
+
+
 def test_accounts_add_up_and_survive_json(tokenizer: Tokenizer) -> None:
     one, two = Audit(), Audit()
     rows(made([(3, 4), (20, 4)]), RowSettings(16, 3), one, tokenizer)

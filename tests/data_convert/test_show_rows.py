@@ -183,6 +183,14 @@ def test_the_borders_of_packed_records_are_found(records: list[tuple[int, int]],
         assert row.learned == sum(answer + 1 for _, answer in records)
 
 
+def test_a_column_of_record_numbers_tells_the_borders_whatever_is_learned() -> None:
+    ids, labels = [7, EOS, 8, 9, EOS, 7, 0, 0], [IGNORED] * 8
+    assert understand(ids, labels, 0, EOS).records == [(0, 6)]
+    row = understand(ids, labels, 0, EOS, [1, 1, 2, 2, 2, 3, 0, 0])
+    assert (row.records, row.padding) == ([(0, 2), (2, 5), (5, 6)], 2)
+    assert understand(ids, labels, 0, EOS, [0] * 8).records == []
+
+
 def test_rows_of_padding_alone_and_of_masked_tokens_alone() -> None:
     assert understand([0] * 5, [IGNORED] * 5, 0, EOS).records == []
     row = understand([7, 8, 9], [IGNORED] * 3, None, None)

@@ -15,6 +15,7 @@ from backend.versions import version
 from core.config import load_contest
 from core.errors import InputError
 from core.files import read_jsonl
+from core.packed import COLUMNS
 from core.run_folder import RunFolder
 from finetune.training.plan import make_plan
 from tests.pipeline.conftest import main_job
@@ -97,10 +98,10 @@ def test_weight_decay_leaves_alone_what_is_named() -> None:
 
     config = load_contest("practice_math", ["train.no_decay=[wq,norm_out]", "train.weight_decay=0.5"])
     network = LlamaForCausalLM(LlamaConfig(num_layers=1, hidden_size=16, num_heads=2, vocab_size=32, seq_length=8))
-    make_changes(network, network_changes(config))
+    make_changes(network, network_changes(config, COLUMNS))
     groups = get_optimizer_grouped_parameters(network, weight_decay=0.5)
     spared = {parameter.name for group in groups if group["weight_decay"] == 0 for parameter in group["params"]}
     assert "model.layers.0.attention.wq.weight" in spared
     assert "model.norm_out.weight" in spared
     assert "model.layers.0.attention.wk.weight" not in spared
-    assert make_changes(network, network_changes(load_contest("practice_math", []))) == []
+    assert make_changes(network, network_changes(load_contest("practice_math", []), COLUMNS)) == []
