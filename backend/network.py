@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backend.changes import make_changes, method_changes, register_changes
+from backend.changes import made_changes, make_changes, method_changes, register_changes
 from backend.environment import home_for_mindpet
 from backend.versions import version
 from core.errors import InputError
@@ -73,7 +73,8 @@ class Network:
         model = method.trainer(settings, {}).get("model", {})
         own = dict(model.get("model_config", {}))
         pet = own.pop("pet_config", None)
-        if "arch" in model or own:
+        # Cells are not put into a network that was compiled already.
+        if "arch" in model or own or changes:
             self._network = self._built(model.get("arch", {}).get("type", self._family.network), own)
         if pet:
             self._network = get_pet_model(self._network, dict(pet))
@@ -111,6 +112,21 @@ class Network:
         self._refuse_misfit(shapes, what)
         for parameter in self._network.get_parameters():
             parameter.set_data(mindspore.Tensor(read(parameter.name).astype(np.float32)))
+
+    def begin(self, names: Collection[str], read: Callable[[str], Array]) -> None:
+        """Take the base's weights alone, and let what the method adds begin as it does in training.
+
+        Args:
+            names: of the base's tensors.
+            read: returns the values of one of them by its name.
+        """
+        import mindspore
+
+        for parameter in self._network.get_parameters():
+            if parameter.name in names:
+                parameter.set_data(mindspore.Tensor(read(parameter.name).astype(np.float32)))
+        for change in made_changes():
+            change.loaded()
 
     def logits(self, rows: Array, lengths: Sequence[int]) -> Array:
         """Return the logits [sum of lengths, vocabulary] of the first so many positions of each row of token ids."""

@@ -55,29 +55,38 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
         InputError: a damaged adapter, NaN or infinity in it, or a disk that cannot be written.
     """
     tensors: dict[str, Array] = {}
-    layers, modules = set(), set()
+    layers: set[int] = set()
+    modules: dict[str, str] = {}
+    written: set[str] = set()
     with open_adapter(adapter) as opened:
         info = opened.info
         form = info.method.peft
         if form is None:
             raise InputError(f"{adapter}: {info.method.title} has no equivalent in PEFT")
         family = _family_of_adapter(opened.changes)
-        for weight in opened.changes:
+        for weight, change in opened.changes.items():
             place = family.linear(weight)
             if not place:
+                # A bias that is changed by the same tensors as its weight needs none of its own.
+                if written.issuperset(change.parts.values()):
+                    continue
                 raise InputError(f"{adapter}: {weight} is not a linear layer of a {family.title}")
             module = family.module_in("hf", weight)
             layers.add(place.layer)
-            modules.add(module.rpartition(".")[2])
-            for role, values in opened.read(weight).items():
-                shaped = _finite(values, f"{adapter}: {weight}").reshape(form.shape(role, values.shape))
-                tensors[f"{_PREFIX}{module}.{form.parts[role]}"] = shaped
+            modules[module.rpartition(".")[2]] = place.leaf
+            parts = opened.read(weight)
+            for values in parts.values():
+                _finite(values, f"{adapter}: {weight}")
+            for ending, values in form.written(info.settings, parts).items():
+                tensors[f"{_PREFIX}{module}.{ending}"] = values
+            tensors |= {name: parts[role] for role, name in form.shared.items()}
+            written |= set(change.parts.values())
     config = {
         "peft_type": form.kind,
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": base_name,
         "inference_mode": True,
-        **form.config(info.settings, sorted(modules), sorted(layers)),
+        **form.config(info.settings, dict(sorted(modules.items())), sorted(layers)),
     }
     try:
         remove_file(out / CONFIG)
@@ -113,13 +122,17 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         made, form = _linear(name)
         # Which targets the tensors themselves say; until then any expression does.
         kind: Any = made.settings
+        linears = {weight: family.module_in("hf", weight) for weight in weights if family.linear(weight)}
+        settings = form.placed(settings, _leaf_names(linears, family))
         draft = kind.model_validate({"name": name, "type": name, "target_modules": ".*", **settings})
-        peft = _as_saved(source, form, [family.module_in("hf", weight) for weight in filter(family.linear, weights)])
+        peft = _as_saved(source, form, linears.values())
         found = _parts(peft, weights, family, made, draft)
         leaves = _leaves(path, found, weights, family, listed)
-        tensors = {}
+        tensors = {
+            made.shared[role]: _finite(peft.read(theirs), f"{path}: {theirs}") for role, theirs in form.shared.items()
+        }
         for weight, names in found.items():
-            shapes = made.part_shapes(draft, *weights[weight].shape)
+            shapes = _shapes(made, draft, weights, weight)
             for role, theirs in names.items():
                 values = _finite(peft.read(theirs), f"{path}: {theirs}").reshape(shapes[role])
                 tensors[f"{weight.removesuffix('.weight')}.{made.parts[role]}"] = values
@@ -138,6 +151,19 @@ def _family_of_adapter(weights: Iterable[str]) -> Family:
     return next((one for one in all_families() if all(map(one.linear, names))), all_families()[0])
 
 
+def _leaf_names(linears: Mapping[str, str], family: Family) -> dict[str, str]:
+    """Return Hugging Face's names of the kinds of layer (`q_proj`, …) -> the kit's (`wq`, …)."""
+    places = {module: family.linear(weight) for weight, module in linears.items()}
+    return {module.rpartition(".")[2]: place.leaf for module, place in places.items() if place}
+
+
+def _shapes(made: LinearMethod[Any], settings: Any, base: TensorFile, weight: str) -> dict[str, tuple[int, ...]]:
+    """Return role -> shape of what the method has beside one weight of the base."""
+    layer = weight.removesuffix(".weight")
+    out, into = base[weight].shape
+    return made.layer_shapes(settings, layer, out, into, f"{layer}.bias" in base)
+
+
 def _linear(name: str) -> tuple[LinearMethod[Any], PeftForm[Any]]:
     made = method(name)
     if not isinstance(made, LinearMethod) or made.peft is None:
@@ -152,7 +178,7 @@ def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
     kind = config.get("peft_type") if isinstance(config, dict) else None
     faults = []
     for name, form in forms.items():
-        if kind != form.kind:
+        if kind != form.kind or not form.recognises(config):
             continue
         # Several methods may be one type there, told apart by settings.
         try:
@@ -187,15 +213,19 @@ def _as_saved(source: TensorFile, form: PeftForm[Any], modules: Iterable[str]) -
         raise InputError(f"{source.path}: holds several adapters ({names}); keep the tensors of one of them")
     known = {f"{module}.{ending}" for module in modules for ending in form.parts.values()}
     before = beginning(view, known.__contains__)
-    return renamed(view, lambda name: _PREFIX + name[len(before) :] if name.startswith(before) else name)
+    shared = set(form.shared.values())
+    return renamed(
+        view, lambda name: _PREFIX + name[len(before) :] if name not in shared and name.startswith(before) else name
+    )
 
 
 def _ending_patterns(form: PeftForm[Any]) -> list[tuple[str, re.Pattern[str]]]:
     """Return each ending of PEFT's names with what finds it where an adapter's name may stand behind its first word."""
     found = []
-    for ending in form.parts.values():
+    for ending in (*dict.fromkeys(form.parts.values()), *(name.partition(".")[2] for name in form.shared.values())):
         first, _, rest = ending.partition(".")
-        rest = rf"\.{re.escape(rest)}" if rest else ""
+        # What is a module in memory has `.weight` behind it there, and in some versions' files.
+        rest = rf"\.{re.escape(rest)}" if rest else r"(?:\.weight)?"
         found.append((ending, re.compile(rf"\.{re.escape(first)}(?:\.(?P<adapter>(?!weight$)[\w-]+))?{rest}$")))
     return found
 
@@ -205,13 +235,16 @@ def _parts(
 ) -> dict[str, dict[str, str]]:
     """Return weight of the base -> role -> name in the PEFT file, each tensor used exactly once."""
     _, form = _linear(settings.type)
-    found, used = {}, set()
+    found, used = {}, set(form.shared.values())
+    for name in form.shared.values():
+        if name not in peft or peft[name].dtype not in FLOATS:
+            raise InputError(f"{peft.path}: {name} is missing or no floating tensor; the adapter is incomplete")
     for weight in filter(family.linear, base):
         module = family.module_in("hf", weight)
-        names = {role: f"{_PREFIX}{module}.{ending}" for role, ending in form.parts.items()}
+        shapes = _shapes(made, settings, base, weight)
+        names = {role: f"{_PREFIX}{module}.{form.parts[role]}" for role in shapes}
         if not any(name in peft for name in names.values()):
             continue
-        shapes = made.part_shapes(settings, *base[weight].shape)
         for role, name in names.items():
             if name not in peft:
                 raise InputError(f"{peft.path}: {name} is missing; the adapter is incomplete")

@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -137,6 +137,8 @@ def _type(setting: FieldInfo) -> str:
 def _word(annotation: Any) -> str:
     """Say a type as YAML has it: `int | None` is "whole number or null"."""
     origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _word(parts[0])
     if origin in (Union, types.UnionType):
         return " or ".join(map(_word, parts))
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):

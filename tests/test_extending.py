@@ -121,13 +121,13 @@ def test_what_the_recipes_add_keeps_the_contracts_that_the_page_names(tmp_path: 
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
     named = re.findall(r"`KIT_PLUGINS=~/mine python -m pytest (tests/[\w/]+\.py)(?: -k (\w+))?`", text)
     assert len(named) == len([recipe for recipe in recipes().values() if not recipe.entries]) - 1, (
-        "ia3 is told of twice"
+        "hra is told of twice"
     )
-    chosen = " or ".join(name or Path(file).stem for file, name in [*named, ("", "ia3")])
+    chosen = " or ".join(name or Path(file).stem for file, name in [*named, ("", "hra")])
     files = sorted({file for file, _ in named})
     pytest_command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-vv"]
     output = run([*pytest_command, *files, "-k", chosen], ROOT, tmp_path, timeout=540)
-    for name in ("rslora", "ia3", "qwen2", "glm3", "v2_2", "asked", "contains", "entities", "vote", "accuracy_only"):
+    for name in ("rslora", "hra", "qwen2", "glm3", "v2_2", "asked", "contains", "entities", "vote", "accuracy_only"):
         assert re.search(rf"{name}.* PASSED", output), f"{name}: no test was about it\n{output}"
     assert " FAILED" not in output
 

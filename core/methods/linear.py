@@ -42,14 +42,28 @@ class LinearMethod(Method[S]):
     Attributes:
         parts: role -> what the tensor is called below its layer.
         piece: what one of them is called in messages.
+        shared: role -> whole name of a tensor that all layers share; the method itself gives and matches those.
     """
 
     parts: ClassVar[Mapping[str, str]]
     piece: ClassVar[str] = "part"
+    shared: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def part_shapes(self, settings: S, out: int, into: int) -> dict[str, tuple[int, ...]]:
         """Return role -> shape for a weight [out, in]; either may be one of the words OUT and IN."""
+
+    def layer_shapes(self, settings: S, layer: str, out: int, into: int, biased: bool) -> dict[str, tuple[int, ...]]:
+        """Return role -> shape for one layer, where layers differ in more than their sizes.
+
+        Args:
+            settings: of the method.
+            layer: name of the layer, which its weight has before ".weight".
+            out: rows of its weight, or OUT.
+            into: columns, or IN.
+            biased: whether it has a bias.
+        """
+        return self.part_shapes(settings, out, into)
 
     def expression(self, settings: S) -> str:
         """Return the expression that chooses the layers."""
@@ -60,10 +74,11 @@ class LinearMethod(Method[S]):
         """Return name -> shape of the tensors of all layers chosen; InputError where that is none."""
         from core.models import family_of
 
-        found = {}
-        for weight, (out, into) in family_of(model).target_linears(model, self.expression(settings)).items():
+        found, family = {}, family_of(model)
+        base = family.parameter_shapes(model)
+        for weight, (out, into) in family.target_linears(model, self.expression(settings)).items():
             layer = weight.removesuffix(".weight")
-            for role, shape in self.part_shapes(settings, out, into).items():
+            for role, shape in self.layer_shapes(settings, layer, out, into, f"{layer}.bias" in base).items():
                 found[f"{layer}.{self.parts[role]}"] = shape
         return found
 
@@ -94,9 +109,13 @@ class LinearMethod(Method[S]):
     def _change(
         self, settings: S, layer: str, found: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
     ) -> Change:
-        if len(found) != len(self.parts):
-            raise InputError(f"{next(iter(found.values()))!r} has no other {self.piece}; the adapter is incomplete")
-        wanted = self.part_shapes(settings, OUT, IN)
+        may_be = [self.layer_shapes(settings, layer, OUT, IN, biased) for biased in (False, True)]
+        wanted = next((one for one in may_be if one.keys() == found.keys()), None)
+        if wanted is None:
+            first = next(iter(found.values()))
+            if found.keys() < may_be[0].keys():
+                raise InputError(f"{first!r} has no other {self.piece}; the adapter is incomplete")
+            raise InputError(f"{first!r} is not the {self.piece} that {self.title} has there with these settings")
         has = {role: tuple(shapes[found[role]]) for role in wanted}
         if not all(_fits(has[role], shape) for role, shape in wanted.items()):
             shown = " and ".join(f"{role.upper()} {shape}" for role, shape in has.items())

@@ -95,7 +95,7 @@ class LoraPeft(PeftForm[LoraConfig]):
     kind = "LORA"
     parts = {"a": "lora_A.weight", "b": "lora_B.weight"}
 
-    def config(self, settings: LoraConfig, modules: Sequence[str], layers: Sequence[int]) -> dict[str, Any]:
+    def config(self, settings: LoraConfig, modules: Mapping[str, str], layers: Sequence[int]) -> dict[str, Any]:
         """Return the entries of PEFT's LoraConfig."""
         alpha = settings.scaling * settings.rank
         return {
@@ -114,6 +114,10 @@ class LoraPeft(PeftForm[LoraConfig]):
             "use_rslora": False,
             "use_dora": False,
         }
+
+    def recognises(self, config: Mapping[str, Any]) -> bool:
+        """Tell LoRA from what is called so too: DoRA."""
+        return not config.get("use_dora")
 
     def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return rank and alpha; rsLoRA, which scales by alpha / sqrt(rank), gets an alpha with that scaling."""

@@ -103,7 +103,7 @@ def test_rank_stabilised_scaling_is_kept(tmp_path: Path, make_base: Make, make_a
     ("change", "what"),
     [
         ({"peft_type": "PREFIX_TUNING"}, "no PEFT configuration of type .*LORA"),
-        ({"use_dora": True}, "use_dora is 'True'"),
+        ({"use_dora": True}, "q_proj.lora_magnitude_vector is missing"),
         ({"bias": "all"}, "bias is 'all'"),
         ({"modules_to_save": ["lm_head"]}, r"modules_to_save is .*lm_head"),
         ({"rank_pattern": {"q_proj": 2}}, "rank_pattern is"),

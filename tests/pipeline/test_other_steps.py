@@ -44,7 +44,7 @@ def test_a_contest_with_other_steps_needs_one_file(environment: dict[str, str], 
     assert head.split() == ["checkpoint", "accuracy", "score"]
     assert [row.split()[0] for row in rows[:6]] == ["base", *[f"step_{step}" for step in (2, 4, 6, 8, 10)]]
     assert rows[0].split()[2] == "-"
-    assert rows[6].startswith("trained 1,280 of")
+    assert rows[6].startswith("trained 2,560 of")
     assert rows[7].startswith("best (*): step_")
     assert len(rows) == 8, "no zip is spoken of"
     run = find_run(str(tmp_path / "logs" / "latest"))
