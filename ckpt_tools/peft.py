@@ -22,7 +22,7 @@ from ckpt_tools.formats.sharded import fingerprint
 from ckpt_tools.formats.sources import open_source
 from ckpt_tools.formats.tensor_file import FLOATS, Array, TensorFile
 from ckpt_tools.formats.tensors import open_tensors, write_tensors
-from ckpt_tools.formats.wrapped import beginning, renamed, without_wrappers
+from ckpt_tools.formats.wrapped import beginning, renamed, without, without_wrappers
 from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.command import command_parser
 from core.errors import InputError, run_command
@@ -79,7 +79,7 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
                 _finite(values, f"{adapter}: {weight}")
             for ending, values in form.written(info.settings, parts).items():
                 tensors[f"{_PREFIX}{module}.{ending}"] = values
-            tensors |= {name: parts[role] for role, name in form.shared.items()}
+            tensors |= {name + copy: parts[role] for role, name in form.shared.items() for copy in form.copies}
             written |= set(change.parts.values())
     config = {
         "peft_type": form.kind,
@@ -199,6 +199,9 @@ def _as_saved(source: TensorFile, form: PeftForm[Any], modules: Iterable[str]) -
     out by hand may leave `base_model.model.` out.
     """
     adapters: set[str] = set()
+    # What is there under two names is read under the first.
+    again = {name + copy for name in form.shared.values() if name in source for copy in form.copies if copy}
+    source = without(source, again)
 
     def plain(name: str) -> str:
         for kind, within in _ending_patterns(form):

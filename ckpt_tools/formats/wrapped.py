@@ -11,7 +11,7 @@ what follows: the names of a model all begin alike, and one of them ends like a 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from ckpt_tools.formats.tensor_file import TensorFile
@@ -54,6 +54,13 @@ def renamed(tensors: TensorFile, rename: Callable[[str], str]) -> TensorFile:
         entries[new], before[new] = replace(entry, info=replace(entry.info, name=new)), name
     view = copy.copy(tensors)
     view.entries = entries
+    return view
+
+
+def without(tensors: TensorFile, names: Collection[str]) -> TensorFile:
+    """Return a checkpoint without some of its tensors."""
+    view = copy.copy(tensors)
+    view.entries = {name: entry for name, entry in tensors.entries.items() if name not in names}
     return view
 
 

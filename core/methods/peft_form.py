@@ -27,11 +27,13 @@ class PeftForm(ABC, Generic[S]):
         kind: `peft_type` of its adapter_config.json.
         parts: role -> what the tensor is called below its module.
         shared: role -> whole name of a tensor that all modules share.
+        copies: what is put behind the names of shared tensors when they are written, once for each.
     """
 
     kind: ClassVar[str]
     parts: ClassVar[Mapping[str, str]]
     shared: ClassVar[Mapping[str, str]] = {}
+    copies: ClassVar[tuple[str, ...]] = ("",)
 
     @abstractmethod
     def config(self, settings: S, modules: Mapping[str, str], layers: Sequence[int]) -> dict[str, Any]:

@@ -107,11 +107,16 @@ class VeraUpdate(Update):
 
 
 class VeraPeft(PeftForm[VeraConfig]):
-    """VeRA at PEFT, with A and B in the file."""
+    """VeRA at PEFT, with A and B in the file.
+
+    PEFT (0.17 at least) asks for `base_model.vera_A` when it loads, and then fills `base_model.vera_A.default` from what
+    has that name; without it, it goes on with other random numbers and says nothing. So both names are written.
+    """
 
     kind = "VERA"
     parts = {"d": "vera_lambda_d", "b": "vera_lambda_b"}
     shared = {"A": "base_model.vera_A", "B": "base_model.vera_B"}
+    copies = ("", ".default")
 
     def config(self, settings: VeraConfig, modules: Mapping[str, str], layers: Sequence[int]) -> dict[str, Any]:
         """Return the entries of PEFT's VeraConfig."""
