@@ -342,7 +342,8 @@ class TrainConfig(Section):
 
     @model_validator(mode="after")
     def _rate_falls(self) -> TrainConfig:
-        if self.schedule != "constant" and self.lr_end >= self.learning_rate:
+        rises, stays = self.lr_end > self.learning_rate, self.lr_end == self.learning_rate
+        if (rises and self.schedule != "constant") or (stays and self.schedule == "polynomial"):
             raise ValueError(f"lr_end {self.lr_end} has to be below learning_rate {self.learning_rate}")
         return self
 

@@ -27,7 +27,7 @@ def test_a_run_that_was_made_before_contests_had_steps_is_read(tmp_path: Path) -
     run = new_run(load_contest("practice_math"), tmp_path)
     text = (run.path / "run.yaml").read_text(encoding="utf-8")
     (tmp_path / "old.yaml").write_text(text.replace("steps:\n" + "".join(f"- {name}\n" for name in USUAL), ""))
-    assert "steps:" not in (tmp_path / "old.yaml").read_text(encoding="utf-8")
+    assert "\nsteps:" not in (tmp_path / "old.yaml").read_text(encoding="utf-8")
     assert load_run(tmp_path / "old.yaml") == run.config()
 
 
