@@ -74,6 +74,7 @@ def masks() -> dict[tuple[int | None, bool], Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.mindspore
 @pytest.mark.parametrize("flash", [True, False])
 @pytest.mark.parametrize("bos", [BOS, None])
 @settings(max_examples=25)
@@ -94,6 +95,7 @@ def test_a_token_sees_its_own_record_up_to_itself(
 
 
 @pytest.mark.slow
+@pytest.mark.mindspore
 @pytest.mark.parametrize("flash", [True, False])
 def test_rows_of_one_record_have_the_mask_of_mindformers(
     masks: dict[tuple[int | None, bool], Any], flash: bool
@@ -174,6 +176,7 @@ def records() -> list[list[Ints]]:
 
 
 @pytest.mark.slow
+@pytest.mark.mindspore
 @pytest.mark.timeout(240)
 def test_packed_records_have_the_logits_of_each_alone(networks: Packed, records: list[list[Ints]]) -> None:
     alone = [[record] for row in records for record in row]
@@ -196,6 +199,7 @@ def test_packed_records_have_the_logits_of_each_alone(networks: Packed, records:
 
 
 @pytest.mark.slow
+@pytest.mark.mindspore
 @pytest.mark.timeout(240)
 def test_loss_and_gradients_of_packed_rows_are_those_of_the_records_one_a_row(
     networks: Packed, records: list[list[Ints]]
