@@ -1,9 +1,9 @@
 """How many tokens a second are trained on with records that share rows, beside one record a row.
 
-The practice contest's records are converted both ways and trained on with MindFormers' network, adapter, optimizer and
-the kit's train step, in one process on the CPU, each way in turn, so that a busy machine slows all of them; the ratio is
-the median of those of all turns. Tokens are those of records: padding is not counted. Where others take the processors
-away in the middle of a step, the processor time that steps took tells more than the clock; its ratio is the last column.
+The practice contest's records are converted both ways and trained on with MindFormers' network, adapter and optimizer
+and the kit's train step, in one process on the CPU, each way in turn, so that a busy machine slows all of them. Tokens
+are those of records, padding is not counted; a ratio is the median of those of all turns. Where others take the
+processors away within a step, the processor time that steps took tells more than the clock: the last column.
 
     python benchmarks/packing.py
     python benchmarks/packing.py --packed 256x8 512x4 --rounds 10 --steps 10
@@ -144,7 +144,8 @@ def _train_step(config: RunConfig, names: Sequence[str]) -> Any:
 
 
 def _table(ways: Sequence[Way]) -> Iterator[str]:
-    yield f"{'rows':<22}{'padding':>9}{'records':>9}{'tokens':>9}{'ms a step':>11}{'tokens/s':>10}{'ratio':>8}{'by processor':>15}"
+    heads = ("padding", "records", "tokens", "ms a step", "tokens/s", "ratio", "by processor")
+    yield f"{'rows':<22}" + "".join(f"{head:>{max(9, len(head) + 2)}}" for head in heads)
     first = ways[0]
     for way in ways:
         by_clock = _ratio(way.seconds, first.seconds) * way.tokens / first.tokens
@@ -152,7 +153,7 @@ def _table(ways: Sequence[Way]) -> Iterator[str]:
         each = median(way.seconds)
         yield (
             f"{way.name:<22}{way.padding:>9.1%}{way.records:>9.1f}{way.tokens:>9,.0f}{each * 1000:>11.1f}"
-            f"{way.tokens / each:>10,.0f}{by_clock:>8.2f}{by_processor:>15.2f}"
+            f"{way.tokens / each:>10,.0f}{by_clock:>9.2f}{by_processor:>14.2f}"
         )
 
 
