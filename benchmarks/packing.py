@@ -135,7 +135,7 @@ def _train_step(config: RunConfig, names: Sequence[str]) -> Any:
         make_changes(network, packing_changes(config, names))
     from mindformers.core.optim import AdamW
 
-    from backend.plugins import PortableTrainOneStepCell
+    from backend.training.train_step import PortableTrainOneStepCell
 
     network.set_train(True)
     train = config.train
