@@ -14,6 +14,8 @@ _LABEL, _NUMBER = 44, 12
 _BARS, _BAR = 8, 40
 _EXAMPLES = 3
 _MOST_FILES = 20
+# With so much padding and so few records each, packed rows are too short for their records.
+_MUCH_PADDING, _FEW_RECORDS = 0.05, 4
 # What is taken off the corpus' records, by the name of its count.
 _TAKEN_OFF = {
     "bad": "unreadable (data.max_bad)",
@@ -100,6 +102,8 @@ def _rows(audit: dict[str, Any]) -> Iterator[str]:
         how = "by a column of the rows" if SEGMENTS in audit["columns"] else "by BOS"
         a_row = audit["converted"] / audit["rows"]
         yield f"packed: {a_row:.1f} records a row; none of them sees another (they are told apart {how})"
+        if audit["padding_share"] > _MUCH_PADDING and a_row < _FEW_RECORDS:
+            yield "few records fit a row: longer rows (data.seq_length) are fuller"
 
 
 def _remarks(audit: dict[str, Any]) -> Iterator[str]:

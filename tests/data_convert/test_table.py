@@ -69,6 +69,15 @@ def test_the_sums_add_up(tmp_path: Path, contest: str, more: list[str]) -> None:
     assert account[-1].startswith("= converted")
 
 
+def test_packed_rows_that_are_too_short_for_their_records_are_spoken_of(tmp_path: Path) -> None:
+    file = _math(tmp_path / "train.jsonl")
+    packed = [f"data.train={file}", "data.max_bad=2", "data.packing=true"]
+    hint = "few records fit a row: longer rows (data.seq_length) are fuller"
+    assert hint in _convert(tmp_path / "short", "practice_math", *packed, "data.seq_length=90")
+    assert hint not in _convert(tmp_path / "long", "practice_math", *packed, "data.seq_length=400")
+    assert hint not in _convert(tmp_path / "alone", "practice_math", *packed[:2])
+
+
 def test_solutions_that_are_not_sound_are_counted_by_type_and_shown(tmp_path: Path) -> None:
     text = _convert(tmp_path, "practice_math", f"data.train={_math(tmp_path / 'train.jsonl')}", "data.max_bad=2")
     assert re.search(r"^answers of the corpus +all +sound +wrong +unsolvable$", text, re.MULTILINE)
