@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -153,6 +153,21 @@ def weight_values(cell: Any) -> Array:
     """Return a layer's weight [out, in] in float32."""
     values: Array = cell.weight.asnumpy().astype(np.float32)
     return values
+
+
+def of_first_worker(make: Callable[[], Array], shape: Sequence[int]) -> Array:
+    """Return a float32 array that the first worker makes, to all workers, of equal bits on machines that differ.
+
+    Args:
+        make: makes it; called in the first worker alone.
+        shape: its shape.
+    """
+    if not ms.communication.GlobalComm.INITED:
+        return make()
+    is_first = ms.communication.get_rank() == 0
+    values = Tensor(make() if is_first else np.zeros(shape, np.float32))
+    summed: Array = ops.AllReduce()(values).asnumpy()
+    return summed
 
 
 def as_lora(place: Place, kind: type[LoRADense], rank: int, alpha: float, dropout: float) -> Any:

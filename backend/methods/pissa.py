@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from mindformers.pet.tuners.lora_adapter import LoRADense
 from mindspore import Tensor, ops
 
 from backend.changes import NetworkChange
 from backend.methods.layers import (
+    Array,
     Placed,
     as_lora,
     chosen_layers,
     config_of,
     constant,
     generator,
+    of_first_worker,
     train_only_adapter,
     weight_values,
 )  # fmt: skip
@@ -64,12 +67,24 @@ class Pissa(NetworkChange):
         for layer, cell in self._cells.items():
             if cell.pissa_initial_b.asnumpy().any():
                 continue
-            a, b = principal_factors(weight_values(cell), self._config, generator(f"{layer}.weight"))
+            a, b = self._factors(layer, cell)
             for parameter, values in (
                 (cell.mindpet_delta_lora_a, a), (cell.mindpet_delta_lora_b, b),
                 (cell.pissa_initial_a, a), (cell.pissa_initial_b, b),
             ):  # fmt: skip
                 parameter.set_data(Tensor(values))
+
+    def _factors(self, layer: str, cell: Any) -> tuple[Array, Array]:
+        """Return A0 and B0, of one decomposition for all workers."""
+        random = generator(f"{layer}.weight")
+
+        def made() -> Array:
+            a, b = principal_factors(weight_values(cell), self._config, random)
+            return np.concatenate([a, b.T], axis=1)
+
+        rank, into = cell.pissa_initial_a.shape
+        both = of_first_worker(made, (rank, into + cell.pissa_initial_b.shape[0]))
+        return np.ascontiguousarray(both[:, :into]), np.ascontiguousarray(both[:, into:].T)
 
 
 CHANGE = Pissa

@@ -109,8 +109,8 @@ class VeraUpdate(Update):
 class VeraPeft(PeftForm[VeraConfig]):
     """VeRA at PEFT, with A and B in the file.
 
-    PEFT (0.17 at least) asks for `base_model.vera_A` when it loads, and then fills `base_model.vera_A.default` from
-    what has that name; without it, it goes on with other random numbers and says nothing. So both names are written.
+    PEFT (0.17 at least) asks for `base_model.vera_A` when it loads, and then takes `base_model.vera_A.default` alone;
+    without that, it goes on with other random numbers and says nothing. So both names are written.
     """
 
     kind = "VERA"
