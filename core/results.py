@@ -24,6 +24,7 @@ R = TypeVar("R", bound=Result)
 _MOST_FAULTS = 5
 _MOST_LISTED = 10_000
 _MOST_CHECKPOINTS = 1010  # a contest may ask for a thousand
+LONGEST_LABEL = 200  # characters of "step_20", or of the name of a model
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def parsed(value: Any, kind: type[R], where: str) -> R:
     rows = value.get("checkpoints")
     if isinstance(rows, Mapping) and len(rows) > _MOST_CHECKPOINTS:
         raise InputError(f"{where} has {len(rows)} checkpoints, at most {_MOST_CHECKPOINTS} are read")
+    if isinstance(rows, Mapping) and any(len(str(label)) > LONGEST_LABEL for label in rows):
+        raise InputError(f"{where} has a checkpoint whose name is longer than {LONGEST_LABEL} characters")
     try:
         return kind.model_validate(value)
     except ValidationError as error:

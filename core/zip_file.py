@@ -21,11 +21,20 @@ _CHUNK = 1 << 20
 _MOST_DIRECTORY = 8 << 20  # bytes; a member takes 46 and its name there
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DIRECTORY_ENTRY = 46  # bytes, before name, extra fields and comment
+_LONGEST_DESCRIPTOR = 24  # behind a member whose sizes were not known when it was begun
+_LONGEST_END = 22 + 20 + 56 + _LONGEST_DESCRIPTOR  # the end of the directory, and its ZIP64 forms
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _FAULTS = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError,
     LookupError, OverflowError,
 )  # fmt: skip
+
+
+def _directory_size(member: zipfile.ZipInfo) -> int:
+    """Return what a member takes in the directory; ZIP64 fields are left in `extra` by those who read it."""
+    name = len(member.orig_filename.encode("utf-8", "replace"))
+    return _DIRECTORY_ENTRY + name + len(member.extra) + len(member.comment)
 
 
 class ZipFault(InputError):
@@ -42,6 +51,26 @@ class Zip:
     def __init__(self, archive: zipfile.ZipFile, stream: BinaryIO) -> None:
         self._archive, self._stream = archive, stream
         self.members = archive.infolist()
+
+    @property
+    def outside(self) -> int:
+        """How many bytes belong neither to a member nor to the directory: a script before them, another zip behind.
+
+        What stands between members is a part of this; so is the directory's comment, and not what a member that was
+        packed as a stream has behind it (its sizes again, 24 bytes at the most).
+
+        Raises:
+            ZipFault: a member has no header where the directory says.
+        """
+        size = self._stream.seek(0, io.SEEK_END)
+        end = 0
+        hidden = 0
+        for member in sorted(self.members, key=lambda member: member.header_offset):
+            gap = member.header_offset - end
+            hidden += gap if gap > _LONGEST_DESCRIPTOR or not end else 0
+            end = self.place(member) + member.compress_size
+        tail = size - end - sum(_directory_size(member) for member in self.members)
+        return hidden + (tail if tail > _LONGEST_END else 0)
 
     def pieces(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
         """Yield the bytes of a member, 1 MiB at a time, and compare their checksum in the end.

@@ -52,6 +52,7 @@ _TYPES = {
 _NAMES = {name: code for code, name in _TYPES.items()}
 # A model of many experts has some ten thousand tensors; what is held of a damaged file has to stay small.
 _MAX_VALUES = 200_000
+_MAX_SLICES = 4096  # of one tensor: two terabytes
 _MAX_TAG = 4096
 _MAX_TEXT = 1 << 20
 _MAX_TEXTS = 16 << 20
@@ -180,6 +181,8 @@ def _entries(path: Path, window: Window, end: int) -> tuple[list[Entry], dict[st
         if slices and slices[0].tag != value.tag:
             flush()
         slices.append(value)
+        if len(slices) > _MAX_SLICES:
+            raise InputError(f"{path}: tensor {value.tag!r} in more than {_MAX_SLICES} slices; the file is damaged")
     flush()
     return entries, metadata
 

@@ -17,15 +17,16 @@ from submission.package import layout
 from submission.package.archive import Contents, dig, shown
 from submission.package.run_facts import CHECKPOINT_SUFFIXES, is_number
 from submission.package.weights import adapter_tensor
-from submission.report.figures import find_figures, required_figures, resolve, show
+from submission.report.figures import find_figures, is_longer, required_figures, resolve, show
 from submission.report.screenshots import shots_of
 
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
 _IMAGE = re.compile(r"\]\(([^)\s]+)\)")
 _LONGEST_LINK = 256
-_LONGEST_FIGURE = 100_000  # characters; nothing that long is a figure
+_SHORT_FIGURE = 200  # characters; a result up to that is named where the report has another
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
+_LONGEST_VERSION = 100  # the pattern takes the square of the text's length
 
 
 def part_problems(handed: Handed) -> Iterator[str]:
@@ -59,8 +60,9 @@ def manifest_problems(contents: Contents, manifest: Any) -> Iterator[str]:
     if len(listed) != len(rows):
         yield f"{layout.MANIFEST}: lists a file twice"
     kit = dig(manifest, "kit")
-    if kit is not None and not (isinstance(kit, str) and _VERSION.fullmatch(kit)):
-        yield f"{layout.MANIFEST}: {shown(repr(kit))} is no version of the kit"
+    if kit is not None and not _is_version(kit):
+        kind = repr(kit[:_LONGEST_VERSION]) if isinstance(kit, str) else type(kit).__name__
+        yield f"{layout.MANIFEST}: {shown(kind)} is no version of the kit"
     for name in sorted(set(contents.sizes) - set(listed) - {layout.MANIFEST}):
         yield f"{shown(name)}: not in {layout.MANIFEST}"
     for name, row in listed.items():
@@ -70,6 +72,10 @@ def manifest_problems(contents: Contents, manifest: Any) -> Iterator[str]:
             yield f"{shown(name)}: {contents.sizes[name]} bytes, {layout.MANIFEST} says {row.get('bytes')}"
         elif row.get("sha256") != contents.sha256[name]:
             yield f"{shown(name)}: sha256 {contents.sha256[name]}, {layout.MANIFEST} says {row.get('sha256')}"
+
+
+def _is_version(kit: object) -> bool:
+    return isinstance(kit, str) and len(kit) <= _LONGEST_VERSION and bool(_VERSION.fullmatch(kit))
 
 
 def checkpoint_problems(handed: Handed) -> Iterator[str]:
@@ -157,8 +163,17 @@ def _tensor_problems(handed: Handed) -> Iterator[str]:
         if first is None:
             first = (name, tensors)
         elif tensors != first[1]:
-            odd = min(set(tensors.items()) ^ set(first[1].items()))[0]
+            odd = _odd_tensor(tensors, first[1])
             yield f"{shown(name)}: other tensors than {shown(first[0])} (such as {shown(odd)})"
+
+
+def _odd_tensor(left: Mapping[str, int], right: Mapping[str, int]) -> str:
+    """Return a tensor that one of two weight files lacks, or has in another size.
+
+    It takes no more steps than the left one has tensors: a zip may have a thousand small files beside a large one.
+    """
+    odd = next((name for name, size in left.items() if right.get(name) != size), None)
+    return next(name for name in right if name not in left) if odd is None else odd
 
 
 def report_problems(handed: Handed) -> Iterator[str]:
@@ -170,29 +185,38 @@ def report_problems(handed: Handed) -> Iterator[str]:
         if layout.REPORT in contents.sizes:
             yield f"{layout.REPORT}: {error}"
         return
-    measured: dict[str, str | None] = {}  # what the report says under a path again and again is shown once
+    said: set[str] = set()
+    measured: dict[str, str] = {}  # what the report says under a path again and again is shown once
     for path, figure in find_figures(text):
-        if path not in measured:
-            measured[path] = _shown_figure(sources, path)
-        if measured[path] is None:
+        said.add(path)
+        result = measured.get(path) or _shown_figure(sources, path, len(figure))
+        if result is None:
             yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, but there is no such result"
-        elif figure != measured[path]:
-            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(str(measured[path]))}"
+        elif result == "":
+            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is longer"
+        elif figure != result:
+            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(result)}"
+        if result:
+            measured[path] = result
     for path in required_figures(sources):
-        if path not in measured:
+        if path not in said:
             yield f"{layout.REPORT}: the figure {shown(path)} is missing"
     for name in pictures_in(text):
         if name not in contents.sizes:
             yield f"{layout.REPORT}: picture {shown(name)} is not in the zip"
 
 
-def _shown_figure(sources: Mapping[str, Any], path: str) -> str | None:
-    """Return how the report has to show the result under a path; None where there is none that it could show."""
+def _shown_figure(sources: Mapping[str, Any], path: str, length: int) -> str | None:
+    """Return how the report has to show the result under a path; None where there is none, "" where it is far longer.
+
+    A long result within a result within a result would be shown as often as it is nested, so what cannot have the
+    length that the report gives it is not shown at all: all in all the work is that of reading the report.
+    """
     try:
-        figure = show(resolve(sources, path))
+        value = resolve(sources, path)
     except KeyError:
         return None
-    return figure if len(figure) <= _LONGEST_FIGURE else None
+    return "" if is_longer(value, max(length, _SHORT_FIGURE)) else show(value)
 
 
 def pictures_in(text: str) -> Iterator[str]:

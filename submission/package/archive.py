@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import stat
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ _MOST_KEPT = 24 << 20
 _JSON = Bounds(_MOST_JSON, 60_000, depth=32)
 _MOST_PICTURES = 200
 _MOST_TENSORS = 200_000
+_TENSORS_OF_DAMAGED = 100_000  # what a file counts for that turns out to be damaged, maybe after some seconds
+_LOOKED_AT_NO_MORE = f"three damaged files before it, or more than {_MOST_TENSORS} tensors in all"
 _ROOM = 1 << 30  # bytes that are left free on the disk where weights are looked into
 _BOMB_BYTES = 1 << 30  # from this unpacked size on, a zip has to be at least 1/100 of it
 _BOMB_RATIO = 100
@@ -98,7 +101,7 @@ class Contents:
     def value(self, name: str) -> Any:
         """Return a JSON file's value; InputError where it is missing or malformed."""
         try:
-            return load_json(self.text(name), name, _JSON)
+            return load_json(self.text(name), name, _JSON, pairs=_once_each)
         except ValueError as error:
             raise InputError(f"{name}: {error}") from error
 
@@ -128,6 +131,8 @@ def read_archive(path: Path) -> Contents:
         if bomb:
             contents.not_looked_at.note_all(bomb)
             return contents
+        if hidden := archive.outside:
+            contents.pass_over("the zip", f"{hidden} bytes of it belong to no file")
         total = sum(entry.file_size for entry in entries)
         reader = _Reader(archive, path.parent, contents)
         with megabytes("checking", total) as advance:
@@ -138,6 +143,15 @@ def read_archive(path: Path) -> Contents:
                     contents.problems.note(f"{shown(entry.filename)}: cannot be read ({error})")
                 advance(entry.file_size)
     return contents
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; ValueError where a key stands twice in it, of which everybody would read another one."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+        raise ValueError(f"the key {shown(twice)!r} stands twice")
+    return found
 
 
 @contextmanager
@@ -167,13 +181,28 @@ def _name_problems(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
         parts = PurePosixPath(name).parts
         if name.startswith("/") or "\\" in name or "\0" in name or ".." in parts or name[1:2] == ":" or not parts:
             yield f"{shown(name)}: not a path inside the zip"
-        if stat.S_ISLNK(entry.external_attr >> 16):
+        mode = entry.external_attr >> 16
+        if stat.S_ISLNK(mode):
             yield f"{shown(name)}: a symbolic link"
+        elif stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            yield f"{shown(name)}: neither a file nor a folder"
+        if entry.is_dir() and entry.file_size:
+            yield f"{shown(name)}: a folder with a content of {entry.file_size} bytes"
         if entry.flag_bits & _ENCRYPTED:
             yield f"{shown(name)}: encrypted"
-        if name.casefold() in seen:
+        same = _as_systems_read(name)
+        if same in seen:
             yield f"{shown(name)}: appears twice in the zip"
-        seen.add(name.casefold())
+        seen.add(same)
+
+
+def _as_systems_read(name: str) -> str:
+    """Return a name so that those are equal which some system takes for the same file.
+
+    Of them case, accents apart from their letters, and blanks and dots at the end of a part count for nothing.
+    """
+    parts = (part.rstrip(" .") for part in unicodedata.normalize("NFKC", name).casefold().split("/"))
+    return "/".join(part for part in parts if part)
 
 
 def _size_problems(entries: list[zipfile.ZipInfo], packed: int) -> Iterator[str]:
@@ -248,7 +277,7 @@ class _Reader:
         with _folder(self._beside) as folder:
             if self._tensors > _MOST_TENSORS or shutil.disk_usage(folder).free < entry.file_size + _ROOM:
                 self._hash(entry, lambda piece: None)
-                why = f"more than {_MOST_TENSORS} tensors in all, or no room on the disk for {entry.file_size} bytes"
+                why = f"{_LOOKED_AT_NO_MORE}, or no room on the disk for {entry.file_size} bytes"
                 return self._contents.pass_over(name, why)
             copy = folder / f"weights{PurePosixPath(name).suffix}"
             with copy.open("wb") as out:
@@ -257,9 +286,10 @@ class _Reader:
                 found = tensor_sizes(copy)
                 self._tensors += len(found)
                 if self._tensors > _MOST_TENSORS:
-                    return self._contents.pass_over(name, f"more than {_MOST_TENSORS} tensors in all")
+                    return self._contents.pass_over(name, _LOOKED_AT_NO_MORE)
                 self._contents.tensors[name] = found
             except InputError as error:
+                self._tensors += _TENSORS_OF_DAMAGED
                 self._contents.problems.note(f"{shown(name)}: {str(error).removeprefix(f'{copy}: ')}")
         return None
 

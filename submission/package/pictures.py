@@ -14,7 +14,9 @@ MOST_BYTES = 8 << 20
 MOST_PIXELS = 16_000_000
 MOST_PIXELS_IN_ALL = 64_000_000
 _MOST_CHUNKS = 4096
-_MOST_OTHER_CHUNKS = 64  # each of them may unpack to a megabyte
+_MOST_OTHER_CHUNKS = 64
+_PACKED = (b"zTXt", b"iTXt", b"iCCP")
+_MOST_PACKED_CHUNKS = 4  # each of them may unpack to a megabyte
 _LONGEST_TEXT = 64 << 10
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHUNK = struct.Struct(">I4s")
@@ -39,19 +41,25 @@ class Picture:
 
 
 def pixels_of(body: bytes) -> tuple[int, int]:
-    """Return width and height by the header of a PNG; NoPicture where its chunks are not those of one."""
+    """Return width and height by the header of a PNG; NoPicture where its chunks are not those of one.
+
+    A picture has one header: whoever unpacks the pixels would believe the last of several.
+    """
     if not body.startswith(_SIGNATURE):
         raise NoPicture("it does not begin as one")
-    at, count, others, size = len(_SIGNATURE), 0, 0, (0, 0)
+    at, count, others, packed, size = len(_SIGNATURE), 0, 0, 0, (0, 0)
     while at + _CHUNK.size <= len(body):
         length, kind = _CHUNK.unpack_from(body, at)
         if count == 0 and (kind, length) != (b"IHDR", 13):
             raise NoPicture("it has no header")
+        if count and kind == b"IHDR":
+            raise NoPicture("it has two headers")
         if count == 0 and len(body) >= at + _CHUNK.size + _SIZE.size:
             size = _SIZE.unpack_from(body, at + _CHUNK.size)
-        count, others = count + 1, others + (kind != b"IDAT")
-        if count > _MOST_CHUNKS or others > _MOST_OTHER_CHUNKS:
-            raise NoPicture(f"more than {_MOST_CHUNKS} pieces, or {_MOST_OTHER_CHUNKS} besides pixels")
+        count, others, packed = count + 1, others + (kind != b"IDAT"), packed + (kind in _PACKED)
+        if count > _MOST_CHUNKS or others > _MOST_OTHER_CHUNKS or packed > _MOST_PACKED_CHUNKS:
+            most = f"{_MOST_CHUNKS} pieces, {_MOST_OTHER_CHUNKS} besides pixels, or {_MOST_PACKED_CHUNKS} packed texts"
+            raise NoPicture(f"more than {most}")
         if kind == b"IEND":
             return size
         at += _CHUNK.size + length + 4

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from core.results import RESULTS
+from core.results import LONGEST_LABEL, RESULTS
 from core.terminal import visible
 
 _BEGIN, _SAYS, _END = "<!--=", "-->", "<!--/-->"
@@ -39,9 +39,28 @@ def show(value: Any) -> str:
 
 def _code(text: str) -> str:
     text = text.replace("<!--", "<!- -").replace("|", "\\|")
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    fence = "`" * (1 + max((len(run[0]) for run in re.finditer("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}"
+
+
+def is_longer(value: Any, length: int) -> bool:
+    """Tell whether `show` would return more than so many characters at the least; that takes as many steps at most."""
+    left, todo = length, [value]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, (list, tuple, dict)) and len(part) > left:
+            return True
+        if isinstance(part, dict):
+            left -= sum(len(name) for name in part if isinstance(name, str))
+            todo += part.values()
+        elif isinstance(part, (list, tuple)):
+            todo += part
+        else:
+            left -= max(len(part), 1) if isinstance(part, str) else 1
+        if left < 0:
+            return True
+    return False
 
 
 def resolve(sources: Mapping[str, Any], path: str) -> Any:
@@ -112,7 +131,9 @@ def weights_source(files: Mapping[str, tuple[str, Any, Any]]) -> dict[str, Any]:
 def expanded(result: Any, name: str, figures: Iterable[str]) -> list[str]:
     """Return the paths of a result's figures, with each checkpoint that it has in the place of `*`."""
     rows = result.get("checkpoints") if isinstance(result, Mapping) else None
-    labels = [label for label in rows if isinstance(label, str)] if isinstance(rows, Mapping) else []
+    labels = (
+        [row for row in rows if isinstance(row, str) and len(row) <= LONGEST_LABEL] if isinstance(rows, Mapping) else []
+    )
     return [f"{name}/{path.replace('*', label)}" for path in figures for label in (labels if "*" in path else [""])]
 
 

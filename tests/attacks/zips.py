@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 from attacks.made import DIGITS, json_documents, many_members, png, yaml_documents
 
@@ -51,6 +52,8 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
     yield "300 pictures of 16 megapixels", packed(good | {f"images/{number}.png": middle for number in range(300)})
     yield "a picture of texts", packed(good | {"images/x.png": _texts(4000)})
     yield "a picture of profiles", packed(good | {"images/x.png": _profiles(60)})
+    yield "pictures of packed texts", packed(good | {f"images/{number}.png": _texts(60) for number in range(200)})
+    yield "a second header", packed(good | {"images/x.png": _two_headers()})
     yield "a picture of pieces", packed(good | {"images/x.png": png(10, 10, *[(b"teSt", b"")] * 600_000)})
     deep = png(8, 8, (b"tEXt", b"sources\0" + b"[" * 50_000))
     digits = png(8, 8, (b"tEXt", b"sources\0" + DIGITS))
@@ -89,6 +92,7 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
     for name in ("aliases", "merges", "itself", "brackets", "many values", "large", "value 18", "value 22", "no text"):
         yield f"run.yaml: {name}", packed(good | {"configs/run.yaml": documents[f"{name}.yaml"]})
     yield from _edited(good)
+    yield from _nested_figures(good)
     zeros = bytes(20 << 20)
     yield "1 GB of zeros beside", packed(good | {f"x/{number}": zeros for number in range(45)}, honest=False)
     kept = b'{"a": "' + b"x" * (7 << 20) + b'"}'
@@ -98,6 +102,16 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
     value = bytes([10, 12, 10, 1, 97, 18, 7, 8, 0, 18, 0, 26, 1, 0])
     tensors = _many_tensors(60_000)
     yield "many tensors", packed(good | {f"checkpoints/step_{number}.safetensors": tensors for number in range(6)})
+    broken = b"".join(_named(b"%x" % number) for number in range(150_000)) + b"\xff"
+    yield (
+        "weights broken at the end",
+        packed(good | {f"checkpoints/step_{number}.ckpt": broken for number in range(30)}),
+    )
+    small = {f"checkpoints/y{number}.safetensors": _many_tensors(1) for number in range(1000)}
+    yield (
+        "large weights beside small ones",
+        packed(good | small | {"checkpoints/x.safetensors": _many_tensors(140_000)}),
+    )
     yield "no weights", packed(good | {f"checkpoints/step_{number}.ckpt": value * 300_000 for number in (20, 40)})
     yield "many members", many_members(60_000)
     yield "300,000 members", many_members(300_000)
@@ -120,6 +134,8 @@ def _edited(good: Members) -> Iterator[tuple[str, bytes]]:
         "lists for texts": {"team": [["x"]], "contest": {}, "weights": [], "kit": 5},
         "a long team": {"team": "x" * 1_000_000},
         "steps of 18 digits": {"checkpoints": [{"step": 10**18 + n, "path": "p", "bytes": 10**18} for n in range(5)]},
+        "a version without an end": {"kit": "1." * 200_000 + " "},
+        "a version of 8 MB": {"kit": "1." * 4_000_000},
         "odd sizes": {"checkpoints": [{"step": n, "path": "checkpoints/x.ckpt", "bytes": 1.5} for n in range(5)]},
     }
     for name, change in changes.items():
@@ -130,11 +146,50 @@ def _edited(good: Members) -> Iterator[tuple[str, bytes]]:
     for name, value in (("40,000 labels", labels), ("1,500 rows", {f"step_{n}": row for n in range(1500)})):
         body = json.dumps(accuracy | {"checkpoints": value}).encode()
         yield f"accuracy: {name}", packed(good | {"results/accuracy.json": body})
+    labelled = dict(good)
+    for name in ("accuracy", "squad", "score"):
+        value = json.loads(good[f"results/{name}.json"])
+        row = next(iter(value["checkpoints"].values()))
+        value["checkpoints"]["\U0001f600" + "a" * 7_000_000] = row  # of which each letter takes four bytes
+        labelled[f"results/{name}.json"] = json.dumps(value, ensure_ascii=False).encode()
+    yield "labels of 7 MB", packed(labelled)
     types = json.dumps(accuracy | {"checkpoints": {"base": row | {"by_type": {str(n): {} for n in range(45_000)}}}})
     yield "accuracy: 45,000 types", packed(good | {"results/accuracy.json": types.encode()})
     for text in (b"1e999", DIGITS, b"1e308", b'"\\ud800"', b"[]", b"NaN"):
         body = good["results/ratio.json"].replace(b'"trainable": ', b'"trainable": ' + text + b', "x": ', 1)
         yield f"ratio: {text[:20]!r}", packed(good | {"results/ratio.json": body})
+
+
+def _nested_figures(good: Members) -> Iterator[tuple[str, bytes]]:
+    """Yield zips whose reports show a large text inside a value inside a value, 30 times over."""
+    marks = "".join(
+        f"<!--={name}{'/a' * depth}-->x<!--/-->" for name in ("audit", "environment") for depth in range(31)
+    )
+    leaves = {"unseen": "\u200b" * 2_700_000, "backticks": "``a" * 2_700_000, "a list": ["``a" * 60] * 40_000}
+    for name, leaf in leaves.items():
+        value: Any = leaf
+        for _ in range(30):
+            value = {"a": value}
+        body = json.dumps(value, ensure_ascii=False).encode()
+        files = {
+            "logs/data/audit.json": body,
+            "environment.json": body,
+            "report.md": good["report.md"] + marks.encode(),
+        }
+        yield f"nested figures: {name}", packed(good | files)
+
+
+def _two_headers() -> bytes:
+    """Return a picture of 8 x 8 pixels whose second header says 13,000 x 13,000."""
+    large = png(13_000, 13_000, bits=8, colour=6)
+    return png(8, 8)[: 8 + 25] + large[8:]
+
+
+def _named(name: bytes) -> bytes:
+    """Return an empty tensor of a MindSpore checkpoint."""
+    tensor = b"\x08\x00\x12\x04Bool\x1a\x00"
+    value = bytes([10, len(name)]) + name + bytes([18, len(tensor)]) + tensor
+    return bytes([10, len(value)]) + value
 
 
 def _texts(count: int) -> bytes:
