@@ -13,25 +13,36 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from urllib.parse import quote, quote_plus
+from html import escape
+from urllib.parse import quote, quote_plus, unquote
 
 BLANK = "***"
-_NAME = re.compile(r"(?i)(key|token|secret|password|passwd|passphrase|credential)s?$")
+_NAME = re.compile(
+    r"(?i)(?:key|token|secret|password|passwd|passphrase|credential)s?(?:_?\d+)?$|(?:^|_)(?:pass|pwd|pat|auth)(?:_?\d+)?$"
+)
 # A variable's value of fewer characters is no secret, and would blank words of everything that is written.
 _SHORTEST_VALUE = 8
 _SHORTEST_KEY = 4
+_SHORTEST_CODED = 8  # bytes; of fewer, base64 and hexadecimal digits could be a part of anything
+_SHORTEST_LINE = 16  # of a key of several lines
+_MARKS = ("\\", "%", "&", "\n")  # one of which stands in any text with an escaped or broken secret
 # What stands for a key where a server wants none.
 _NO_KEYS = {"empty", "none", "null", "dummy", "test", "true", "false", "unused", "disabled", "required", "optional"}
+# What repeats here has a bound, for these look through texts of any length that others wrote.
 # What is blanked once stays as it is: a text is blanked where it is made, and again where it is written.
-_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*:/{2,})[^\s/?#'\"<>@]+(?:@[^\s/?#'\"<>@]+)*@")
+_ADDRESS = re.compile(
+    r"(?i)(\b[a-z][a-z0-9+.-]{0,20}:/{2,9}|(?<![\w:/])//(?=[^\s/?#'\"<>@:]*:))[^\s/?#'\"<>@]+(?:@[^\s/?#'\"<>@]+)*@"
+)
+_PASSWORD = re.compile(r"://[^\s/?#@]*?:([^\s/?#@]+)@")
 _QUERY = re.compile(
-    r"(?i)([?&;](?:[\w.-]*[_.-])?(?:api_?-?key|key|token|secret|passw(?:or)?d|pwd|auth|sig|signature)=)"
+    r"(?i)([?&;#](?:[\w.-]*[_.-]|access|auth|client|id|refresh|session)?(?:api_?-?key|key|token|secret|passw(?:or)?d|pwd|auth|sig|signature)=)"
     r"(?!\*\*\*)[^&\s#'\"<>;`]+"
 )
 # A digit in it tells a token from the next word of a sentence.
 _HEADER = re.compile(
-    r"(?i)\b(bearer\s+|authorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|digest|token)\s+)?)"
-    r"(?=[\w.~+/=-]*\d)[\w.~+/=-]{4,}"
+    r"(?i)\b(bearer\s+|authorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|digest|token)\s+)?"
+    r"|(?:api[_-]?key|password|passwd|access[_-]?token|client[_-]?secret)['\"]?\s*[:=]\s*['\"]?(?=[^\s'\"]{8}))"
+    r"(?=[\w.~+/=-]{0,100}\d)[\w.~+/=-]{4,}"
 )
 _ASSIGNED = re.compile(
     r"\b([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PASSPHRASE)\s*=\s*)"
@@ -40,8 +51,9 @@ _ASSIGNED = re.compile(
 _SHAPES = re.compile(
     r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bhf_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}"
     r"|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[A-Z0-9]{16}\b|\bAIza[\w-]{30,}"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
+    r"|\beyJ[\w-]{8,400}\.[\w-]{8,}\.[\w-]{8,}"
 )
+_HEADERS = ("bearer", "authorization", "api", "passw", "token", "secret")
 _PREFIXES = ("sk", "pk", "rk", "hf_", "gh", "glpat-", "xox", "AKIA", "AIza", "eyJ")
 _given: set[str] = set()
 _looked_at: tuple[dict[object, object], frozenset[str]] | None = None
@@ -65,21 +77,26 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 def without_known_secrets(text: str) -> str:
     """Return a text with `***` in the place of the keys and passwords that this process knows."""
-    known = _pattern(_known())
-    return text if known is None else known.sub(BLANK, text)
+    values = _known()
+    known = _pattern(values)
+    if known is None:
+        return text
+    text = known.sub(BLANK, text)
+    escaped = _escaped(values) if any(mark in text for mark in _MARKS) else None
+    return text if escaped is None else escaped.sub(BLANK, text)
 
 
 def blanked(text: str) -> str:
     """Return a text with `***` in the place of each secret in it, known ones and those that look like one."""
     text = without_known_secrets(text)
     # The patterns are slow, and most texts have nothing of what they all need.
-    if "://" in text:
+    if "//" in text and "@" in text:
         text = _ADDRESS.sub(rf"\1{BLANK}@", text)
     if "=" in text:
         text = _QUERY.sub(rf"\1{BLANK}", text)
         text = _ASSIGNED.sub(rf"\1{BLANK}", text)
     lower = text.lower()
-    if "bearer" in lower or "authorization" in lower:
+    if any(word in lower for word in _HEADERS):
         text = _HEADER.sub(rf"\1{BLANK}", text)
     return _SHAPES.sub(BLANK, text) if any(prefix in text for prefix in _PREFIXES) else text
 
@@ -90,9 +107,17 @@ def _known() -> frozenset[str]:
     # Reading the environment takes a hundred times as long as comparing it, and this is called for every line.
     there = getattr(os.environ, "_data", None)
     if there is None or _looked_at is None or _looked_at[0] != there:
-        found = frozenset(value for name, value in os.environ.items() if is_secret_name(name) and _is_value(value))
+        found = frozenset(secret for name, value in os.environ.items() for secret in _secrets_of(name, value))
         _looked_at = (dict(there or {}), found)
     return _looked_at[1] | _given
+
+
+def _secrets_of(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret in a variable: its value, or the password of an address such as a proxy's."""
+    if is_secret_name(name) and _is_value(value):
+        yield value
+    for password in _PASSWORD.findall(value):
+        yield from (word for word in (password, unquote(password)) if _is_value(word))
 
 
 def _is_value(value: str) -> bool:
@@ -116,6 +141,39 @@ def _spellings(value: str) -> Iterator[str]:
     yield ascii(value)[1:-1]
     if value.isprintable():
         yield from (quote(value, safe=""), quote_plus(value), b64encode(value.encode()).decode())
+    raw = value.encode("utf-8", "surrogateescape")
+    if len(raw) >= _SHORTEST_CODED:
+        yield from (raw.hex(), raw.hex().upper(), *_within_base64(raw))
+    yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= _SHORTEST_LINE)
+
+
+def _within_base64(raw: bytes) -> Iterator[str]:
+    """Yield how a value is written in base64 with something before it, as in "user:password": three ways, twice."""
+    for before in range(3):
+        whole = b64encode(bytes(before) + raw + bytes(2)).decode()
+        certain = whole[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        yield from (certain, certain.replace("+", "-").replace("/", "_"))
+
+
+@lru_cache(maxsize=8)
+def _escaped(values: frozenset[str]) -> re.Pattern[str] | None:
+    r"""Return what finds the values with any of their characters escaped, or broken into lines.
+
+    Of JSON, HTML and addresses each encoder chooses by itself which characters it escapes: `/` as `\/`, `+` as
+    `\u002B`, `&` as `&amp;`, `=` as `%3D`.
+    """
+    words = sorted((value for value in values if len(value) >= _SHORTEST_VALUE), key=lambda word: (-len(word), word))
+    patterns = [r"(?:\s|\\[nr]){0,40}".join(map(_any_spelling, word)) for word in words if word.isprintable()]
+    return re.compile("|".join(patterns)) if patterns else None
+
+
+def _any_spelling(character: str) -> str:
+    code = ord(character)
+    named = escape(character)
+    ways = [re.escape(character), re.escape(f"\\{character}"), *([re.escape(named)] if named != character else ())]
+    ways += [rf"&#0{{0,6}}{code};", rf"(?i:&#x0{{0,6}}{code:x};)", rf"(?i:\\{{1,4}}u{code:04x})"]
+    ways += ["".join(rf"(?i:%(?:25){{0,3}}{byte:02x})" for byte in character.encode("utf-8", "surrogateescape"))]
+    return f"(?:{'|'.join(ways)})"
 
 
 def _bounded(word: str) -> str:

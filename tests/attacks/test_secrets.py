@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -202,6 +203,11 @@ def test_every_outlet_blanks(
         ("GET /v1?api_key=abc&n=3", "GET /v1?api_key=***&n=3"),
         ("sk-proj-abcdefghij0123456789", "***"),
         ('{"Authorization": "Basic dXNlcjpwYXNz0"}', '{"Authorization": "Basic ***"}'),
+        ("Location: //li:pw@host/x", "Location: //***@host/x"),
+        ("http://h/#access_token=abc12345", "http://h/#access_token=***"),
+        ("GET /?accessToken=abc&x=1", "GET /?accessToken=***&x=1"),
+        ("x-api-key: abcdef123456", "x-api-key: ***"),
+        ('{"password": "hunter2222", "n": 1}', '{"password": "***", "n": 1}'),
     ],
 )
 def test_shapes_of_secrets(text: str, wanted: str) -> None:
@@ -219,6 +225,8 @@ def test_shapes_of_secrets(text: str, wanted: str) -> None:
         "tokens=5 top_k=3 monkey=8",
         "--set eval.http.api_key_env=KIT_API_KEY",
         "ask-me-about-something-long-enough",
+        "the password: a word nobody knows; api_key: null",
+        "// see line 5: me@host",
     ],
 )
 def test_other_texts_stay(text: str) -> None:
@@ -258,3 +266,80 @@ def test_a_secret_spelled_otherwise_is_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SOME_SECRET", KEY)
     for spelling in (KEY, ascii(KEY), json.dumps(KEY), quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode()):
         assert blanked(f"<{spelling}>").strip("<>'\"") == BLANK
+
+
+ODD_KEY = "Zq9+/xW=mK3&vT7_longkey"
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        json.dumps(ODD_KEY).replace("/", "\\/"),
+        ODD_KEY.replace("+", "\\u002B").replace("&", "\\u0026").replace("=", "\\u003D"),
+        json.dumps(json.dumps(ODD_KEY.replace("=", "\\u003d"))),
+        ODD_KEY.replace("&", "&amp;"),
+        ODD_KEY.replace("&", "&amp;").replace("/", "&#x2F;").replace("=", "&#x3D;").replace("+", "&#43;"),
+        quote(ODD_KEY),
+        quote(ODD_KEY, safe="").replace("%2B", "%2b"),
+        quote(quote(ODD_KEY, safe=""), safe=""),
+        "".join(f"\\u{ord(char):04x}" for char in ODD_KEY),
+        f"{ODD_KEY[:12]}\n  {ODD_KEY[12:]}",
+        f"{ODD_KEY[:5]}\\r\\n{ODD_KEY[5:]}",
+        base64.b64encode(f"me:{ODD_KEY}".encode()).decode(),
+        base64.b64encode(f"Bearer {ODD_KEY}".encode()).decode(),
+        base64.urlsafe_b64encode(f"user:{ODD_KEY} ".encode()).decode(),
+        ODD_KEY.encode().hex(),
+    ],
+)
+def test_a_secret_is_found_however_it_is_escaped(monkeypatch: pytest.MonkeyPatch, spelt: str) -> None:
+    monkeypatch.setenv("SOME_SECRET", ODD_KEY)
+    left = blanked(f"the key {spelt} is wrong")
+    assert BLANK in left
+    assert len(left) < len("the key *** is wrong") + 20  # what stands before it in base64 may be left
+    assert "longkey" not in left
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("DB_PASS", "hunter2secretvalue", "hunter2secretvalue"),
+        ("MYSQL_PWD", "mysqlsecretvalue", "mysqlsecretvalue"),
+        ("OPENAI_API_KEY_2", "plainsecretvalue", "plainsecretvalue"),
+        ("GITHUB_PAT", "somepatvalue", "somepatvalue"),
+        ("https_proxy", "http://li:proxysecret@proxy:3128", "proxysecret"),
+        ("DATABASE", "postgres://li:db%2Bsecret@db/x", "db+secret"),
+        ("TLS_PRIVATE_KEY", "-----BEGIN-----\nMIIEvQIBADANBgkqh\n-----END-----", "MIIEvQIBADANBgkqh"),
+    ],
+)
+def test_what_a_variable_keeps_secret_is_blanked(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, text: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert text not in blanked(f"it was {text} there")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\\",
+        "%25",
+        "&#0",
+        "Z",
+        "Z \n",
+        "//a:",
+        "a.",
+        "?a.",
+        "api_key=",
+        "authorization=",
+        "eyJ-",
+        "sk-",
+        "KEY=",
+        "bearer ",
+    ],
+)
+def test_a_long_text_is_looked_through_once(monkeypatch: pytest.MonkeyPatch, piece: str) -> None:
+    monkeypatch.setenv("SOME_SECRET", ODD_KEY)
+    text = "//@=\\%&\n" + piece * (300_000 // len(piece))
+    began = time.process_time()
+    blanked(text)
+    assert time.process_time() - began < 3
