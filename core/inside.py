@@ -41,21 +41,38 @@ def inside(path: Path, follow: bool = True) -> Path:
     return path
 
 
-def check_links(run: Path, names: Iterable[str]) -> None:
+def check_links(run: Path, names: Iterable[str], proven: tuple[str, ...] = ()) -> None:
     """Look through folders of a run for links that lead out of it, before something that is not the kit's writes there.
+
+    A hard link is one where a file has more names than are found; whoever writes to it writes to a file elsewhere.
 
     Args:
         run: the run folder.
         names: files and folders in it; those that are not there are passed over.
+        proven: endings of files that may have names elsewhere, for what is in them is compared with a hash anyway.
 
     Raises:
         InputError: there is one; names the first.
     """
     root = os.path.realpath(run)
-    for name in names:
-        for entry in _entries(os.path.join(root, name)):
-            if os.path.islink(entry) and not _is_within(os.path.realpath(entry), root):
-                raise InputError(_refusal(Path(entry), Path(root)))
+    shared: dict[tuple[int, int], list[str]] = {}
+    counts: dict[tuple[int, int], int] = {}
+    for entry in (entry for name in names for entry in _entries(os.path.join(root, name))):
+        try:
+            status = os.lstat(entry)
+        except OSError:
+            continue
+        if stat.S_ISLNK(status.st_mode) and not _is_within(os.path.realpath(entry), root):
+            raise InputError(_refusal(Path(entry), Path(root)))
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1 and not entry.endswith(proven or ("\0",)):
+            shared.setdefault((status.st_dev, status.st_ino), []).append(entry)
+            counts[status.st_dev, status.st_ino] = status.st_nlink
+    for file, entries in shared.items():
+        if counts[file] > len(set(entries)):
+            raise InputError(
+                f"{entries[0]}: has another name outside (a hard link), through which a file there would be changed or "
+                "handed in; put a copy in its place, or remove it"
+            )
 
 
 def open_inside(path: Path) -> BinaryIO:
@@ -93,7 +110,19 @@ def _opened(path: Path, place: str, flags: int) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise InputError(f"{path}: is no regular file; remove it")
+    if not _is_inside(descriptor, path):
+        os.close(descriptor)
+        raise InputError(f"{path}: its folder was put elsewhere while it was opened; look who else works in this run")
     return descriptor
+
+
+def _is_inside(descriptor: int, path: Path) -> bool:
+    """Tell whether an open file lies in the run that `path` names: a folder above it may be a link by now."""
+    try:
+        there = os.readlink(f"/proc/self/fd/{descriptor}").removesuffix(" (deleted)")
+    except OSError:
+        return True  # a system that does not tell
+    return all(_is_within(there, os.path.realpath(run)) for run in _runs_of(_without_dots(path)))
 
 
 def _without_dots(path: Path) -> Path:

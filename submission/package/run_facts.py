@@ -104,7 +104,7 @@ def read_run(folder: Path) -> RunFacts:
     """
     run = RunFolder(folder.resolve())
     if run.path.is_dir():
-        check_links(run.path, sorted(entry.name for entry in run.path.iterdir()))
+        check_links(run.path, sorted(entry.name for entry in run.path.iterdir()), proven=CHECKPOINT_SUFFIXES)
     run.need()
     reader = _Reader(run)
     config = reader.config()

@@ -257,6 +257,53 @@ def test_a_foreign_lock_and_folder_survive_the_commands(run: Path, tmp_path: Pat
     assert _content(tmp_path / "elsewhere") == before
 
 
+@pytest.mark.parametrize("name", ["train/extra.log", "predictions/evil.jsonl", "results/other.json", "run.yaml"])
+def test_a_hard_link_to_a_file_elsewhere_is_neither_packed_nor_written_to(run: Path, tmp_path: Path, name: str) -> None:
+    before = _outside(tmp_path / "elsewhere")
+    (run / name).unlink(missing_ok=True)
+    (run / name).hardlink_to(tmp_path / "elsewhere" / "file")
+    with pytest.raises(InputError, match=r"has another name outside \(a hard link\)"):
+        build(run, root=tmp_path)
+    if name.startswith("train/"):
+        with pytest.raises(InputError, match="a hard link"), RunFolder(run).step("train", force=True):
+            raise AssertionError("begun")
+    assert _content(tmp_path / "elsewhere") == before
+
+
+def test_hard_links_within_a_run_and_of_weights_stay_fine(run: Path, tmp_path: Path) -> None:
+    (run / "train" / "copy.log").hardlink_to(run / "train" / "msrun" / "worker_0.log")
+    for weights in run.glob("checkpoints/*.ckpt"):
+        (tmp_path / weights.name).hardlink_to(weights)
+    inside.check_links(run, sorted(entry.name for entry in run.iterdir()), proven=(".ckpt", ".safetensors"))
+
+
+@pytest.mark.parametrize("opener", [inside.open_inside, inside.open_to_append])
+def test_a_folder_that_becomes_a_link_while_a_file_is_opened(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opener: Callable[[Path], Any]
+) -> None:
+    before = _outside(tmp_path / "elsewhere")
+    (run / "eval").mkdir(exist_ok=True)
+    (run / "eval" / "file").write_text("the run's own")
+    resolve = os.path.realpath
+
+    def swapped(path: Any, **more: Any) -> Any:
+        if os.fspath(path).endswith("eval/file") and not (run / "eval").is_symlink() and swaps.pop():
+            (run / "eval").rename(run / "was")
+            (run / "eval").symlink_to(tmp_path / "elsewhere")
+        return resolve(path, **more)
+
+    # Before the first look at where the file lies, and between that and its being opened.
+    for moment, said in enumerate(("is a link out of the run", "was put elsewhere while it was opened")):
+        swaps = [True, *[False] * moment]
+        monkeypatch.setattr(os.path, "realpath", swapped)
+        with pytest.raises(InputError, match=said):
+            opener(run / "eval" / "file")
+        monkeypatch.undo()
+        (run / "eval").unlink()
+        (run / "was").rename(run / "eval")
+    assert _content(tmp_path / "elsewhere") == before
+
+
 def test_a_pipe_among_the_logs_does_not_hold_the_packer_up(run: Path, tmp_path: Path) -> None:
     os.mkfifo(run / "train" / "pipe.log")
     os.mkfifo(run / "predictions" / "pipe.jsonl")
