@@ -164,7 +164,7 @@ class Connection:
             fault = ""
         except TimeoutError:
             late.set()
-        except (OSError, UnicodeError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a piece of a negative length
             fault = " ".join(str(error).split()) or type(error).__name__
         finally:
             if connected is not None:

@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,13 @@ class Outcome:
     crashed: bool
     seconds: float
     megabytes: int
+
+
+def kit_modules() -> Iterator[Path]:
+    """Yield the kit's own modules, for tests that look through their code."""
+    for folder in sorted(ROOT.iterdir()):
+        if folder.is_dir() and not folder.name.startswith(".") and folder.name not in ("tests", "benchmarks", "logs"):
+            yield from sorted(folder.glob("**/*.py"))
 
 
 def attacked(reader: str, inputs: Mapping[str, Path]) -> dict[str, Outcome]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attacks.bounded import kit_modules
 from hypothesis import given
 from hypothesis import strategies as st
 from run_folder import edit_json, make_run, rewrite
@@ -200,6 +201,7 @@ def test_a_hostile_corpus(capsys: pytest.CaptureFixture[str], corpus: Path, tmp_
     run(capsys, "pipeline/validate", "practice_math", f"train.{EVIL}=1", f"prompt={EVIL}", "--json")
 
 
+@pytest.mark.slow
 def test_hostile_predictions(capsys: pytest.CaptureFixture[str], corpus: Path, tmp_path: Path) -> None:
     ids = {str(number): f"{EVIL}{number}" for number in range(40)}
     predictions = tmp_path / f"{EVIL[:5]}.json"
@@ -289,7 +291,11 @@ def test_visible_text_has_nothing_unseen_and_loses_nothing_seen(text: str) -> No
         assert shown.replace("\\", "") == text.replace("\\", "") or any(visible(char) != char for char in text)
 
 
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner)))
+@given(
+    st.recursive(
+        st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner) | st.lists(inner), max_leaves=8
+    )
+)
 def test_visible_json_says_the_same(value: Any) -> None:
     text = visible_json(json.dumps(value, ensure_ascii=False))
     assert _unseen(text) == set()
@@ -341,13 +347,17 @@ ALLOWED = {
 }
 
 
+PRINTING = ("print", "write", "ArgumentParser", "warn", "logging.error")
+
+
 def test_nobody_else_prints() -> None:
     found = []
-    for file in sorted(ROOT.glob("*/**/*.py")):
+    for file in kit_modules():
         name = file.relative_to(ROOT).as_posix()
-        if name.startswith(("tests/", "benchmarks/", ".", "logs/")) or name in ALLOWED:
+        text = file.read_text(encoding="utf-8")
+        if name in ALLOWED or not any(word in text for word in PRINTING):
             continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(ast.parse(text)):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in ("print", "sys.stdout.write", "sys.stderr.write", "os.write", "argparse.ArgumentParser"):
                 found.append(f"{name}:{node.lineno}: {called}")  # type: ignore[attr-defined]
