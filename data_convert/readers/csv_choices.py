@@ -18,6 +18,7 @@ from data_convert.readers.csv_text import DELIMITERS, Row, csv_rows
 from data_convert.readers.formats import HEAD, FileFormat, FileHead
 from data_convert.readers.question_answer import QuestionAnswer, record_of
 
+HEADER_AGAIN = "the header row again, as where files were joined; delete it"
 _SPLITS = ("dev", "val", "valid", "validation", "test", "train", "auxiliary_train")
 _SUFFIXES = ("_dev", "_test", "_val", "_train")
 _OPTIONS = (("a", "b", "c", "d"), ("choice0", "choice1", "choice2", "choice3"))
@@ -132,6 +133,7 @@ def csv_records(
     if columns is not None and columns.twice:
         raise InputError(f"{path}:{row.first}: duplicate column {columns.twice!r} in the header row")
     subject, split = _named(path)
+    header = None if columns is None else row.cells
     if columns is not None and columns.answer is None:
         left = sum(1 for _ in rows)
         reason = f"no column 'answer' (C-Eval publishes its test split like this); {left} questions left out"
@@ -139,11 +141,18 @@ def csv_records(
         return
     if columns is None and need_header:
         raise InputError(f"{path}:{row.first}: no header row with Question, A, B, C, D and Answer")
+    if columns is None and not row.fault and 1 < len(row.cells) < _HEADERLESS.width:
+        raise InputError(
+            f"{path}:{row.first}: the columns {', '.join(map(repr, row.cells[:8]))} are neither those of a record nor "
+            "multiple choice; name them with data.fields={question: NAME, answer: NAME}"
+        )
     meta = {"subject": subject, "split": split} if split else {"subject": subject}
     questions = chain([row], rows) if columns is None else rows
     for number, row in enumerate(questions):
         where = f"{path}:{row.first}"
         try:
+            if row.cells == header:
+                raise Fault(HEADER_AGAIN)
             yield record_of(_choice(row, columns or _HEADERLESS, meta), task, f"{prefix}{number}", where)
         except Fault as fault:
             lines = f" (lines {row.first} to {row.last})" if row.last > row.first else ""

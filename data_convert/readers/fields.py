@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from core.text.rounds import Round
+from core.text.rounds import SYSTEM, Round
 from data_convert.readers.bad import Fault
 
 # The usual names of a question and of its answer, in small letters.
@@ -19,10 +20,16 @@ ANSWERS = (
 )
 _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 # What stands for "nothing" where a tool had to write something: self-instruct's and Alpaca's words, pandas' and SQL's.
-_NOTHING = frozenset({"noinput", "nooutput", "nan", "<na>", "<n/a>", "<null>", "<none>", "<no input>", "<no output>"})
+_NOTHING = frozenset({"noinput", "nooutput", "nan", "<na>", "<n/a>", "<null>", "<none>", "<empty>"})
+_BRACKETS = "<>[]()（）【】"
 # Beside an instruction these say that there is no input; as an answer they may be what is asked for.
-_NO_INPUT = _NOTHING | {"no input", "none", "null", "n/a", "na", "nil", "not applicable", "-", "无", "空"}
+_NO_INPUT = _NOTHING | {
+    *("no input", "none", "null", "n/a", "#n/a", "na", "nil", "\\n", "not applicable", "empty", "-"),
+    *("无", "空", "无输入", "没有输入"),
+}
 _LONGEST_PLACEHOLDER = 16
+# Where data sets of one round keep the text that precedes it.
+SYSTEMS = (SYSTEM, "System", "system_prompt", "system_message", "system_text", "meta_instruction", "系统", "系统提示")
 
 
 class MissingField(Fault):
@@ -73,6 +80,36 @@ def optional_field(row: dict[str, Any], name: str) -> str:
     return "" if blank else text_field(row, name)
 
 
+def system_field(row: dict[str, Any]) -> str:
+    """Return the system text that a row has under one of its usual names; "" for none.
+
+    Raises:
+        Fault: it is no text, or there are two that differ.
+    """
+    texts = {text: name for name in SYSTEMS if (text := optional_field(row, name))}
+    if len(texts) > 1:
+        raise Fault(f"{' and '.join(map(repr, texts.values()))} are two different system texts")
+    return next(iter(texts), "")
+
+
+def within(row: Any, name: str) -> tuple[Any, str]:
+    """Return what holds a field, and its name there; the name may lead through others (`data.query`, `answers.text.0`).
+
+    A field that has the whole name comes first. What is not there is missing in what is returned too.
+    """
+    if not isinstance(row, dict) or name in row or "." not in name:
+        return row, name
+    for at, part in enumerate(parts := name.split("."), 1):
+        if isinstance(row, list) and part.isdecimal() and int(part) < len(row):
+            row = {part: row[int(part)]}
+        if not isinstance(row, dict) or part not in row:
+            break
+        if at == len(parts):
+            return row, part
+        row = row[part]
+    return {}, name
+
+
 def earlier_rounds(rounds: Any) -> Iterator[Round]:
     """Yield the rounds before the question, as field 'history' has them: pairs of what was asked and answered.
 
@@ -97,8 +134,12 @@ def is_nothing(text: str, as_input: bool = False) -> bool:
     """
     if len(text) > _LONGEST_PLACEHOLDER:
         return False
-    word = text.strip().lower().rstrip(".")
-    return not {word, word.strip("<>[]()")}.isdisjoint(_NO_INPUT if as_input else _NOTHING)
+    word = text.strip().lower().rstrip(".。")
+    inner = word.strip(_BRACKETS)
+    forms = {word, inner}
+    if inner != word or as_input:  # <no_input>, < noinput />; but "no output" is what a program may print
+        forms |= {inner.strip(" /"), re.sub(r"[\s_/-]", "", inner)}
+    return not forms.isdisjoint(_NO_INPUT if as_input else _NOTHING)
 
 
 def refuse_nothing(question: str, answer: str) -> None:

@@ -17,7 +17,7 @@ from data_convert.readers.json_text import Decoder, measure
 _CHUNK = 1 << 20
 # A value that takes more, be it all of SQuAD as one article, is none; so memory stays bounded.
 _LONGEST = 64 << 20
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = re.compile("[ \t\n\r\ufeff]*")  # files that were put behind each other bring a byte order mark each
 # What of a number, a literal or an escape can be missing at the end of a piece.
 _LONGEST_TOKEN_END = 16
 _UNTERMINATED = "Unterminated string"
@@ -82,8 +82,11 @@ class JsonStream:
 
     def end(self) -> None:
         """Make sure that nothing but white space is left."""
-        if self.peek():
-            raise self._malformed("text after the end")
+        if found := self.peek():
+            error = self._malformed("text after the end")
+            if found in "[{":
+                error = InputError(f"{error}; were files joined? Give them as several: data.train=[a.json, b.json]")
+            raise error
 
     def element(self) -> Element:
         """Return the next value."""

@@ -137,7 +137,11 @@ def _judged(raw: bytes) -> Any:
     except RecursionError:
         raise Fault("malformed JSON (nested too deeply)") from None
     if end != len(text):
-        raise Fault(f"malformed JSON (column {end + 1}: text after the value)")
+        mark = text[end:].lstrip().startswith("\ufeff")
+        what = (
+            "a byte order mark, where two files were joined: begin a new line here" if mark else "text after the value"
+        )
+        raise Fault(f"malformed JSON (column {end + 1}: {what})")
     if fault:
         raise Fault(fault)
     return value

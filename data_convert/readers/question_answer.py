@@ -47,6 +47,8 @@ def record_of(given: QuestionAnswer, task: str | None, identity: str, where: str
         Fault: it cannot be of this task, or question or answer is a word that stands for nothing.
     """
     refuse_nothing(given.whole, given.answer)
+    for earlier in given.meta.get(HISTORY, ()):
+        refuse_nothing(earlier["question"], earlier["answer"])
     if task is None and given.instruction and has_options(given.input) and HISTORY not in given.meta:
         task = "choice"
     question = given.whole

@@ -23,6 +23,7 @@ from data_convert.readers.values import ReadValue, value_reader
 
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
+_BLANKS = (b" ", b"\t")
 
 
 def read_corpus(
@@ -98,7 +99,8 @@ def _lines(stream: BinaryIO, part: Slice, on_bad: OnBad) -> Iterator[Record]:
         if len(raw) > LONGEST and not raw.endswith(b"\n"):
             at += _rest_of_line(stream)
         # Files that were put behind each other bring a mark each.
-        raw = raw.removeprefix(_BOM)
+        while raw.startswith(_BOM) or raw[:1] in _BLANKS and raw.lstrip().startswith(_BOM):
+            raw = raw.lstrip().removeprefix(_BOM)
         where = f"{file}:{number + 1}"
         try:
             value = decode_line(raw)

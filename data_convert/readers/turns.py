@@ -8,10 +8,15 @@ from data_convert.readers.bad import Fault
 from data_convert.readers.fields import kind_of
 
 # How corpora mark a turn as learned: ms-swift and AgentInstruct, OpenAI and Mistral, axolotl; true and 1 are yes.
-_MARKS = ("loss", "weight", "train", "training", "trainable", "learned", "loss_mask", "loss_weight")
-# A mark whose sense is read one way here and the other way there.
-_UNCLEAR = ("mask", "masked", "ignore", "ignore_loss")
+_MARKS = ("loss", "weight", "train", "training", "trainable", "learned", "loss_mask", "loss_scale", "loss_weight")
+# Any other field with such a word may be a mark too, whose sense is read one way here and the other way there.
+_UNCLEAR = ("loss", "weight", "train", "learn", "mask", "ignore")
+# Of a whole row: these say no where they are false, a weight where it is 0. (A number in "loss" may be a figure.)
+_NOES = ("loss", "train", "training", "trainable", "learned")
+_WEIGHTS = ("weight", "loss_weight")
+ROW_MARKS = frozenset((*_NOES, *_WEIGHTS))
 _TOOLS = ("tool", "tools", "function", "function_call", "function_response", "function-response", "tool_call")
+_TEXT_ALONE = 2  # fields of a turn that says nothing of itself: its speaker and its text
 _TOOL_SPEAKERS = {*_TOOLS, "tool_response", "observation", "ipython", "environment"}
 _UNWRITTEN = ("tool_calls", "function_call", "reasoning_content", "reasoning", "thinking")
 
@@ -27,11 +32,11 @@ def learned_mark(turn: dict[str, Any], number: int) -> bool | None:
         Fault: a mark that says neither yes nor no, or two that differ.
     """
     found: dict[str, bool] = {}
-    for name in (*_MARKS, *_UNCLEAR):
-        value = turn.get(name)
-        if value is None:
+    for name, value in turn.items() if len(turn) > _TEXT_ALONE else ():
+        word = name.lower()
+        if value is None or value in ([], {}, "") or not any(part in word for part in _UNCLEAR):
             continue
-        if name in _UNCLEAR:
+        if word not in _MARKS:
             raise Fault(
                 f"turn {number} has a field {name!r}, of which nothing says what it means; write 'loss' instead"
             )
@@ -42,6 +47,23 @@ def learned_mark(turn: dict[str, Any], number: int) -> bool | None:
     if len(set(found.values())) > 1:
         raise Fault(f"turn {number}: {' and '.join(map(repr, found))} contradict each other")
     return next(iter(found.values()), None)
+
+
+def is_unlearned(row: dict[str, Any]) -> bool:
+    """Tell whether a whole row is marked as not to be learned: `"loss": false`, `"train": "False"`, `"weight": 0`."""
+    if ROW_MARKS.isdisjoint(row):
+        return False
+    said = {name: str(row[name]).strip().lower() for name in ROW_MARKS & row.keys()}
+    if any(said.get(name) == "false" for name in (*_NOES, *_WEIGHTS)):
+        return True
+    return any(name in said and _is_zero(said[name]) for name in _WEIGHTS)
+
+
+def _is_zero(text: str) -> bool:
+    try:
+        return float(text) == 0
+    except ValueError:
+        return False
 
 
 def refuse_tools(row: dict[str, Any]) -> None:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from core.text.records import Record
+from core.text.rounds import HISTORY, LEARNED, SYSTEM
 from data_convert.readers.bad import Fault
-from data_convert.readers.fields import MissingField, answer_field, kind_of, optional_field, text_field
+from data_convert.readers.fields import (
+    SYSTEMS,
+    MissingField,
+    answer_field,
+    kind_of,
+    optional_field,
+    system_field,
+    text_field,
+    within,
+)
 from data_convert.readers.formats import JsonFormat, QuestionFormat, corpus_format, json_formats
 from data_convert.readers.question_answer import QuestionAnswer
+from data_convert.readers.turns import ROW_MARKS, is_unlearned
 
 ReadValue = Callable[[Any, str, str], Record]
+# Of most rows there is nothing to look at.
+_BESIDE = frozenset((*SYSTEMS, *ROW_MARKS))
 _SAY = "name its fields with data.fields={question: NAME, answer: NAME}"
 
 
@@ -25,16 +40,16 @@ class _Named(QuestionFormat):
         self._fields = fields
 
     def recognises(self, row: dict[str, Any]) -> bool:
-        return self._fields["question"] in row
+        return has_field(row, self._fields["question"])
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         names = self._fields
-        system = optional_field(row, names["system"]) if "system" in names else ""
+        system = optional_field(*within(row, names["system"])) if "system" in names else ""
         return QuestionAnswer(
-            text_field(row, names["question"]),
-            optional_field(row, names["input"]) if "input" in names else "",
-            answer_field(row, names["answer"]),
-            {"system": system} if system else {},
+            text_field(*within(row, names["question"])),
+            optional_field(*within(row, names["input"])) if "input" in names else "",
+            answer_field(*within(row, names["answer"])),
+            {SYSTEM: system} if system else {},
         )
 
 
@@ -73,7 +88,15 @@ def value_reader(
 def is_known(row: Mapping[str, Any], fields: Mapping[str, str] | None = None) -> bool:
     """Tell whether some format recognises an object as a record."""
     known = {name: value for name, value in row.items() if value is not None}
-    return bool(fields and fields["question"] in known) or any(one.recognises(known) for one in json_formats().values())
+    if fields and has_field(known, fields["question"]):
+        return True
+    return any(one.recognises(known) for one in json_formats().values())
+
+
+def has_field(row: Mapping[str, Any], name: str) -> bool:
+    """Tell whether an object has a field, whose name may lead through others (`data.query`)."""
+    holder, last = within(row, name)
+    return last in holder
 
 
 def _any(_: dict[str, Any]) -> bool:
@@ -94,8 +117,11 @@ def _reader(
         row = value
         if None in row.values():  # as tools write that export all columns of a table
             row = {name: item for name, item in value.items() if item is not None}
-        for one, recognises in formats:
-            if recognises(row):
+        views = [row]
+        if [] in row.values() or {} in row.values():  # a column of lists, of which this row has none
+            views.insert(0, {name: item for name, item in row.items() if item not in ([], {})})
+        for view, (one, recognises) in product(views, formats):
+            if recognises(view):
                 try:
                     record = one.record(row, identity, where, task)
                     if free_task and task is None and one.free and record.task == "instruction":
@@ -104,7 +130,27 @@ def _reader(
                     if missing.name in value:
                         raise Fault(f"field {missing.name!r} is null, not text") from None
                     raise
-                return record
+                return _with_the_rest(record, row) if isinstance(one, QuestionFormat) else record
         raise Fault(unknown)
 
     return read
+
+
+def _with_the_rest(record: Record, row: dict[str, Any]) -> Record:
+    """Return a record with what its row says beside question and answer, whatever its format: nothing of it is lost.
+
+    Raises:
+        Fault: two system texts that differ.
+    """
+    if _BESIDE.isdisjoint(row):
+        return record
+    meta = dict(record.meta)
+    if system := system_field(row):
+        if meta.get(SYSTEM, system) != system:
+            raise Fault("field 'system' and the first turn are two different system texts")
+        meta[SYSTEM] = system
+    if is_unlearned(row):
+        meta[LEARNED] = False
+        if HISTORY in meta:
+            meta[HISTORY] = [{**one, LEARNED: False} for one in meta[HISTORY]]
+    return replace(record, meta=meta)

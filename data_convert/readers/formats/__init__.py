@@ -127,8 +127,11 @@ class FileHead:
 
     @property
     def first(self) -> bytes:
-        """The first byte that is no white space, after a byte order mark; empty where there is none."""
-        return self.start.removeprefix(_BOM).lstrip()[:1]
+        """The first byte that is neither white space nor of a byte order mark; empty where there is none."""
+        start = self.start.lstrip()
+        while start.startswith(_BOM):
+            start = start.removeprefix(_BOM).lstrip()
+        return start[:1]
 
     def whole(self) -> BinaryIO:
         """Return the file, open at its beginning."""

@@ -7,18 +7,27 @@ from typing import Any, ClassVar
 
 from core.text.records import Record
 from core.text.rounds import HISTORY, history_rows
-from data_convert.readers.fields import ANSWERS, answer_field, earlier_rounds, is_nothing, optional_field, text_field
+from data_convert.readers.bad import Fault
+from data_convert.readers.fields import (
+    ANSWERS,
+    QUESTIONS,
+    answer_field,
+    earlier_rounds,
+    is_nothing,
+    optional_field,
+    text_field,
+)
 from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
 # Alpaca's own names come first; Dolly calls the input "context" and the output "response".
-_INPUTS = ("input", "context", "inputs")
+_INPUTS = ("input", "context", "inputs", *(name for name in QUESTIONS if name not in ("input", "inputs")))
 _OUTPUTS = ("output", *(name for name in ANSWERS if name != "output"))
 _ASKED = "Here is a question about arts, the correct answer is one of the options A/B/C/D."
 
 
 class Alpaca(QuestionFormat):
-    """An instruction, what it is to be done with (often nothing), and the answer; meta keeps `system`, `history`.
+    """An instruction, what it is to be done with (often nothing), and the answer; meta keeps `history`.
 
     Where a word stands for no input (`<noinput>`, `nan`), meta keeps it as `no_input`.
     """
@@ -49,16 +58,28 @@ class Alpaca(QuestionFormat):
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`; an empty instruction leaves the input as the question."""
-        instruction, given = optional_field(row, "instruction"), optional_field(row, _first(row, _INPUTS))
-        system = optional_field(row, "system")
-        meta: dict[str, Any] = {"system": system} if system else {}
+        instruction, place = optional_field(row, "instruction"), _input(row)
+        given, meta = optional_field(row, place), dict[str, Any]()
         if instruction and is_nothing(given, as_input=True):
             meta["no_input"], given = given.strip(), ""
         if not instruction:
-            instruction, given = text_field(row, _first(row, _INPUTS) if given else "instruction"), ""
+            instruction, given = text_field(row, place if given else "instruction"), ""
         if row.get(HISTORY):
             meta[HISTORY] = history_rows(tuple(earlier_rounds(row[HISTORY])))
         return QuestionAnswer(instruction, given, answer_field(row, _first(row, _OUTPUTS)), meta)
+
+
+def _input(row: dict[str, Any]) -> str:
+    """Return the field with what the instruction is about; Fault where several fields may be it and say different."""
+    names = _INPUTS if "instruction" in row else _INPUTS[:3]  # else a pair is taken for one
+    texts = {text: name for name in names if name in row and (text := optional_field(row, name))}
+    texts.pop(optional_field(row, "instruction"), None)
+    if len(texts) > 1:
+        raise Fault(
+            f"{' and '.join(map(repr, texts.values()))} may all be what the instruction is about; say which with "
+            "data.fields={question: instruction, input: NAME, answer: NAME}"
+        )
+    return next(iter(texts.values()), _INPUTS[0])
 
 
 def _first(row: dict[str, Any], names: Sequence[str]) -> str:

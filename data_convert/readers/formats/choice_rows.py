@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from core.tasks import choice
@@ -13,8 +14,13 @@ from data_convert.readers.formats import Example, QuestionFormat
 from data_convert.readers.question_answer import QuestionAnswer
 
 _LISTS = ("choices", "options")
-_QUESTIONS = ("question", "Question")
-_ANSWERS = ("answer", "Answer", "answerKey", "answer_idx", "label")
+_QUESTIONS = ("question", "Question", "query", "problem", "input", "题目", "问题")
+# Four fields that are the options: A, option_b, "choice c", opd, 选项A; choice0 or option1 to the fourth.
+_OPTION = re.compile(r"(?:options?|choices?|opt?|answer|选项)?[ _.-]?(?P<letter>[a-d])", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:options?|choices?|opt?|选项)[ _.-]?(?P<digit>[0-4])", re.IGNORECASE)
+# Labels that the texts of options bring along: "A. x", "(B) y", "C、z".
+_LABEL = re.compile(r"\s*[(（]?\s*(?P<letter>[A-D])\s*[.．、:：)）]\s*(?=\S)")
+_ANSWERS = ("answer", "Answer", "answerKey", "answer_key", "answer_idx", "label", "target", "cop", "correct", "答案")
 _SUBJECTS = ("subject", "Subject", "category", "Category")
 _NO_SUBJECT = "general knowledge"
 
@@ -22,7 +28,7 @@ _NO_SUBJECT = "general knowledge"
 class ChoiceRows(QuestionFormat):
     """A question, options as a list, an object or fields A to D, the right one by its letter or its place from 0."""
 
-    order = 42  # before the pairs of question and answer, which would lose the options
+    order = 28  # before alpaca and the pairs of question and answer, which would lose the options
     described = "question/choices/answer"
     task = "choice"
     example: ClassVar[Example] = Example(
@@ -53,7 +59,7 @@ class ChoiceRows(QuestionFormat):
         """See `JsonFormat`."""
         if not any(name in row for name in _QUESTIONS) or "task" in row:
             return False
-        return any(name in row for name in _LISTS) or row.keys() >= set(LETTERS[:2])
+        return any(name in row for name in _LISTS) or bool(_option_fields(row))
 
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`."""
@@ -70,7 +76,7 @@ class ChoiceRows(QuestionFormat):
 def _options(row: dict[str, Any]) -> tuple[list[str], list[str]]:
     """Return labels and texts of the options; Fault where they are not four texts."""
     name = next((name for name in _LISTS if name in row), "")
-    labels, found = list(LETTERS), row.get(name, [row.get(letter) for letter in LETTERS])
+    labels, found = list(LETTERS), row.get(name) if name else [row.get(field) for field in _option_fields(row)]
     if isinstance(found, dict) and isinstance(found.get("text"), list) and isinstance(found.get("label"), list):
         labels, found = list(map(str, found["label"])), found["text"]
     elif isinstance(found, dict):
@@ -82,7 +88,29 @@ def _options(row: dict[str, Any]) -> tuple[list[str], list[str]]:
     for letter, text in zip(LETTERS, found, strict=True):
         if type(text) not in (str, int, float) or not str(text).strip():
             raise Fault(f"option {letter} is empty or not text")
-    return labels, [str(text) for text in found]
+    return labels, _unlabelled([str(text) for text in found])
+
+
+def _option_fields(row: dict[str, Any]) -> list[str]:
+    """Return the fields that are the options, A to D; none where it is not clear that there are four of them.
+
+    An option that is null is still one of them: A and B are enough, so that the row is not taken for a mere pair.
+    """
+    lettered = {found["letter"].upper(): name for name in row if (found := _OPTION.fullmatch(name))}
+    if lettered.keys() >= set(LETTERS[:2]):
+        return [lettered.get(letter, letter) for letter in LETTERS]
+    numbered = {int(found["digit"]): name for name in row if (found := _NUMBERED.fullmatch(name))}
+    first = 0 if 0 in numbered else 1
+    places = range(first, first + len(LETTERS))
+    return [numbered[place] for place in places] if set(numbered) == set(places) else []
+
+
+def _unlabelled(texts: list[str]) -> list[str]:
+    """Return options without their letters, where all of them bring theirs."""
+    found = [_LABEL.match(text) for text in texts]
+    if [one["letter"] if one else "" for one in found] != list(LETTERS):
+        return texts
+    return [text[one.end() :] for text, one in zip(texts, found, strict=True) if one]
 
 
 def _answer(row: dict[str, Any], labels: list[str], texts: list[str]) -> str:
@@ -95,6 +123,8 @@ def _answer(row: dict[str, Any], labels: list[str], texts: list[str]) -> str:
     for places in (labels, list(LETTERS)):
         if said in places or said.upper() in places:
             return LETTERS[places.index(said if said in places else said.upper())]
+    if said.isdecimal() and int(said) < len(LETTERS):  # a table's cell
+        return LETTERS[int(said)]
     if texts.count(said) == 1:
         return LETTERS[texts.index(said)]
     raise Fault(f"answer {said[:40]!r} is not one of A, B, C, D, nor an option's place from 0")

@@ -31,6 +31,7 @@ _SPEAKERS = {
 }
 # Between the instruction and the question of a multiple choice that is one text.
 _QUESTION = "\nQuestion: "
+_TEXTS = ("value", "content")
 
 
 class _Turn(NamedTuple):
@@ -81,7 +82,7 @@ class Conversation(QuestionFormat):
             raise Fault("field 'conversations' or 'messages' is missing, empty or not a list")
         refuse_tools(row)
         spoken = [_turn(turn, number) for number, turn in enumerate(turns)]
-        system = _system(row, spoken)
+        system = _system(spoken)
         _check_order([turn.speaker for turn in spoken])
         *earlier, (instruction, given, wrapper) = [unwrap(turn.text) for turn in spoken[0::2]]
         if not instruction.strip():
@@ -103,17 +104,9 @@ class Conversation(QuestionFormat):
         return QuestionAnswer(instruction, given, answers[-1].text, meta)
 
 
-def _system(row: dict[str, Any], spoken: list[_Turn]) -> str:
-    """Return a conversation's system text, from its first turn (which is taken off) or from a field of its own."""
-    system = ""
-    if row.get(SYSTEM) not in (None, ""):
-        system = text_field(row, SYSTEM)
-    if spoken[0].speaker == "system":
-        said = spoken.pop(0).text
-        if system and system != said:
-            raise Fault("field 'system' and the first turn are two different system texts")
-        system = said
-    return system
+def _system(spoken: list[_Turn]) -> str:
+    """Return a conversation's system text, which is its first turn, and take that off; "" where there is none."""
+    return spoken.pop(0).text if spoken[0].speaker == "system" else ""
 
 
 def _check_order(speakers: list[str]) -> None:
@@ -129,7 +122,8 @@ def _check_order(speakers: list[str]) -> None:
 def _turn(turn: Any, number: int) -> _Turn:
     if not isinstance(turn, dict):
         raise Fault(f"turn {number} is not a JSON object")
-    name, text = ("from", "value") if "from" in turn else ("role", "content")
+    name = "from" if "from" in turn else "role"
+    text = _TEXTS[0] if _TEXTS[0] in turn else _TEXTS[1]
     said = text_field(turn, name).lower()
     refuse_unwritten(turn, said, number)
     speaker = _SPEAKERS.get(said)

@@ -9,7 +9,7 @@ from typing import BinaryIO, ClassVar
 
 from core.errors import InputError
 from core.text.records import Record
-from data_convert.readers.csv_choices import looks_like_choices
+from data_convert.readers.csv_choices import HEADER_AGAIN, looks_like_choices
 from data_convert.readers.csv_text import DELIMITERS, Row, csv_rows
 from data_convert.readers.formats import HEAD, Example, FileHead
 from data_convert.readers.tables import TableFormat, TableRow
@@ -48,12 +48,12 @@ class CsvRows(TableFormat):
         if twice := next((name for name in names if name and names.count(name) > 1), ""):
             raise InputError(f"{path}:{header.first}: duplicate column {twice!r} in the header row")
         for row in rows:
-            yield _table_row(row, names, path)
+            yield _table_row(row, header, names, path)
 
 
-def _table_row(row: Row, names: list[str], path: Path) -> TableRow:
+def _table_row(row: Row, header: Row, names: list[str], path: Path) -> TableRow:
     where = f"{path}:{row.first}"
-    fault = row.fault
+    fault = row.fault or (HEADER_AGAIN if row.cells == header.cells else "")
     if not fault and len(row.cells) != len(names):
         fault = f"{len(row.cells)} columns, expected {len(names)}"
     if fault:

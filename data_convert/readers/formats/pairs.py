@@ -14,7 +14,9 @@ from data_convert.readers.question_answer import QuestionAnswer
 
 
 class Pairs(QuestionFormat):
-    """A question and its answer under the names that most data sets give them; meta keeps `system`, `history`.
+    """A question and its answer under the names that most data sets give them; meta keeps `history`.
+
+    A `context` beside them goes with the question, as Dolly's does with its instruction.
 
     An object with two fields that may be the question, or the answer, is refused: which one is meant says
     `data.fields`.
@@ -41,11 +43,12 @@ class Pairs(QuestionFormat):
     def question(self, row: dict[str, Any]) -> QuestionAnswer:
         """See `QuestionFormat`."""
         question, answer = _only(row, QUESTIONS, "question"), _only(row, ANSWERS, "answer")
-        system = optional_field(row, "system")
-        meta: dict[str, Any] = {"system": system} if system else {}
+        meta: dict[str, Any] = {}
         if row.get(HISTORY):
             meta[HISTORY] = history_rows(tuple(earlier_rounds(row[HISTORY])))
-        return QuestionAnswer(text_field(row, question), "", answer_field(row, answer), meta)
+        return QuestionAnswer(
+            text_field(row, question), optional_field(row, "context"), answer_field(row, answer), meta
+        )
 
 
 def _only(row: dict[str, Any], names: Sequence[str], what: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import orjson
+
 from core.text.records import Record
 from data_convert.readers.bad import Fault
 from data_convert.readers.fields import text_field
@@ -58,6 +60,8 @@ def _answers(row: dict[str, Any]) -> list[str]:
     if "answers" not in row:
         return [text_field(row, "answer")]
     found = row["answers"]
+    if isinstance(found, str) and found.lstrip().startswith("{"):
+        found = _unpacked(found)
     if isinstance(found, dict):
         found = found.get("text")
     if isinstance(found, str):
@@ -68,6 +72,16 @@ def _answers(row: dict[str, Any]) -> list[str]:
     if not all(isinstance(text, str) and text.strip() for text in texts):
         raise Fault("field 'answers' has one without text")
     return list(map(str, texts))
+
+
+def _unpacked(text: str) -> Any:
+    """Return the answers of a table's cell, which holds them as JSON; Fault where it holds something else."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Fault(
+            "field 'answers' is an object as a program prints it, no JSON; save the table as JSON Lines or Parquet"
+        ) from None
 
 
 FORMAT = SquadRows()
