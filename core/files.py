@@ -297,3 +297,8 @@ def sha256_file(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     return digest.hexdigest()
+
+
+def existing_folder(path: Path) -> Path:
+    """Return a folder, or the nearest one above it that exists: where it would be made."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ if __name__ == "__main__":
 from core.command import command_parser
 from core.config import kit_path, load_contest
 from core.errors import InputError, run_command
+from core.files import existing_folder
 from core.results import file_name
-from core.run_folder import find_run
+from core.run_folder import LOGS, find_run
 from core.schema import RunConfig
 from core.terminal import laid_out, show, show_json, show_text
 
@@ -87,6 +89,7 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs)
     result = as_json(plan, commands, trainer_yaml, network_changes(config, columns))
+    result["disk_free_bytes"] = shutil.disk_usage(existing_folder(LOGS)).free
     if arguments.json:
         show_json(result)
     else:
@@ -106,14 +109,16 @@ def _planned(config: RunConfig, audit: Path) -> tuple[Plan, tuple[str, ...]]:
     from core.packed import planned_columns
     from data_convert.corpus.corpora import corpus_size
 
-    return make_plan(config, *corpus_size(config.data, config.task)), planned_columns(config)
+    return make_plan(
+        config, *corpus_size(config.data, config.task, needs_test="accuracy" in config.steps)
+    ), planned_columns(config)
 
 
 def _filled(config: RunConfig, plan: dict[str, Any]) -> Iterator[str]:
     """Yield what rows are filled with, and how much of it a step sees."""
     rows = plan["rows"]
     if rows:
-        share = config.train.batch_size * config.machine.data_parallel / rows["rows"]
+        share = config.train.step_rows * config.machine.data_parallel / rows["rows"]
         tokens, learned, records = rows["tokens"], rows["learned"], plan["records"]
         packed = f", {records / rows['rows']:.2f} records each" if config.data.packing else ""
         yield f"rows                {rows['rows']:,} of {config.data.seq_length} + 1 tokens{packed}"
@@ -142,6 +147,9 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     if plan["published_ratio"] is not None:
         lines.append(f"ratio as published  {plan['published_ratio']:.9f} (of {plan['published_total']:,})")
     lines += [f"disk: {name:<13} {size / 1e9:,.2f} GB" for name, size in plan["disk_bytes"].items()]
+    needed, free = plan["disk_bytes"]["total"] - plan["disk_bytes"]["base"], plan["disk_free_bytes"]
+    little = f": too little for the {needed / 1e9:,.2f} GB that a run makes" if needed > free else ""
+    lines.append(f"disk: free here     {free / 1e9:,.2f} GB{little}")
     if config.machine.model_parallel * config.machine.pipeline_stage > 1:
         lines.append(
             "note: workers of this machine hold slices of the adapter; the kit itself trains data-parallel only "

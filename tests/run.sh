@@ -3,8 +3,10 @@
 #   bash tests/run.sh                 all of it
 #   bash tests/run.sh fast            without the slow tests (those of more than five seconds)
 #   bash tests/run.sh fast -k NAME    further words go to pytest: -k NAME, -x, a file, -n 0 (one process)
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # started with another shell (sh)
+[ "${BASH_SOURCE[0]:-}" = "$0" ] && grep -q "$(printf '\r')" "$0" && exec bash -c "$(tr -d '\r' <"$0")" "$0" "$@" # line ends of Windows
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(dirname "$(dirname "$(readlink -f -- "${BASH_SOURCE[0]:-$0}")")")
 python=$(bash "$root/finetune/setup.sh" dev)
 cd "$root"
 

@@ -113,18 +113,22 @@ def load_squad(data: DataConfig) -> list[Record]:
     return reading.records(data.squad_records, data.seed + _SQUAD)
 
 
-def corpus_size(data: DataConfig, task: str) -> tuple[int, str]:
+def corpus_size(data: DataConfig, task: str, needs_test: bool = False) -> tuple[int, str]:
     """Return how many records a run will train on, for planning, and where that number comes from.
 
     It is that of the corpus file, held-out questions taken off, where one is given, else the number that the contest
     states; only conversion knows how many records are too long.
+
+    Raises:
+        InputError: as `load_corpora`: a corpus that leaves no question to measure accuracy on, where that is needed.
     """
     if not data.train:
         count = min(data.records, data.max_records or data.records)
         return count + data.retention_records, "stated by the contest"
     lenient = data.model_copy(update={"check": data.wrong == "drop"})
     with tempfile.TemporaryDirectory() as folder, RecordStore(Path(folder) / "records") as store:
-        source = _Source(lenient, task, [], _test_of(data, task), store, BadRecords(data.max_bad), processors())
+        test, bad = _test_of(data, task), BadRecords(data.max_bad)
+        source = _Source(lenient, task, [], test, store, bad, processors(), needs_test=needs_test)
         train = source.corpus().order
     return len(train) + data.retention_records, "of the corpus file"
 

@@ -14,6 +14,7 @@ from data_convert.readers.encodings import as_utf8, encoding_of
 from data_convert.readers.formats import HEAD, FileFormat, FileHead, JsonFormat, corpus_format, file_formats
 from data_convert.readers.json_stream import JsonStream
 from data_convert.readers.listing import (
+    HIDDEN,
     CorpusFile,
     LeftOut,
     Listing,
@@ -21,6 +22,7 @@ from data_convert.readers.listing import (
     chosen,
     distinct,
     expanded,
+    holds_corpus,
     named_parts,
     size_of,
     walk,
@@ -176,6 +178,8 @@ def _in_folder(
 ) -> tuple[list[Path], list[LeftOut]]:
     suffixes = folder_suffixes(folder, format_name)
     every, left_out = walk(folder)
+    # What editors and version control keep hidden is no news, unless it could have been meant.
+    left_out = [one for one in left_out if one.reason != HIDDEN or holds_corpus(one.path, suffixes)]
     for one in left_out:
         if one.path.suffix.lower() in suffixes and "nowhere" in one.reason:
             raise InputError(f"{one}; the file is missing")

@@ -19,6 +19,8 @@ from pathlib import Path
 from core.errors import InputError
 from core.streams import printable
 
+HIDDEN = "hidden, for its name begins with a dot"
+
 
 @dataclass(frozen=True)
 class Part:
@@ -144,7 +146,7 @@ def _is_hidden(relative: Path) -> bool:
 
 
 def walk(folder: Path) -> tuple[list[Path], list[LeftOut]]:
-    """Return all files of a folder and its subfolders by name, linked ones too, and what is left out but hidden files.
+    """Return all files of a folder and its subfolders by name, linked ones too, and what is left out.
 
     Raises:
         InputError: the folder or a folder in it cannot be read.
@@ -185,6 +187,7 @@ class _Walker:
         for entry in entries:
             path = folder / entry.name
             if entry.name.startswith("."):
+                self.left_out.append(LeftOut(path, HIDDEN))
                 continue
             if entry.is_symlink():
                 self._links.append(path)
@@ -221,6 +224,12 @@ class _Walker:
         if known is not path:
             self.left_out.append(LeftOut(path, f"a link to {real}, which is read already"))
         return known is path
+
+
+def holds_corpus(path: Path, suffixes: Collection[str]) -> bool:
+    """Tell whether a path is a file that ends as files of a corpus do, or a folder with one."""
+    names = (name for _, _, found in os.walk(path) for name in found) if path.is_dir() else (path.name,)
+    return any(Path(name).suffix.lower() in suffixes for name in names)
 
 
 def chosen(found: Sequence[Path], suffixes: Collection[str]) -> tuple[list[Path], list[LeftOut]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 from core.errors import InputError
+from core.files import existing_folder
 from core.run_folder import LOGS, RunFolder
 from core.schema import RunConfig
 from core.steps import Step, step_named
@@ -35,7 +35,7 @@ def check_room(config: RunConfig, run: RunFolder | None = None) -> None:
         needed |= step.room(config)
     total = sum(needed.values()) - (_replaced(run, left) if run else 0)
     folder = run.path if run else LOGS
-    free = shutil.disk_usage(_existing(folder)).free
+    free = shutil.disk_usage(existing_folder(folder)).free
     if total > free:
         parts = ", ".join(f"{name} {shown(size)}" for name, size in needed.items() if size)
         cheaper = " or submission.checkpoints=manifest" if needed.get("zip") else ""
@@ -49,10 +49,6 @@ def _replaced(run: RunFolder, left: Sequence[Step]) -> int:
     """Return the bytes of what these steps made before, which makes way for what they make anew."""
     files = {file for step in left for pattern in step.makes for file in run.path.glob(pattern) if file.is_file()}
     return sum(file.stat().st_size for file in files)
-
-
-def _existing(folder: Path) -> Path:
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
 
 
 def shown(size: int) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import InputError
 from data_convert.readers import Part, list_files, read_corpus
+from data_convert.readers.listing import HIDDEN
 
 
 def write(path: Path, *questions: str) -> Path:
@@ -99,12 +100,16 @@ def test_what_is_no_corpus_is_left_out_with_its_reason(corpus: Path) -> None:
     (corpus / "names.json").write_text('["a", "b"]', encoding="utf-8")
     (corpus / ".hidden.jsonl").write_text("{", encoding="utf-8")
     write(corpus / ".cache" / "old.jsonl", "old")
+    (corpus / ".git").mkdir()
+    (corpus / ".git" / "HEAD").write_text("x", encoding="utf-8")
     listing = list_files(corpus)
     assert [file.prefix for file in listing.files] == ["a/", "deep/down/b/"]
     assert {left.path.name: left.reason for left in listing.left_out} == {
         "README.md": "no format reads such files (2 of them)",
         "subjects.json": "one JSON object that is no record: no corpus",
         "names.json": "a list, but not of objects: no corpus",
+        ".hidden.jsonl": HIDDEN,
+        ".cache": HIDDEN,
     }
 
 

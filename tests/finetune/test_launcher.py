@@ -91,3 +91,19 @@ def test_the_kit_may_lie_anywhere(name: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, VERSION, "")
     done = run(["bash", "finetune/run_lora.sh", "--version"], folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, VERSION, "")
+
+
+@pytest.mark.parametrize("script", ["tests/run.sh", "finetune/setup.sh", "finetune/run_lora.sh"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_every_script_starts_with_any_shell_through_a_link_and_with_line_ends_of_windows(
+    script: str, ends: str, tmp_path: Path
+) -> None:
+    for name in ("tests/run.sh", "finetune/setup.sh", "finetune/run_lora.sh"):
+        copy = tmp_path / "kit" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8", newline=ends)
+    (tmp_path / "link").symlink_to(tmp_path / "kit" / script)
+    for start in (f"kit/{script}", "link"):
+        for shell in ("bash", "sh"):
+            done = run([shell, start], tmp_path, KIT_PYTHON="/no/python")
+            assert (done.returncode, done.stderr) == (2, "error: KIT_PYTHON=/no/python is no command\n")

@@ -20,6 +20,7 @@ from core.places import ROOT
 from core.run_folder import RunFolder, new_run
 from data_convert.mindrecord.index import LONGEST_PATH, check_index_path, partial_index
 from data_convert.mindrecord.writer import MindRecordWriter
+from finetune.run import main as plan
 from pipeline.beforehand.faults import faults
 from pipeline.beforehand.room import check_room
 
@@ -155,3 +156,22 @@ def test_a_run_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="this path is not UTF-8"):
         new_run(load_contest("practice_math"), tmp_path / os.fsdecode("我的".encode("gbk")))
     assert isinstance(new_run(load_contest("practice_math"), tmp_path / "我的"), RunFolder)
+
+
+def test_a_plan_says_what_conversion_would_refuse(tmp_path: Path) -> None:
+    corpus = tmp_path / "one.jsonl"
+    corpus.write_text('{"problem": "1 + 1 = ?", "solution": "2"}\n' * 40, encoding="utf-8")
+    words = ["--contest", "practice_math", "--dry-run", f"data.train={corpus}"]
+    with pytest.raises(InputError, match="no question can be held out to measure accuracy on, .* data.test=FILE"):
+        plan(words)
+    corpus.write_text("".join(f'{{"problem": "{n} + 1 = ?", "solution": "{n + 1}"}}\n' for n in range(400)), "utf-8")
+    assert plan(words) == 0
+
+
+def test_a_plan_says_what_is_free(capsys: pytest.CaptureFixture[str], disk: Disk) -> None:
+    for free, little in ((1 << 40, False), (1 << 20, True)):
+        disk(free)
+        assert plan(["--contest", "practice_math", "--dry-run"]) == 0
+        said = capsys.readouterr().out
+        assert f"disk: free here     {free / 1e9:,.2f} GB" in said
+        assert ("too little for the 0.07 GB that a run makes" in said) is little
