@@ -116,6 +116,12 @@ def _inputs_are_there(config: RunConfig) -> None:
     check_inputs(config, conversion_only=True)
 
 
+def _corpora_open(config: RunConfig) -> None:
+    from data_convert.corpus.inputs import check_corpora
+
+    check_corpora(config)
+
+
 def _questions_can_be_read(config: RunConfig) -> None:
     from data_convert.corpus.questions import check_questions
 
@@ -167,7 +173,7 @@ _ALL = (
         command=_of_run("data_convert/run.py"),
         makes=("data/*.jsonl", "data/audit.json", "data/mindrecord/*"),
         sources=_sources(*_CORPORA, "data.test", "data.squad", "data.against", "model.tokenizer.file"),
-        checks=(_inputs_are_there, _questions_can_be_read, _tokenizer_loads),
+        checks=(_inputs_are_there, _corpora_open, _questions_can_be_read, _tokenizer_loads),
         room=_written("mindrecord"),
         overwrites=True,
         is_done="is already converted; --force converts it again",

@@ -10,6 +10,7 @@ from core.errors import InputError
 from core.run_folder import LOGS
 from core.schema import DataConfig, RunConfig
 from data_convert.readers import Listing, Part, list_files
+from data_convert.readers.containers import stored
 from data_convert.readers.listing import is_there
 
 # Settings that may name a folder of files, or a pattern that finds several.
@@ -48,6 +49,27 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
     if faults:
         raise InputError("; ".join(faults) + " (give each as key=PATH)")
     check_index_path(shard_path(LOGS.absolute() / f"{config.contest}-00000000-000000" / "data", data.shards or 1))
+
+
+def check_corpora(config: RunConfig) -> None:
+    """Look into the files of the training and of the retention corpus, as far as telling what each of them is.
+
+    Raises:
+        InputError: a folder holds none, a link leads nowhere, a file is a pointer of Git LFS, compressed or unreadable;
+            one fault of each corpus.
+    """
+    data, faults = config.data, []
+    retention = [Part(kit_path(data.retention_corpus))] if data.retention_corpus else []
+    for parts, form in (([Part(kit_path(part.path)) for part in data.train], data.form), (retention, None)):
+        if not parts or not all(is_there(part.path) for part in parts):  # that has been said
+            continue
+        try:
+            for file in list_files(parts, form, named_fields(data)).files:
+                stored(file.path, form, named_fields(data), data.encoding)
+        except InputError as error:
+            faults.append(str(error))
+    if faults:
+        raise InputError("; ".join(faults))
 
 
 def train_files(data: DataConfig) -> Listing:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
+from core.files import refuse_pointer
 from data_convert.mindrecord.header import BLOB, read_header
 from data_convert.mindrecord.index import IndexReader
 from data_convert.mindrecord.integers import LENGTH, unpack
@@ -28,6 +29,7 @@ class MindRecordReader:
             InputError: one of them is missing, damaged, cut off, of another file, or has other than int32 columns.
         """
         self._path = path
+        refuse_pointer(path)
         try:
             self._file = path.open("rb")
         except OSError as error:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import InputError
+from core.files import refuse_pointer
 from core.progress import megabytes
 from core.results import RESULTS, file_name
 from core.terminal import visible
@@ -162,6 +163,7 @@ def _opened(path: Path) -> Iterator[Zip]:
         with path.open("rb") as stream, open_zip(stream) as archive:
             yield archive
     except ZipFault as error:
+        refuse_pointer(path)
         raise InputError(f"{path}: not a zip file, or a truncated one ({error})") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error

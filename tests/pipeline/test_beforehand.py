@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -175,3 +176,26 @@ def test_a_plan_says_what_is_free(capsys: pytest.CaptureFixture[str], disk: Disk
         said = capsys.readouterr().out
         assert f"disk: free here     {free / 1e9:,.2f} GB" in said
         assert ("too little for the 0.07 GB that a run makes" in said) is little
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 999\n"
+
+
+def test_what_the_corpora_are_is_looked_at_beforehand(tmp_path: Path) -> None:
+    train, packed = tmp_path / "train.jsonl", tmp_path / "retention.json"
+    train.write_text(POINTER, encoding="utf-8")
+    packed.write_bytes(b"\x1f\x8b\x08\x00")
+    settings = [*SMALL, f"data.train={train}", f"data.retention_corpus={packed}"]
+    (said,) = faults(load_contest("practice_math", settings), here=False)
+    assert f"{train}: a Git LFS pointer" in said
+    assert f"{packed}: compressed by gzip" in said
+
+
+def test_pointers_are_named_by_whatever_opens_them(tmp_path: Path) -> None:
+    file = tmp_path / "pointer"
+    file.write_text(POINTER, encoding="utf-8")
+    for words in (["submission.check", file], ["data_convert.show", file]):
+        with pytest.raises(InputError, match="a Git LFS pointer, not the file of 999 bytes itself"):
+            import_module(str(words[0])).main([str(words[1])])
+    with pytest.raises(InputError, match="a Git LFS pointer"):
+        load_contest("practice_math", ["prompt=chat", f"prompt.chat_template={file.rename(tmp_path / 'own.jinja')}"])
