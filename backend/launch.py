@@ -55,6 +55,7 @@ def launch(
     threads: int,
     started: Callable[[], None] = lambda: None,
     observer: Observer | None = None,
+    done: int = 0,
 ) -> None:
     """Run the workers to their end, with a progress bar fed by their loss log.
 
@@ -66,16 +67,18 @@ def launch(
         threads: processor threads for each worker.
         started: called once the first step is done: the workers have taken their memory then.
         observer: told what the workers do; None: the loss is shown, and no more.
+        done: steps that were done before, from whose state the workers go on; loss_log has them already.
 
     Raises:
         KitError: a worker failed; names it, its last error and its log.
     """
     observer = observer or Observer()
     make_folder(log_dir)
-    for old in [*log_dir.glob("*.log"), loss_log]:
+    for old in [*log_dir.glob("*.log"), *([] if done else [loss_log])]:
         remove_file(old)
     with running(command, log_dir, OMP_NUM_THREADS=str(threads)) as process, Progress("train", steps, "steps") as shown:
-        position, ended, last = 0, False, time.monotonic()
+        position, ended, last = loss_log.stat().st_size if done else 0, False, time.monotonic()
+        shown.advance(done)
         while not ended:
             ended = process.poll() is not None
             position, rows = new_rows(loss_log, position)

@@ -309,6 +309,10 @@ class TrainConfig(Section):
         betas: of AdamW: how slowly the averages of gradients and of their squares change.
         max_grad_norm: gradients are scaled down to this norm where theirs is larger.
         loss_scale: factor on the loss against underflow in float16; "dynamic": lowered at each overflow.
+        loss_scale_window: a dynamic one grows after so many steps without overflow.
+        adapter_dtype: type of the trained tensors of LoRA and its kin. In another than float32 small steps are lost.
+        state_steps: the state of the training, from which it goes on after an interruption, is written after each so
+            many steps; None: as often that five minutes are lost at the most. It is also written at each checkpoint.
         seed: of initial adapters, dropout and the order of rows.
         evaluate: steps that evaluate each saved checkpoint while training goes on, such as ["retention", "accuracy"].
         evaluate_limit: how many questions of each kind they ask (None: all; those are not asked again afterwards).
@@ -329,6 +333,9 @@ class TrainConfig(Section):
     betas: tuple[float, float] = (0.9, 0.95)
     max_grad_norm: float = Field(default=1.0, gt=0)
     loss_scale: float | Literal["dynamic"] = 1.0
+    loss_scale_window: int = Field(default=1000, ge=1)
+    adapter_dtype: DType = "float32"
+    state_steps: int | None = Field(default=None, ge=1)
     seed: int = Field(default=1, ge=0, lt=1 << 32)
     evaluate: tuple[str, ...] = ()
     evaluate_limit: int | None = Field(default=None, ge=1)

@@ -54,7 +54,8 @@ class Step:
         room: returns the bytes that it writes, by what they are for; asked before something costly is done.
         listens: its workers talk over a port; one that is set (`machine.master_port`) must be free when the job begins.
         usual: belongs to a contest that names no steps.
-        costly: what it made is not thrown away because a source changed, unless that is forced.
+        costly: what it made is not thrown away because a source changed, unless that is forced; its command takes
+            --anew-if-changed for that.
         repeats: it may be done again though it is done, and then does no more than what is missing.
         overwrites: it replaces all that it made before; what another step made is removed before it is done anew.
         is_done: said of a run in which it is done, and what --force does.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _EXAMPLE = """examples:
   python finetune/run.py --contest math_llama3 --machine ascend_4x32g --dry-run
   python finetune/run.py --run logs/latest
+
+A training that was interrupted goes on from its last state when the same command is given again.
 """
 
 
@@ -42,7 +44,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--machine", help="machine to plan for (configs/machines/)")
     parser.add_argument("--run", help="run folder to train, or to plan from (default: the newest)")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and the MindFormers YAML; start nothing")
-    parser.add_argument("--force", action="store_true", help="train again, though it was done")
+    parser.add_argument("--force", action="store_true", help="train from the start, though it was done or begun")
+    parser.add_argument(
+        "--anew-if-changed",
+        action="store_true",
+        help="train from the start where settings, data or base are others than when training was begun",
+    )
     parser.add_argument("--collect", action="store_true", help="file what workers on several hosts left behind")
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change")
     arguments = parser.parse_args(argv)
@@ -56,11 +63,15 @@ def main(argv: Sequence[str]) -> int:
     if arguments.settings:
         raise InputError("settings belong to a new run (run_lora.sh key=value) or to --dry-run")
     run = find_run(arguments.run)
+    from finetune.training.resume import Begun
     from finetune.training.train import collect, train
 
-    work = collect if arguments.collect else train
     with run.step("train", arguments.force or arguments.collect):
-        result = work(run.config(settings), run)
+        if arguments.collect:
+            result = collect(run.config(settings), run)
+        else:
+            begun: Begun = "anew" if arguments.force else "anew if changed" if arguments.anew_if_changed else "go on"
+            result = train(run.config(settings), run, begun)
     if arguments.json:
         show_json(result.as_json())
     else:
@@ -140,6 +151,8 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
         f"steps               {plan['total_steps']:,} ({config.train.epochs} epochs of {plan['steps_per_epoch']:,})",
         f"checkpoints at      {steps}",
         f"method              {plan['method']}",
+        f"adapter             {plan['adapter_dtype']}, {plan['adapter_memory_bytes'] / 1e6:,.1f} MB a worker with "
+        "gradients and Adam's moments",
         f"trainable           {plan['trainable']:,}",
         f"total               {plan['total']:,}",
         f"ratio               {plan['ratio']:.9f}",

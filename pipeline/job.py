@@ -39,9 +39,9 @@ _EXAMPLE = """examples:
   bash finetune/run_lora.sh --contest practice_choice method.rank=4
   bash finetune/run_lora.sh data.train=my.jsonl data.squad=dev-v1.1.json data.limit=100
 
-An interrupted job that is started again with the same words goes on with the step that was interrupted. If a corpus,
-test file or base model changed in between, what was made from it is made again; once adapters are trained, only with
---force.
+An interrupted job that is started again with the same words goes on with the step that was interrupted, training where
+its last saved state left off. If a corpus, test file or base model changed in between, what was made from it is made
+again; once training was begun with it, only with --force.
 Every run is a folder logs/<contest>-<time>/; logs/latest points to the newest.
 Exit codes: 0 done, 2 wrong input or configuration, 3 a gate or check failed, 1 a defect or a worker that died.
 """
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
         run.steps.check_sources(config.steps, arguments.force)
         check_room(config, run)
         for name in config.steps:
-            _do(run, config, name)
+            _do(run, config, name, arguments.force)
         if not run.finished(MAIN_JOB):
             run.event("step done", step=MAIN_JOB, seconds=round(time.monotonic() - started, 1))
     show_text(summary(run, config))
@@ -101,7 +101,7 @@ def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
     return run, config
 
 
-def _do(run: RunFolder, config: RunConfig, name: str) -> None:
+def _do(run: RunFolder, config: RunConfig, name: str, force: bool) -> None:
     if run.finished(name):
         say(f"— {name}: done before")
         return
@@ -112,7 +112,7 @@ def _do(run: RunFolder, config: RunConfig, name: str) -> None:
     with run.step(name):
         # What a step prints for a reader belongs to the job's news; its summary alone is the job's result.
         with subprocess.Popen(
-            [sys.executable, *step.command(run, config)],
+            [sys.executable, *step.command(run, config), *(["--anew-if-changed"] if step.costly and force else [])],
             cwd=ROOT,
             stdout=sys.stderr.fileno(),
             preexec_fn=die_with_parent(signal.SIGTERM),

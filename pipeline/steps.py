@@ -152,6 +152,12 @@ def _written(*purposes: str) -> Callable[[RunConfig], Mapping[str, int]]:
     return lambda config: {purpose: size for purpose, size in _plan(config).disk.items() if purpose in purposes}
 
 
+def _adapter_can_learn(config: RunConfig) -> None:
+    from finetune.training.precision import check_adapter_dtype
+
+    check_adapter_dtype(config)
+
+
 def _base_fits(config: RunConfig) -> None:
     from finetune.training.train import check_base
 
@@ -186,8 +192,8 @@ _ALL = (
         makes=("train/*", "results/ratio.json"),
         sources=_sources("model.checkpoint"),
         inherits=(*_CORPORA, "model.tokenizer.file"),
-        checks=(_base_fits, _steps_are_enough),
-        room=_written("adapters"),
+        checks=(_base_fits, _steps_are_enough, _adapter_can_learn),
+        room=_written("adapters", "state"),
         listens=True,
         costly=True,
         overwrites=True,

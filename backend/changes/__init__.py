@@ -43,6 +43,10 @@ class NetworkChange:
     def before_step(self, step: int) -> None:
         """Optimizer step number `step` of the run (from 1) is about to be taken."""
 
+    def state(self) -> Mapping[str, Any]:
+        """Return name -> parameter of what steps change besides what is trained; an exact resume puts it back."""
+        return {}
+
 
 def network_changes(config: RunConfig, columns: Sequence[str]) -> list[dict[str, Any]]:
     """Return the changes that a run needs, in their order: module and settings of each, as plain data.
@@ -52,6 +56,9 @@ def network_changes(config: RunConfig, columns: Sequence[str]) -> list[dict[str,
         columns: of its rows.
     """
     changes = [*method_changes(config.method), *packing_changes(config, columns)]
+    if rate := getattr(config.method, "dropout", 0.0):
+        settings = {"rate": rate, "seed": config.train.seed}
+        changes.append({"module": "backend.changes.dropout", "settings": settings})
     if names := config.train.no_decay:
         changes.append({"module": "backend.changes.weight_decay", "settings": {"names": list(names)}})
     return changes

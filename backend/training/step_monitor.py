@@ -15,53 +15,81 @@ from mindformers.tools.register import MindFormerModuleType, MindFormerRegister
 from safetensors.numpy import save_file
 
 from backend.changes import made_changes
+from backend.training.state import StateKeeper
 from core.files import fresh, make_folder, replacing
+from core.inside import open_to_append
 from core.step_names import step_name
 
 
 @MindFormerRegister.register(MindFormerModuleType.CALLBACK)
 class StepMonitor(ms.Callback):  # type: ignore[misc]
-    """Writes loss and learning rate of every step, and the trained tensors at given steps.
+    """Writes loss and learning rate of every step, the trained tensors at given steps, and the state of the training.
 
     Args:
-        directory: the run's train/ folder. Rank 0 writes loss.jsonl and adapters/step_N/adapter.safetensors;
+        directory: the run's train/ folder. Rank 0 writes loss.jsonl, state/ and adapters/step_N/adapter.safetensors;
             every rank writes workers/rank_R/adapter.safetensors at the end.
-        steps: the steps after which rank 0 saves.
-        full: save all parameters of the network (adapters/step_N/model.ckpt) instead of the trained ones.
+        steps: the steps after which rank 0 saves, the last step of the run among them.
+        full: save all parameters of the network (adapters/step_N/model.ckpt) instead of the trained ones; no state is
+            written then.
         frozen: names of parameters that are not trained and are saved with those that are: merging needs them.
+        state_steps: the state is written after each so many steps; None: as often as five minutes ask for.
+        state_of_all: every rank writes its state: it has a share of the optimizer's that no other has.
+        resume: steps that are done already; the state after them is put back.
     """
 
-    def __init__(self, directory: str, steps: list[int], full: bool = False, frozen: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        directory: str,
+        steps: list[int],
+        full: bool = False,
+        frozen: Sequence[str] = (),
+        state_steps: int | None = None,
+        state_of_all: bool = False,
+        resume: int = 0,
+    ) -> None:
         super().__init__()
         self.frozen = set(frozen)
         self.directory = Path(directory)
         self.steps = set(steps)
         self.full = full
         self.rank = ms.communication.get_rank() if ms.communication.GlobalComm.INITED else 0
+        self.done = resume
+        self._state = None
+        if not full:
+            self._state = StateKeeper(self.directory / "state", self.rank, frozen, state_steps, state_of_all)
         self._log: Any = None
         self._started = time.monotonic()
 
     def on_train_begin(self, run_context: Any) -> None:
-        """Open the loss log and write the number of trained parameters to the worker's log."""
+        """Open the loss log, write the number of trained parameters to the worker's log, put the state back."""
         for change in made_changes():
             change.loaded()
         network = _network(run_context)
         trained = sum(math.prod(parameter.shape) for parameter in network.trainable_params())
         print(f"Network Parameters: {trained}.", flush=True)
+        if self._state is not None:
+            self._state.begin()
+        if self.done and self._state is not None:
+            state = self._state.put_back(run_context.original_args().train_network, self.done)
+            self._started -= state.seconds
+            if self.rank == 0 and self.done in self.steps:  # a kill may have come between its state and its adapter
+                self._save(network, self._adapter(self.done))
         if self.rank == 0:
-            self._log = io.TextIOWrapper(fresh(self.directory / "loss.jsonl"), encoding="utf-8")
+            file = self.directory / "loss.jsonl"
+            self._log = io.TextIOWrapper(open_to_append(file) if self.done else fresh(file), encoding="utf-8")
 
     def on_train_step_begin(self, run_context: Any) -> None:
         """Tell the network's changes which step it is."""
         for change in made_changes():
-            change.before_step(int(run_context.original_args().cur_step_num))
+            change.before_step(self.done + int(run_context.original_args().cur_step_num))
 
     def on_train_step_end(self, run_context: Any) -> None:
-        """Log the step; save where the plan says so."""
+        """Log the step; save where the plan says so. The state goes first: no adapter is newer than all states."""
         context = run_context.original_args()
-        step = int(context.cur_step_num)
+        step = self.done + int(context.cur_step_num)
         outputs = context.net_outputs
         loss = float(outputs[0].asnumpy())
+        seconds = round(time.monotonic() - self._started, 3)
         if self._log is not None:
             row = {
                 "step": step,
@@ -69,12 +97,17 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
                 "overflow": bool(outputs[1].asnumpy()),
                 "learning_rate": float(outputs[3].asnumpy()),
                 "gradient_norm": float(outputs[4].asnumpy()),
-                "seconds": round(time.monotonic() - self._started, 3),
+                "seconds": seconds,
             }
             self._log.write(json.dumps(row) + "\n")
             self._log.flush()
+        if self._state is not None:
+            self._state.write_if_due(context.train_network, step, seconds, due=step in self.steps)
         if self.rank == 0 and step in self.steps:
-            self._save(_network(run_context), self.directory / "adapters" / step_name(step))
+            self._save(_network(run_context), self._adapter(step))
+        if self.done and step == max(self.steps):
+            # MindFormers counts the epochs of a resumed run from its beginning, and would ask for more data.
+            run_context.request_stop()
 
     def on_train_end(self, run_context: Any) -> None:
         """Write what this worker holds, so that the workers can be compared."""
@@ -82,6 +115,9 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             self._log.close()
         if not self.full:
             self._save(_network(run_context), self.directory / "workers" / f"rank_{self.rank}")
+
+    def _adapter(self, step: int) -> Path:
+        return self.directory / "adapters" / step_name(step)
 
     def _save(self, network: Any, folder: Path) -> None:
         make_folder(folder)

@@ -55,6 +55,14 @@ class Version(ABC):
             columns: of the training data, in the order in which the network takes them.
         """
 
+    def resumed(self, trainer_yaml: dict[str, Any], step: int) -> dict[str, Any]:
+        """Return the trainer's YAML for a training that goes on after `step` from the state in train/state/."""
+        callbacks = [
+            {**callback, "resume": step} if callback["type"] == "StepMonitor" else callback
+            for callback in trainer_yaml["callbacks"]
+        ]
+        return {**trainer_yaml, "data_skip_steps": step, "callbacks": callbacks}
+
     @abstractmethod
     def prepare_worker(self, device: str) -> None:
         """Register the kit's train step and callback, and mend what the device lacks; imports MindFormers."""

@@ -118,7 +118,12 @@ class MindFormers19(Version):
             # The loss comes as a sum and a number of tokens, so that parts of a batch count by their tokens.
             composed["calculate_per_token_loss"] = True
             composed["runner_wrapper"]["accumulate"] = train.accumulate
-        return laid_over(composed, method.trainer(config.method, composed))
+        composed = laid_over(composed, method.trainer(config.method, composed))
+        if pet := composed["model"]["model_config"].get("pet_config"):
+            # Without these a LoRA takes the base layer's type, in which Adam's small steps are lost.
+            types = {"param_init_type": train.adapter_dtype, "compute_dtype": config.model.compute_dtype}
+            composed["model"]["model_config"]["pet_config"] = {**types, **pet}
+        return composed
 
     def prepare_worker(self, device: str) -> None:
         """Register the kit's train step and callback; on the CPU do without barriers, which have no kernel there."""
@@ -193,7 +198,7 @@ def _train_step(config: RunConfig) -> dict[str, Any]:
             "type": "DynamicLossScaleUpdateCell",
             "loss_scale_value": 16384,
             "scale_factor": 2,
-            "scale_window": 1000,
+            "scale_window": train.loss_scale_window,
         }
     on_npu, parts = config.machine.device == "Ascend", train.accumulate > 1
     return {
@@ -235,7 +240,13 @@ def _context(machine: MachineConfig) -> dict[str, Any]:
 
 
 def _monitor(config: RunConfig, train_folder: Path, steps: list[int]) -> dict[str, Any]:
-    monitor: dict[str, Any] = {"type": "StepMonitor", "directory": str(train_folder), "steps": steps}
+    monitor: dict[str, Any] = {
+        "type": "StepMonitor",
+        "directory": str(train_folder),
+        "steps": steps,
+        "state_steps": config.train.state_steps,
+        "state_of_all": config.machine.optimizer_parallel,
+    }
     frozen = method_of(config.method).frozen(config.method, config.model)
     return {**monitor, "frozen": list(frozen)} if frozen else monitor
 

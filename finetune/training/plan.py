@@ -16,8 +16,8 @@ from core.packed import planned_columns
 from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
 from core.score import parameter_ratio
+from finetune.training.precision import ADAM_BYTES, BYTES, adapter_dtype, adapter_memory, check_adapter_dtype
 
-_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _INT32 = 4
 # Bytes that MindSpore and MindFormers take besides the model, measured with the practice model.
 _WORKER, _SCHEDULER = 1_500_000_000, 900_000_000
@@ -34,6 +34,8 @@ class Plan:
         checkpoint_steps: the evenly spaced steps that are saved, the last one included.
         trainable, total: parameters.
         method: the tuning method in one line.
+        adapter_dtype: type of the trained tensors.
+        adapter_memory: bytes that they take on each worker, with gradients and the optimizer's moments.
         disk: bytes by what they are for.
     """
 
@@ -45,6 +47,8 @@ class Plan:
     trainable: int
     total: int
     method: str
+    adapter_dtype: str
+    adapter_memory: int
     published_total: int | None
     disk: dict[str, int]
     filling: Filling | None = None
@@ -64,7 +68,8 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
     """Work out the plan of a run.
 
     Raises:
-        InputError: too few records for one step or for the checkpoints, or targets that match no layer.
+        InputError: too few records for one step or for the checkpoints, targets that match no layer, or a type of the
+            adapter in which nothing can be learned.
     """
     train, model = config.train, config.model
     epoch_steps = steps_per_epoch(records, train.step_rows, config.machine.data_parallel)
@@ -82,8 +87,10 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
         trainable=trainable,
         total=total,
         method=method.line(config.method, trainable),
+        adapter_dtype=check_adapter_dtype(config),
+        adapter_memory=adapter_memory(config),
         published_total=model.published_total,
-        disk=_disk(config, records, trainable + frozen, total),
+        disk=_disk(config, records, trainable, frozen, total),
         filling=filling,
     )
 
@@ -94,16 +101,20 @@ def step_tokens(config: RunConfig, filling: Filling | None) -> float:
     return filling.tokens / filling.rows * rows if filling else 0.0
 
 
-def _disk(config: RunConfig, records: int, adapter: int, total: int) -> dict[str, int]:
+def _disk(config: RunConfig, records: int, trainable: int, frozen: int, total: int) -> dict[str, int]:
     """Return the bytes that a run needs, by purpose; headers and indexes are not counted."""
-    base = total * _BYTES[config.model.param_dtype]
+    base = total * BYTES[config.model.param_dtype]
     kept = config.submission.dtype
-    merged = total * _BYTES[config.model.param_dtype if kept == "keep" else kept]
+    merged = total * BYTES[config.model.param_dtype if kept == "keep" else kept]
     count = config.rules.checkpoints
+    adapter = (trainable + frozen) * BYTES[adapter_dtype(config)]
+    writers = config.machine.world_size if config.machine.optimizer_parallel else 1
     disk = {
         "base": base,
         "mindrecord": records * len(planned_columns(config)) * (config.data.seq_length + 1) * _INT32,
-        "adapters": count * adapter * _BYTES["float32"],
+        "adapters": count * adapter,
+        # The last two, and the one that is being written.
+        "state": 3 * writers * (adapter + trainable * ADAM_BYTES),
         "merged": count * merged,
         "zip": count * merged if config.submission.checkpoints == "full" else 0,
     }
@@ -115,8 +126,8 @@ def memory_needed(config: RunConfig) -> int:
     machine = config.machine
     if machine.device != "CPU":
         return 0
-    weights = total_parameters(config.model) * _BYTES["float32"]
-    return _SCHEDULER + machine.workers * (_WORKER + 4 * weights)
+    weights = total_parameters(config.model) * BYTES["float32"]
+    return _SCHEDULER + machine.workers * (_WORKER + 4 * weights + adapter_memory(config))
 
 
 def msrun_commands(
@@ -172,6 +183,8 @@ def as_json(
         "total_steps": plan.steps,
         "checkpoint_steps": plan.checkpoint_steps,
         "method": plan.method,
+        "adapter_dtype": plan.adapter_dtype,
+        "adapter_memory_bytes": plan.adapter_memory,
         "trainable": plan.trainable,
         "total": plan.total,
         "ratio": plan.ratio,

@@ -21,7 +21,7 @@ from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo
 from core.audit import converted_columns, filling
 from core.config import kit_path
 from core.errors import InputError, KitError
-from core.files import remove_folder, sha256_file, write_json, write_text
+from core.files import sha256_file, write_json, write_text
 from core.models import family_of
 from core.places import ROOT
 from core.result_parts import SCHEMA
@@ -31,19 +31,26 @@ from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.step_names import step_name
 from finetune.training.plan import Plan, make_plan, memory_needed, msrun_commands, step_tokens
+from finetune.training.resume import Begun, keep_logs, keep_losses, step_to_go_on_from, what_decides
 from finetune.training.watch import Watch
 
 WORKER = ROOT / "backend" / "worker.py"
 
 
-def train(config: RunConfig, run: RunFolder) -> RatioResult:
+def train(config: RunConfig, run: RunFolder, begun: Begun = "go on") -> RatioResult:
     """Train a converted run on this host and write train/adapters/step_N and results/ratio.json.
+
+    Args:
+        config: the run's configuration.
+        run: the run.
+        begun: what becomes of a training of the run that was interrupted.
 
     Returns:
         The content of results/ratio.json.
 
     Raises:
-        InputError: the run is not converted, a file is missing, or this host cannot run it alone.
+        InputError: the run is not converted, a file is missing, this host cannot run it alone, or the training that
+            was interrupted was one with other settings, data or base.
         KitError: a worker died, or the workers did not end with the same tensors.
     """
     plan = _planned(config, run)
@@ -51,18 +58,23 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
     log_dir = run.train / "msrun"
     base, columns = kit_path(config.model.checkpoint), converted_columns(run.audit)
     trainer_yaml = version().finetune_yaml(config, _mindrecord(run), run.train, base, plan.checkpoint_steps, columns)
+    changes = network_changes(config, columns)
+    decided = what_decides(run, trainer_yaml, changes, _mindrecord(run), base)
+    writers = config.machine.world_size if config.machine.optimizer_parallel else 1
+    if done := step_to_go_on_from(run, decided, plan.checkpoint_steps, writers, begun):
+        trainer_yaml = version().resumed(trainer_yaml, done)
+        keep_losses(run, done)
+        keep_logs(log_dir, done)
     write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
-    write_json(run.network_changes, network_changes(config, columns))
+    write_json(run.network_changes, changes)
     commands = msrun_commands(config.machine, WORKER, file, log_dir)
     if len(commands) > 1:
         listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
         raise InputError(
             f"machine {config.machine.name} has {len(commands)} hosts; {file} is written. With the run folder on a "
             f"disk that all of them see, start\n{listed}\nand, when they have ended, "
-            f"python finetune/run.py --run {run.path} --collect"
+            f"python finetune/run.py --run {run.path} --collect (where they were interrupted: this command again)"
         )
-    for leftover in (run.train / "adapters", run.train / "workers"):
-        remove_folder(leftover)
     threads = max(1, (os.cpu_count() or 1) // config.machine.workers)
     with reserved_port(config.machine) as port, room(memory_needed(config), "train") as started:
         commands = msrun_commands(config.machine, WORKER, file, log_dir, port)
@@ -71,7 +83,7 @@ def train(config: RunConfig, run: RunFolder) -> RatioResult:
         board = run.train / "tensorboard" if config.train.tensorboard else None
         watch = Watch(log_dir, board, step_tokens(config, plan.filling), lambda: descriptions.write(plan))
         with closing(watch):
-            launch(command, log_dir, run.losses, plan.steps, threads, started, watch)
+            launch(command, log_dir, run.losses, plan.steps, threads, started, watch, done)
     return collect(config, run)
 
 
