@@ -101,6 +101,7 @@ class Dropout(NetworkChange):
             if isinstance(plain, nn.Cell):
                 own = HashedDropout(settings["rate"], cell.in_channels, name, settings["seed"], self.step)
                 cell.lora_dropout = own.set_train(plain.training)
+        self.step.name = STEP_NAME  # each cell has called it after itself
 
     def before_step(self, step: int) -> None:
         """Let the masks of this step be used."""

@@ -64,3 +64,33 @@ def test_outside_training_everything_passes() -> None:
     values = np.random.default_rng(1).random((4, WIDTH), np.float32)
     cell = HashedDropout(RATE, WIDTH, "layer", 1, step_counter(), 0)
     assert np.array_equal(cell(ms.Tensor(values)).asnumpy(), values)
+
+
+def test_it_takes_the_place_of_the_dropout_of_every_layer() -> None:
+    import mindspore as ms
+    from mindspore import nn
+
+    from backend.changes.dropout import STEP_NAME, Dropout
+
+    class Layer(nn.Cell):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.in_channels = WIDTH
+            self.lora_dropout = nn.Dropout(p=RATE).set_train()
+
+        def construct(self, x: Any) -> Any:
+            return self.lora_dropout(x)
+
+    network = nn.SequentialCell(Layer(), Layer()).set_train()
+    change = Dropout(network, {"rate": RATE, "seed": 1})
+    ones = ms.Tensor(np.ones((ROWS, WIDTH), np.float32))
+    found = []
+    for step in (1, 2, 1):
+        change.before_step(step)
+        found.append(network(ones).asnumpy())
+    assert np.array_equal(found[0], found[2])
+    assert not np.array_equal(found[0], found[1])
+    # Both layers drop, and not the same: the share that passes both.
+    assert float((found[0] != 0).mean()) == pytest.approx((1 - RATE) ** 2, abs=0.02)
+    assert [one.name for one in network.get_parameters() if one.requires_grad] == []
+    assert {one.name for one in network.get_parameters()} == {STEP_NAME}
