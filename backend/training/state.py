@@ -72,13 +72,15 @@ class StateKeeper:
             parameter.set_data(ms.Tensor(state.tensors[name], dtype=parameter.dtype))
         return state
 
-    def write_if_due(self, train_network: Any, step: int, seconds: float, due: bool) -> None:
-        """Write the state after a step, if it is time for it, or if it is `due` anyway."""
+    def is_due(self, step: int) -> bool:
+        """Tell, after each step, whether it is time for this worker to write."""
         now = time.monotonic()
         next_too_late = now - self._written + (now - self._last_step) > _MOST_SECONDS
         self._last_step = now
-        if not self.writes or not (due or (step % self.every == 0 if self.every else next_too_late)):
-            return
+        return self.writes and (step % self.every == 0 if self.every else next_too_late)
+
+    def write(self, train_network: Any, step: int, seconds: float) -> None:
+        """Write the state after a step, which came so many seconds after the run's beginning."""
         tensors = {name: one.asnumpy() for name, one in changing(train_network, self.frozen).items()}
         write_state(self.folder, self._file_rank, State(step, seconds, self._decided, tensors))
         self._written = self._last_step = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,8 +102,10 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             }
             self._log.write(json.dumps(row) + "\n")
             self._log.flush()
-        if self._state is not None:
-            self._state.write_if_due(context.train_network, step, seconds, due=step in self.steps)
+        if self._state is not None and (self._state.is_due(step) or (step in self.steps and self._state.writes)):
+            if self._log is not None:
+                os.fsync(self._log.fileno())  # the losses up to a state are there if it is
+            self._state.write(context.train_network, step, seconds)
         if self.rank == 0 and step in self.steps:
             self._save(_network(run_context), self._adapter(step))
         if self.done and step == max(self.steps):

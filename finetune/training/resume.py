@@ -67,6 +67,9 @@ def what_decides(
         for name, value in _leaves({key: value for key, value in trainer_yaml.items() if key != "callbacks"})
         if name not in _PLACES
     }
+    for callback in trainer_yaml["callbacks"]:
+        if "steps" in callback:  # adapters of other steps are never among those of these
+            values["the checkpoints' steps"] = json.dumps(callback["steps"])
     for change in changes:
         values.update(_leaves(change["settings"], f"{change['module']}."))
     hashes = Hashes(run.path / "sources.json")

@@ -59,7 +59,7 @@ def test_all_that_steps_change_is_put_back_and_nothing_else_is_kept(tmp_path: Pa
     for number, parameter in enumerate(kept.values(), start=1):
         parameter.set_data(ms.Tensor(np.full(parameter.shape, number), parameter.dtype))
     before = {name: parameter.asnumpy().copy() for name, parameter in kept.items()}
-    keeper(tmp_path).write_if_due(step, 12, 3.5, due=True)
+    keeper(tmp_path).write(step, 12, 3.5)
     other = train_step()
     state = keeper(tmp_path / "again", every=1)
     state.folder = tmp_path
@@ -81,7 +81,8 @@ def test_it_is_written_so_that_five_minutes_are_lost_at_the_most(
     times = {}
     for number in range(1, 201):
         now += 7.0
-        state.write_if_due(step, number, now, due=number == 60)
+        if state.is_due(number) or number == 60:
+            state.write(step, number, now)
         for written in states_in(tmp_path):
             times.setdefault(written, now)
     assert 60 in times
@@ -98,5 +99,6 @@ def test_steps_decide_where_they_are_set_and_only_worker_0_writes_unless_all_mus
         folder = tmp_path / f"{rank}{all_ranks}"
         state = keeper(folder, rank=rank, all_ranks=all_ranks, every=4)
         for number in range(1, 11):
-            state.write_if_due(step, number, 1.0, due=False)
+            if state.is_due(number):
+                state.write(step, number, 1.0)
         assert list(states_in(folder)) == [8, 4][: 2 * files]

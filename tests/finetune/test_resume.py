@@ -222,7 +222,7 @@ def test_what_decides_a_training_is_settings_changes_rows_and_base_and_no_place(
         "output_dir": "/somewhere",
         "train_dataset": {"data_loader": {"dataset_dir": "/somewhere", "shuffle": True}},
         "optimizer": {"betas": [0.9, 0.95]},
-        "callbacks": [{"type": "StepMonitor", "directory": "/somewhere"}],
+        "callbacks": [{"type": "StepMonitor", "directory": "/somewhere", "steps": [1, 2]}],
     }
     changes = [{"module": "backend.changes.dropout", "settings": {"rate": 0.1, "seed": 1}}]
 
@@ -233,7 +233,8 @@ def test_what_decides_a_training_is_settings_changes_rows_and_base_and_no_place(
     assert "/somewhere" not in str(first)
     assert first["optimizer.betas"] == "[0.9, 0.95]"
     assert first["backend.changes.dropout.rate"] == "0.1"
-    assert values(output_dir="/elsewhere", callbacks=[]) == first
+    assert values(output_dir="/elsewhere", callbacks=[{"type": "Other"}, {"steps": [1, 2], "state_steps": 7}]) == first
+    assert values(callbacks=[{"steps": [1, 3]}]) != first
     (rows / "a.mindrecord.db").write_bytes(b"another index")
     assert values() == first
     assert values(seed=2) != first

@@ -43,10 +43,10 @@ def test_room_for_checkpoints_and_zip_is_asked_for_before_the_first_step(disk: D
     disk(40_000_000)
     (said,) = faults(config)
     assert "merged 32.4 MB, zip 32.4 MB), 40.0 MB are free; make room, or set KIT_LOGS" in said
-    disk(2 * MERGED + (25 << 20))
+    disk(2 * MERGED + (26 << 20))
     assert faults(config) == []
-    disk(MERGED + (25 << 20))
-    assert "the run needs 90." in faults(config)[0]
+    disk(MERGED + (26 << 20))
+    assert "the run needs 91." in faults(config)[0]
     assert faults(load_contest("practice_math", [*SMALL, "submission.checkpoints=manifest"])) == []
 
 
@@ -59,7 +59,7 @@ def test_room_is_asked_for_what_is_left_of_a_run(disk: Disk, tmp_path: Path) -> 
     # What an earlier merge left makes way for the new one.
     run.checkpoints.mkdir()
     (run.checkpoints / "step_1.ckpt").write_bytes(bytes(MERGED))
-    disk(MERGED + (25 << 20))
+    disk(MERGED + (26 << 20))
     check_room(config, run)
     # Once it is trained, each step asks for itself: it knows what it has written already.
     for step in ("convert", "train"):
