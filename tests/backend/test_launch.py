@@ -41,3 +41,25 @@ def test_a_worker_by_itself_that_fails_is_told_of_with_its_error(tmp_path: Path)
     command = [sys.executable, "-c", "raise ValueError('no such layer')"]
     with pytest.raises(KitError, match="training stopped: launch: ValueError: no such layer; the workers' logs are in"):
         launch(command, tmp_path / "log", tmp_path / "loss.jsonl", 1, threads=1)
+
+
+@pytest.mark.parametrize(("done", "shown", "kept"), [(2, "train: 3/3 steps", 3), (0, "train: 1/3 steps", 1)])
+def test_steps_that_were_done_before_stay_in_the_log_and_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], done: int, shown: str, kept: int
+) -> None:
+    losses = tmp_path / "loss.jsonl"
+    losses.write_text('{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.5}\n')
+    one_more = f"open({str(losses)!r}, 'a').write('{{\"step\": 3, \"loss\": 1.0}}\\n')"
+    begun: list[int] = []
+    launch(
+        [sys.executable, "-c", one_more],
+        tmp_path / "log",
+        losses,
+        3,
+        threads=1,
+        started=lambda: begun.append(1),
+        done=done,
+    )
+    assert shown in capsys.readouterr().err
+    assert len(losses.read_text().splitlines()) == kept
+    assert begun == [1]  # the row of a step of this start, not one of before
