@@ -52,6 +52,8 @@ def test_an_update_that_is_off_by_a_thousandth_is_found(name: str) -> None:
     settings = load_method(name)
     w, parts = drawn(settings, 5, 48, 64)
     update = method_of(settings).update(settings, parts)
+    if type(update).product is Update.product:
+        pytest.skip("its numeric check works the update out in the same way, only wider")
 
     class Off(type(update)):  # type: ignore[misc]
         def delta(self, start: int, rows: Array, out: Array) -> None:
