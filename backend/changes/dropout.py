@@ -34,7 +34,8 @@ class HashedDropout(nn.Cell):  # type: ignore[misc]
 
     `self.dropout = HashedDropout(rate, width, layer, seed, step)` in a cell's `__init__`, `self.dropout(x)` in its
     `construct`. A change of a network makes one `step_counter()`, gives it to all its cells, and sets it before each
-    step, as `Dropout` below does; cells with a member `lora_dropout` are found and served by that change already.
+    step, as `Dropout` below does. Linear layers with a member `lora_dropout`, `vera_dropout` or the like need none of
+    that: the change finds them.
 
     Args:
         rate: share of the inputs that become 0, from 0 to below 1.
@@ -86,7 +87,7 @@ def step_counter() -> Parameter:
 
 
 class Dropout(NetworkChange):
-    """Puts the kit's dropout in the place of MindSpore's in every cell that has a member `lora_dropout`.
+    """Puts the kit's dropout in the place of MindSpore's in every linear layer that has a member `…_dropout`.
 
     Args:
         network: MindFormers' network, with its adapter.
@@ -96,11 +97,12 @@ class Dropout(NetworkChange):
     def __init__(self, network: Any, settings: Mapping[str, Any]) -> None:
         super().__init__(network, settings)
         self.step = step_counter()
-        for name, cell in network.cells_and_names():
-            plain = getattr(cell, "lora_dropout", None)
-            if isinstance(plain, nn.Cell):
-                own = HashedDropout(settings["rate"], cell.in_channels, name, settings["seed"], self.step)
-                cell.lora_dropout = own.set_train(plain.training)
+        for name, cell in list(network.cells_and_names()):
+            width = getattr(cell, "in_channels", None)
+            for member, plain in list(cell.name_cells().items()):
+                if width and member.endswith("_dropout"):
+                    own = HashedDropout(settings["rate"], width, name, settings["seed"], self.step)
+                    setattr(cell, member, own.set_train(plain.training))
         self.step.name = STEP_NAME  # each cell has called it after itself
 
     def before_step(self, step: int) -> None:
