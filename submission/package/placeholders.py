@@ -49,6 +49,9 @@ _HOSTED = re.compile(
     r"(?i)\b((?:host|node)[ _-]?(?:name|ip))\b(['\"]?\s*[:=]\s*['\"]?)(?!localhost\b|127\.|0\.0\.0\.0|<)([\w.-]*\w)"
 )
 _USED_BY = re.compile(r"(?i)\b(user[ _-]?name|logname|login[ _-]?name)\b(['\"]?\s*[:=]\s*['\"]?)(?!<)([\w.-]*\w)")
+# `li@npu-07:~$`, `scp li@npu-07:/data/x`, of which the path has been replaced before; `~li/x`, `C:\\Users\\li`.
+_PROMPT = re.compile(r"(?<![\w.@-])[\w.-]{1,64}@[\w.-]{1,255}(?=:[~/<])")
+_HOME = re.compile(r"(?<![\w~/.-])~[A-Za-z_][\w.-]{0,63}(?=/)|(?i:\b[a-z]:[\\/]+users[\\/]+[^\\/\s'\"]+)")
 _ADDRESS = re.compile(
     r"(?<![\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?![\d.])"
 )
@@ -88,6 +91,8 @@ class Placeholders:
         safe = _other_paths().sub(lambda match: self._counted("<path>") + _last(match[0]), safe)
         safe = _ADDRESS.sub(lambda match: self._counted("<host>"), safe)
         if degree == "logs":
+            safe = _PROMPT.sub(lambda match: f"{self._counted('<user>')}@{self._counted('<host>')}", safe)
+            safe = _HOME.sub(lambda match: self._counted("<home>"), safe)
             safe = _HOSTED.sub(lambda match: match[1] + match[2] + self._counted("<host>"), safe)
             safe = _USED_BY.sub(lambda match: match[1] + match[2] + self._counted("<user>"), safe)
         named, called = self._names if degree == "logs" else self._odd_names
@@ -156,7 +161,7 @@ def _other_paths() -> re.Pattern[str]:
     except OSError:
         there = set()
     tops = "|".join(sorted(map(re.escape, (_TOP | there) - _SYSTEM), key=lambda word: (-len(word), word)))
-    return re.compile(rf"(?<![\w.~<>/])/(?:{tops})(?:/[^\s/'\"`,;:()\[\]{{}}<>|*?\\=]+)+/?")
+    return re.compile(rf"(?:(?<![\w.~<>/])|(?<=file://))/(?:{tops})(?:/[^\s/'\"`,;:()\[\]{{}}<>|*?\\=]+)+/?")
 
 
 def _last(path: str) -> str:

@@ -219,3 +219,18 @@ def test_the_kits_own_configuration_is_handed_in_as_it_is() -> None:
         text = path.read_text(encoding="utf-8")
         assert names.text(text, "code") == text, path
     assert re.search("USER", "".join(path.read_text() for path in ROOT.glob("configs/prompts/*.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("loaded file:///home/zhang/x.ckpt", "loaded file://<path>/x.ckpt"),
+        ("li@npu-77:~$ ls", "<user>@<host>:~$ ls"),
+        ("scp li@npu-77:/data/li/x .", "scp <user>@<host>:<path>/x ."),
+        ("open ~zhang/x", "open <home>/x"),
+        ("C:\\Users\\zhang\\x", "<home>\\x"),
+        ("a@b.c wrote: x; f@1: 0.5; ~a b", "a@b.c wrote: x; f@1: 0.5; ~a b"),
+    ],
+)
+def test_other_ways_of_naming_users_and_hosts(text: str, wanted: str) -> None:
+    assert Placeholders([]).text(text) == wanted
