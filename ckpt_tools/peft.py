@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+from ckpt_tools.conversion.peft_whole import (
+    also_train,
+    in_peft,
+    plain_whole,
+    refuse_missing,
+    whole_in_config,
+    whole_in_file,
+    without_whole,
+)
 from ckpt_tools.formats.floats import all_finite
 from ckpt_tools.formats.regular import read_regular_json
 from ckpt_tools.formats.sharded import fingerprint
@@ -27,7 +36,7 @@ from ckpt_tools.merging.adapter import AdapterInfo, open_adapter, write_adapter
 from core.command import command_parser
 from core.errors import InputError, run_command
 from core.files import remove_file, write_json
-from core.methods import method
+from core.methods import WHOLE, method
 from core.methods.linear import LinearMethod
 from core.methods.peft_form import PeftForm
 from core.models import Family, all_families, family_with
@@ -57,14 +66,17 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
     tensors: dict[str, Array] = {}
     layers: set[int] = set()
     modules: dict[str, str] = {}
+    places: dict[str, str] = {}
     written: set[str] = set()
     with open_adapter(adapter) as opened:
         info = opened.info
         form = info.method.peft
         if form is None:
             raise InputError(f"{adapter}: {info.method.title} has no equivalent in PEFT")
-        family = _family_of_adapter(opened.changes)
-        for weight, change in opened.changes.items():
+        whole = [weight for weight, change in opened.changes.items() if WHOLE in change.parts]
+        own = {weight: change for weight, change in opened.changes.items() if WHOLE not in change.parts}
+        family = _family_of_adapter(own)
+        for weight, change in own.items():
             place = family.linear(weight)
             if not place:
                 # A bias that is changed by the same tensors as its weight needs none of its own.
@@ -74,6 +86,7 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
             module = family.module_in("hf", weight)
             layers.add(place.layer)
             modules[module.rpartition(".")[2]] = place.leaf
+            places[module] = weight.removesuffix(".weight")
             parts = opened.read(weight)
             for values in parts.values():
                 _finite(values, f"{adapter}: {weight}")
@@ -81,13 +94,18 @@ def to_peft(adapter: Path, out: Path, base_name: str) -> dict[str, Any]:
                 tensors[f"{_PREFIX}{module}.{ending}"] = values
             tensors |= {name + copy: parts[role] for role, name in form.shared.items() for copy in form.copies}
             written |= set(change.parts.values())
-    config = {
+        for name in whole:
+            values = _finite(opened.read(name)[WHOLE], f"{adapter}: {name}")
+            tensors[_PREFIX + in_peft(family.name_in("hf", name), places)] = values
+    config: dict[str, Any] = {
         "peft_type": form.kind,
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": base_name,
         "inference_mode": True,
         **form.config(info.settings, dict(sorted(modules.items())), sorted(layers)),
+        **form.patterns(info.settings, places),
     }
+    config |= whole_in_config(adapter, info, [family.name_in("hf", name) for name in whole], config)
     try:
         remove_file(out / CONFIG)
         write_tensors(out / TENSORS, tensors, {"format": "pt"})
@@ -111,7 +129,8 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         InputError: a method or setting that the kit cannot express (biases, patterns of ranks, …), tensors that do not
             fit the settings or the base, or a disk that cannot be written.
     """
-    name, settings, listed = _read_config(folder / CONFIG)
+    name, config, listed = _read_config(folder / CONFIG)
+    said = read_regular_json(folder / CONFIG)
     path = folder / TENSORS
     if not path.is_file() and (folder / "adapter_model.bin").is_file():
         path = folder / "adapter_model.bin"
@@ -123,11 +142,20 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         # Which targets the tensors themselves say; until then any expression does.
         kind: Any = made.settings
         linears = {weight: family.module_in("hf", weight) for weight in weights if family.linear(weight)}
-        settings = form.placed(settings, _leaf_names(linears, family))
-        draft = kind.model_validate({"name": name, "type": name, "target_modules": ".*", **settings})
         peft = _as_saved(source, form, linears.values())
-        found = _parts(peft, weights, family, made, draft)
-        leaves = _leaves(path, found, weights, family, listed)
+        endings = tuple(form.parts.values())
+        places = {
+            module: weight.removesuffix(".weight")
+            for weight, module in linears.items()
+            if any(f"{_PREFIX}{module}.{ending}" in peft for ending in endings)
+        }
+        settings = form.placed(form.patterned(config, places), _leaf_names(linears, family))
+        draft = kind.model_validate({"name": name, "type": name, "target_modules": ".*", **settings})
+        whole = whole_in_file(peft, weights, family, _PREFIX)
+        found = _parts(peft, weights, family, made, draft, set(whole.values()))
+        leaves, chosen = _leaves(path, found, weights, family, listed)
+        also = also_train(made, draft, found, whole, weights)
+        refuse_missing(folder / CONFIG, said, whole, weights, family)
         tensors = {
             made.shared[role]: _finite(peft.read(theirs), f"{path}: {theirs}") for role, theirs in form.shared.items()
         }
@@ -136,7 +164,10 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
             for role, theirs in names.items():
                 values = _finite(peft.read(theirs), f"{path}: {theirs}").reshape(shapes[role])
                 tensors[f"{weight.removesuffix('.weight')}.{made.parts[role]}"] = values
-    final = draft.model_copy(update={"target_modules": "|".join(f".*{leaf}" for leaf in leaves)})
+        for weight, theirs in whole.items():
+            tensors[weight] = _finite(peft.read(theirs), f"{path}: {theirs}")
+    targets = {"target_modules": "|".join(f".*{leaf}" for leaf in leaves), **({"layers": chosen} if chosen else {})}
+    final = kind.model_validate({**draft.model_dump(), **targets, "also_train": also})
     info = AdapterInfo(final, fingerprint(base), step, model or base.stem)
     try:
         write_adapter(out, tensors, info)
@@ -172,8 +203,10 @@ def _linear(name: str) -> tuple[LinearMethod[Any], PeftForm[Any]]:
 
 
 def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
-    """Return method, its settings, and the listed target modules (None where they are an expression)."""
+    """Return method, what it reads of the file, and the listed target modules (None where they are an expression)."""
     config = read_regular_json(path)
+    if isinstance(config, dict):
+        config = without_whole(config)
     forms = {name: form for name in METHODS.names() if (form := method(name).peft)}
     kind = config.get("peft_type") if isinstance(config, dict) else None
     faults = []
@@ -182,12 +215,12 @@ def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
             continue
         # Several methods may be one type there, told apart by settings.
         try:
-            settings = form.settings(config)
+            form.settings(config)
         except InputError as error:
             faults.append(f"{path}: {error}")
             continue
         targets = config.get("target_modules")
-        return name, settings, [str(one) for one in targets] if isinstance(targets, list) else None
+        return name, config, [str(one) for one in targets] if isinstance(targets, list) else None
     kinds = " or ".join(dict.fromkeys(form.kind for form in forms.values()))
     raise InputError(faults[0] if faults else f"{path}: is no PEFT configuration of type {kinds}")
 
@@ -208,7 +241,7 @@ def _as_saved(source: TensorFile, form: PeftForm[Any], modules: Iterable[str]) -
             if match := within.search(name):
                 adapters.add(match["adapter"] or "")
                 return f"{name[: match.start()]}.{kind}"
-        return name
+        return plain_whole(name)
 
     view = renamed(source, lambda name: plain(without_wrappers(name)))
     if len(adapters) > 1:
@@ -234,11 +267,11 @@ def _ending_patterns(form: PeftForm[Any]) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _parts(
-    peft: TensorFile, base: TensorFile, family: Family, made: LinearMethod[Any], settings: Any
+    peft: TensorFile, base: TensorFile, family: Family, made: LinearMethod[Any], settings: Any, whole: Set[str]
 ) -> dict[str, dict[str, str]]:
     """Return weight of the base -> role -> name in the PEFT file, each tensor used exactly once."""
     _, form = _linear(settings.type)
-    found, used = {}, set(form.shared.values())
+    found, used = {}, {*form.shared.values(), *whole}
     for name in form.shared.values():
         if name not in peft or peft[name].dtype not in FLOATS:
             raise InputError(f"{peft.path}: {name} is missing or no floating tensor; the adapter is incomplete")
@@ -254,7 +287,8 @@ def _parts(
             shape = form.shape(role, shapes[role])
             if peft[name].shape != shape or peft[name].dtype not in FLOATS:
                 raise InputError(
-                    f"{peft.path}: {name} is {peft[name].dtype} {list(peft[name].shape)}; {made.size(settings)} on "
+                    f"{peft.path}: {name} is {peft[name].dtype} {list(peft[name].shape)}; "
+                    f"{made.size(settings.local(weight.removesuffix('.weight')))} on "
                     f"{weight} of {base.path} needs {list(shape)}"
                 )
         found[weight] = names
@@ -266,20 +300,25 @@ def _parts(
 
 def _leaves(
     path: Path, found: Mapping[str, Any], base: TensorFile, family: Family, listed: list[str] | None
-) -> list[str]:
-    """Return the leaf names (wq, …) adapted, in the order of the model; each has to be adapted in every layer."""
+) -> tuple[list[str], str | None]:
+    """Return the leaf names (wq, …) adapted, in the order of the model, and in which layers (None: in all).
+
+    Each has to be adapted in all of these layers.
+    """
     places = {name: place for name in base if (place := family.linear(name))}
     leaves = list(dict.fromkeys(place.leaf for name, place in places.items() if name in found))
+    layers = sorted({place.layer for name, place in places.items() if name in found})
     for name, place in places.items():
-        if place.leaf in leaves and name not in found:
+        if place.leaf in leaves and place.layer in layers and name not in found:
             raise InputError(
-                f"{path}: adapts {place.leaf} in some layers but not in layer {place.layer}; target_modules of "
-                "MindFormers choose a layer's parts everywhere or nowhere"
+                f"{path}: adapts {place.leaf} in some layers but not in layer {place.layer}; target_modules "
+                "and layers of the kit choose the same parts in each of these layers"
             )
     adapted = {family.module_in("hf", weight).rpartition(".")[2] for weight in found}
     if listed is not None and adapted != {name.rpartition(".")[2] for name in listed}:
         raise InputError(f"{path}: adapts {', '.join(sorted(adapted))}, but {CONFIG} lists {', '.join(sorted(listed))}")
-    return leaves
+    every = {place.layer for place in places.values()}
+    return leaves, None if every.issubset(layers) else ",".join(map(str, layers))
 
 
 def _finite(values: Array, where: str) -> Array:

@@ -130,8 +130,9 @@ def _rounded(base: TensorFile, adapter: Adapter, merged: TensorFile, name: str) 
     if name in adapter.changes:
         rows = values.reshape(len(values), -1)
         delta = np.empty_like(rows)
-        adapter.update(name, np.float32).delta(0, rows, delta)
-        rows += delta
+        update = adapter.update(name, np.float32)
+        update.delta(0, rows, delta)
+        rows[:] = update.total(0, rows, delta)
     return cast(values, merged[name].dtype)
 
 

@@ -112,8 +112,11 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
         batch_size, epochs: how much …
             … is trained at a time.
     """
-    _, _, listed = (inspect.getdoc(model) or "").partition("Attributes:\n")
     found: dict[str, str] = {}
+    for base in model.__bases__:
+        # What a group has from another is explained there.
+        found |= meanings(base) if issubclass(base, BaseModel) and base is not BaseModel else {}
+    _, _, listed = inspect.cleandoc(model.__doc__ or "").partition("Attributes:\n")
     names: list[str] = []
     for line in listed.splitlines():
         if match := _ENTRY.match(line):

@@ -81,8 +81,12 @@ def method_changes(method: MethodConfig) -> list[dict[str, Any]]:
     """Return the changes that a tuning method alone needs; a network that is only asked needs no other."""
     from core.methods import method_of
 
-    cells = method_of(method).cells
-    return [{"module": f"backend.methods.{cells}", "settings": method.model_dump(mode="json")}] if cells else []
+    settings = method.model_dump(mode="json")
+    cells = method_of(method).cells_for(method)
+    changes = [{"module": f"backend.methods.{cells}", "settings": settings}] if cells else []
+    if method.also_train:
+        changes.append({"module": "backend.changes.also_train", "settings": settings})
+    return changes
 
 
 def read_changes(file: Path) -> list[dict[str, Any]]:

@@ -52,7 +52,8 @@ class Dora(NetworkChange):
         made, config = config_of(settings, DoraConfig)
         self._cells = []
         for place in chosen_layers(network, made, config):
-            cell = as_lora(place, DoraDense, config.rank, config.alpha, config.dropout)
+            own = config.local(place.layer)
+            cell = as_lora(place, DoraDense, own.rank, own.alpha, own.dropout)
             cell.lora_magnitude_vector = constant((place.shape[0],), 1.0)
             place.put(cell)
             self._cells.append(cell)

@@ -55,9 +55,10 @@ class Pissa(NetworkChange):
         self._cells = {}
         for place in chosen_layers(network, made, self._config):
             out, into = place.shape
-            cell = as_lora(place, PissaDense, self._config.rank, self._config.alpha, self._config.dropout)
-            cell.pissa_initial_a = constant((self._config.rank, into), 0.0, trained=False)
-            cell.pissa_initial_b = constant((out, self._config.rank), 0.0, trained=False)
+            own = self._config.local(place.layer)
+            cell = as_lora(place, PissaDense, own.rank, own.alpha, own.dropout)
+            cell.pissa_initial_a = constant((own.rank, into), 0.0, trained=False)
+            cell.pissa_initial_b = constant((out, own.rank), 0.0, trained=False)
             place.put(cell)
             self._cells[place.layer] = cell
         train_only_adapter(network, made, self._config)
@@ -79,7 +80,7 @@ class Pissa(NetworkChange):
         random = generator(f"{layer}.weight")
 
         def made() -> Array:
-            a, b = principal_factors(weight_values(cell), self._config, random)
+            a, b = principal_factors(weight_values(cell), self._config.local(layer), random)
             return np.concatenate([a, b.T], axis=1)
 
         rank, into = cell.pissa_initial_a.shape

@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
+from core.errors import InputError
+from core.methods import Method
 from core.packed import COLUMNS
 from core.registry import VERSIONS
 from core.schema import MachineConfig, ModelConfig, RunConfig
@@ -83,6 +85,18 @@ def version(name: str | None = None) -> Version:
         return known[-1]
     begun = [entry for entry in known if _numbers(entry.begins) <= installed]
     return begun[-1] if begun else known[0]
+
+
+def refuse_older(method: Method[Any]) -> None:
+    """Raise InputError where the installed MindFormers would pass over what the method asks of its trainer."""
+    try:
+        installed = metadata.version("mindformers")
+    except metadata.PackageNotFoundError:
+        return
+    if method.since and _numbers(installed) < _numbers(method.since):
+        raise InputError(
+            f"{method.title} needs MindFormers {method.since} or later, {installed} is installed; choose another method"
+        )
 
 
 def laid_over(composed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.versions import Version, laid_over
+from backend.versions import Version, laid_over, refuse_older
 from core.methods import method_of
 from core.models import family_of
 from core.packed import COLUMNS
@@ -86,6 +86,7 @@ class MindFormers19(Version):
     ) -> dict[str, Any]:
         """Compose the YAML that MindFormers' Trainer is given, as plain data."""
         machine, train, method = config.machine, config.train, method_of(config.method)
+        refuse_older(method)
         composed = {
             **_run(config, train_folder, base),
             "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": config.model.name},

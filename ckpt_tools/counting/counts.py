@@ -60,7 +60,8 @@ def count_adapter(path: Path) -> tuple[Count, Count]:
         return count_checkpoint(path)[0], Count(0, str(path))
     settings = read_info(folder).settings
     method = method_of(settings)
-    sizes = {name: size for name, size in _parameters(folder / TENSORS).items() if method.owns(name)}
+    # What is trained in full beside the method has the base's names.
+    sizes = _parameters(folder / TENSORS)
     trained = sum(size for name, size in sizes.items() if method.trains(settings, name))
     return Count(trained, str(path)), Count(sum(sizes.values()) - trained, str(path))
 

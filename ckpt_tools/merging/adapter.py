@@ -54,6 +54,9 @@ class AdapterInfo:
         """Return the content of `adapter.json`."""
         known = self.settings.model_dump(mode="json")
         flat = self.method.flat
+        # Settings that schema 1 knows nothing of stand here only where they are not as they were then.
+        if not {"name", "type", "dropout"}.union(flat.values()).issuperset(known):
+            flat = {}
         settings: dict[str, Any] = {key: known[name] for key, name in flat.items()}
         if not flat:
             settings = {"settings": {key: value for key, value in known.items() if key not in ("name", "type")}}
@@ -81,7 +84,7 @@ class Adapter:
     def update(self, weight: str, dtype: Any) -> Update:
         """Return the update of the base's tensor `weight`, summed in a numpy type."""
         parts = {role: values.astype(dtype) for role, values in self.read(weight).items()}
-        return self.info.method.update(self.info.settings, parts)
+        return self.info.method.update_of(self.info.settings, weight, parts)
 
 
 def write_adapter(folder: Path, tensors: Mapping[str, Array], info: AdapterInfo) -> None:
@@ -122,7 +125,7 @@ def open_adapter(folder: Path) -> Iterator[Adapter]:
 
 def _changes(shapes: Mapping[str, tuple[int, ...]], info: AdapterInfo, path: Path) -> dict[str, Change]:
     try:
-        return info.method.changes(info.settings, shapes)
+        return info.method.all_changes(info.settings, shapes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

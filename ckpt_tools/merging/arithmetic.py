@@ -110,7 +110,7 @@ class RowSum:
         nonzero = delta != 0
         self.changed += int(np.count_nonzero(nonzero))
         self.max_delta = max(self.max_delta, float(delta.max(initial=0.0)), -float(delta.min(initial=0.0)))
-        total = np.add(delta, rows.wide, out=delta)
+        total = self.update.total(rows.start, rows.wide, delta)
         result = cast(total, self.info.dtype)
         moved = _bits(result) != _bits(rows.rounded)
         self.absorbed += int(np.count_nonzero(nonzero > moved))

@@ -52,7 +52,7 @@ def check_fit(adapter: Adapter, base: TensorFile) -> None:
     for name in base:
         if any(one.owns(name) for one in methods):
             raise InputError(f"{base.path}: holds an adapter's tensor itself ({name!r}); give the base without adapter")
-    for name in method.targets(adapter.info.settings, family_with(base.entries), base):
+    for name in method.all_targets(adapter.info.settings, family_with(base.entries), base):
         if name not in adapter.changes:
             raise InputError(f"{where}: the settings of {method.title} name {name}, but its {method.noun} is missing")
 

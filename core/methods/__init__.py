@@ -8,16 +8,21 @@ own; `lora.py` is the first of them. What a method needs of MindFormers beyond s
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from pydantic import Field, field_validator
+
+from core.errors import InputError
 from core.registry import METHODS
 from core.section import Section, SectionClass
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from typing_extensions import Self
 
     from core.methods.peft_form import PeftForm
     from core.models import Family, ModelShape
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 
 # The type of a method's YAML that names none.
 DEFAULT = "lora"
+# Role of a tensor of the base that an adapter holds in full.
+WHOLE = "whole"
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
 
 
 class MethodConfig(Section):
@@ -34,10 +42,27 @@ class MethodConfig(Section):
     Attributes:
         name: as in configs/methods/.
         type: the method, a module of core/methods/.
+        also_train: tensors of the base that are trained in full beside the method: "norms", "biases", "target_biases"
+            (those of the layers that the method adapts), or ends of names, such as lm_head.weight.
     """
 
     name: str
     type: str = DEFAULT
+    also_train: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+
+    @field_validator("also_train")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _NAME.fullmatch(one) or ("." not in one and one not in KINDS):
+                raise ValueError(
+                    f"{one!r} is none of {', '.join(KINDS)}, nor the end of a tensor's name, such as lm_head.weight"
+                )
+        return value
+
+    def local(self, layer: str) -> Self:
+        """Return the settings as they are for one layer ("model.layers.0.attention.wq"), without patterns."""
+        return self
 
     @classmethod
     def chosen(cls, values: Any) -> SectionClass:
@@ -47,6 +72,12 @@ class MethodConfig(Section):
 
 
 S = TypeVar("S", bound=MethodConfig)
+# Words of `also_train`: name of a tensor, weights that the method changes -> whether it is one.
+KINDS: Mapping[str, Callable[[str, Collection[str]], bool]] = {
+    "norms": lambda name, adapted: "norm" in "".join(name.split(".")[-2:-1]),
+    "biases": lambda name, adapted: name.endswith(".bias"),
+    "target_biases": lambda name, adapted: name.endswith(".bias") and f"{name.removesuffix('bias')}weight" in adapted,
+}
 
 
 @dataclass(frozen=True)
@@ -108,6 +139,13 @@ class Update(ABC):
             out: where the result goes, same shape and type; what is in it means nothing.
         """
 
+    def total(self, start: int, rows: Array, delta: Array) -> Array:
+        """Return W' of some rows, which may be made in `delta`: the result of `delta` for them."""
+        import numpy as np
+
+        sums: Array = np.add(delta, rows, out=delta)
+        return sums
+
     def product(self, start: int, rows: Array, x: Array) -> Product:
         """Return the update applied to a vector, for the numeric check of a merge.
 
@@ -130,6 +168,25 @@ class Update(ABC):
         return Product(delta @ x, norms, self.roundings * (norms + np.linalg.norm(wide, axis=1)))
 
 
+class Replacement(Update):
+    """Puts a tensor in the place of the base's; its part is "whole", of the base's shape."""
+
+    def delta(self, start: int, rows: Array, out: Array) -> None:
+        """Write the difference into `out`."""
+        import numpy as np
+
+        np.subtract(self._rows(start, rows), rows, out=out)
+
+    def total(self, start: int, rows: Array, delta: Array) -> Array:
+        """Return the rows as they were trained: W + (W' - W) would round them."""
+        delta[:] = self._rows(start, rows)
+        return delta
+
+    def _rows(self, start: int, rows: Array) -> Array:
+        values: Array = self.parts[WHOLE]
+        return values.reshape(len(values), -1)[start : start + len(rows)]
+
+
 class Method(ABC, Generic[S]):
     """A tuning method: everything that the kit has to know of it.
 
@@ -139,6 +196,7 @@ class Method(ABC, Generic[S]):
         idea: language ("en", "zh") -> what is trained beside or in the weights, as a report says it after a colon.
         formula: the merged weights, for a report.
         cells: module of backend/methods/ that registers with MindFormers what the method needs there; empty for none.
+        since: the first version of MindFormers that can train it; empty for any.
         noun: what the adapter holds for one tensor of the base, in messages.
         change: what is added to that tensor, in messages.
         flat: its settings in an adapter.json of schema 1, which had them at its top level: key there -> name of the
@@ -151,6 +209,7 @@ class Method(ABC, Generic[S]):
     idea: ClassVar[Mapping[str, str]]
     formula: ClassVar[str]
     cells: ClassVar[str] = ""
+    since: ClassVar[str] = ""
     noun: ClassVar[str] = "part"
     change: ClassVar[str] = "change"
     flat: ClassVar[Mapping[str, str]] = {}
@@ -212,21 +271,92 @@ class Method(ABC, Generic[S]):
         """Return figures that follow from the settings and that a merge's manifest states."""
         return {}
 
+    def cells_for(self, settings: S) -> str:
+        """Return the module of backend/methods/ that these settings need; empty for none."""
+        return self.cells
+
+    def rates(self, settings: S, rate: float) -> dict[str, float]:
+        """Return learning rates that differ from the run's, `rate`: what they are for -> the highest of each."""
+        return {}
+
+    def beside(self, settings: S, adapted: Collection[str], names: Iterable[str]) -> list[str]:
+        """Return those of some names that `also_train` of the settings chooses, tensors that are trained in full.
+
+        Args:
+            settings: of the method.
+            adapted: the base's tensors that the method itself changes.
+            names: of tensors of a base or of an adapter.
+
+        Raises:
+            InputError: one of them is changed by the method already.
+        """
+        wanted = settings.also_train
+        found = [name for name in names if any(is_meant(name, adapted, one) for one in wanted)]
+        if twice := [name for name in found if name in adapted]:
+            raise InputError(f"also_train chooses {twice[0]}, which {self.title} changes already")
+        return found
+
+    def all_tensors(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
+        """Return `tensors` and what is trained in full beside; InputError where a setting chooses nothing."""
+        own = self.tensors(settings, model)
+        if not settings.also_train:
+            return own
+        from core.models import family_of
+
+        family = family_of(model)
+        base = family.parameter_shapes(model)
+        adapted = set(self.targets(settings, family, base))
+        for one in settings.also_train:
+            if not any(is_meant(name, adapted, one) for name in base):
+                raise InputError(f"also_train: {one!r} chooses no tensor of this model")
+        return own | {name: base[name] for name in self.beside(settings, adapted, base)}
+
+    def all_changes(self, settings: S, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Change]:
+        """Return `changes`, and one of each tensor of the base that the adapter holds in full; InputError as there."""
+        if not settings.also_train:
+            return self.changes(settings, shapes)
+        own = {name: shape for name, shape in shapes.items() if self.owns(name)}
+        found = self.changes(settings, own)
+        whole = self.beside(settings, set(found), [name for name in shapes if name not in own])
+        if len(own) + len(whole) < len(shapes):
+            # Says which one has no place.
+            self.changes(settings, {name: shape for name, shape in shapes.items() if name not in whole})
+        return found | {name: Change(name, {WHOLE: name}, shapes[name]) for name in whole}
+
+    def all_targets(self, settings: S, family: Family, names: Iterable[str]) -> list[str]:
+        """Return those of a base model's tensors that an adapter changes, or holds in full."""
+        listed = list(names)
+        own = self.targets(settings, family, listed)
+        return own + (self.beside(settings, set(own), listed) if settings.also_train else [])
+
+    def update_of(self, settings: S, weight: str, parts: Mapping[str, Array]) -> Update:
+        """Return the update of the base's tensor `weight`, by the settings as they are for its layer."""
+        if WHOLE in parts:
+            return Replacement(settings, parts)
+        return self.update(settings.local(weight.removesuffix(".weight")), parts)
+
     def trained(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
-        """Return name -> shape of the trained tensors; InputError as `tensors`."""
-        return {name: shape for name, shape in self.tensors(settings, model).items() if self.trains(settings, name)}
+        """Return name -> shape of the trained tensors; InputError as `all_tensors`."""
+        return {name: shape for name, shape in self.all_tensors(settings, model).items() if self.trains(settings, name)}
 
     def frozen(self, settings: S, model: ModelShape) -> dict[str, tuple[int, ...]]:
         """Return name -> shape of the tensors that are not trained and that merging needs; InputError as `tensors`."""
         return {name: shape for name, shape in self.tensors(settings, model).items() if not self.trains(settings, name)}
 
     def parameters(self, settings: S, model: ModelShape) -> int:
-        """Return the number of trained parameters; InputError as `tensors`."""
+        """Return the number of trained parameters; InputError as `all_tensors`."""
         return sum(math.prod(shape) for shape in self.trained(settings, model).values())
 
     def line(self, settings: S, trained: int) -> str:
         """Return one line for a report: the method, its size and the number of trained parameters."""
-        return f"{self.title}, {self.size(settings)}: {trained:,} trained parameters"
+        beside = f", {' and '.join(settings.also_train)} beside" if settings.also_train else ""
+        return f"{self.title}, {self.size(settings)}{beside}: {trained:,} trained parameters"
+
+
+def is_meant(name: str, adapted: Collection[str], wanted: str) -> bool:
+    """Tell whether a word or an end of names means a tensor."""
+    kind = KINDS.get(wanted)
+    return kind(name, adapted) if kind else f".{name}".endswith(f".{wanted}")
 
 
 def method(name: str) -> Method[Any]:

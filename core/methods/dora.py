@@ -29,8 +29,6 @@ class DoraConfig(LoraConfig):
         rank: rows of A, columns of B.
         alpha: B·A counts alpha / rank.
         dropout: share of A's inputs that are set to 0 in training.
-        target_modules: regular expression of the layers that are adapted, matched (re.match) with a linear layer's own
-            name: wq, wk, wv, wo, w1, w2, w3.
     """
 
 
@@ -131,7 +129,7 @@ class Dora(LinearMethod[DoraConfig]):
 
     def size(self, settings: DoraConfig) -> str:
         """Return the rank, in words."""
-        return f"rank {settings.rank}"
+        return settings.ranks()
 
     def figures(self, settings: DoraConfig) -> dict[str, Any]:
         """Return the factor of B·A."""

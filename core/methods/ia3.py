@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
-from core.methods import Change, MethodConfig, Product, Update
-from core.methods.linear import LinearMethod, TargetModules
+from core.methods import Change, Product, Update
+from core.methods.linear import LinearConfig, LinearMethod, TargetModules
 from core.methods.peft_form import PeftForm, refuse_others
 from core.methods.targets import chooses
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 
-class Ia3Config(MethodConfig):
+class Ia3Config(LinearConfig):
     """IA3: a trained vector scales the outputs of a layer, or its inputs.
 
     Attributes:

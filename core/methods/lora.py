@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import math
 import reprlib
-import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeGuard
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from core.errors import InputError
-from core.methods import MethodConfig, Product, Update
-from core.methods.linear import LinearMethod, TargetModules
-from core.methods.peft_form import PeftForm
+from core.methods import Product, Update
+from core.methods.linear import LinearConfig, LinearMethod, layer_numbers
+from core.methods.peft_form import PeftForm, compressed, positive
+from core.methods.targets import LONGEST_PATH, first_match, layer_expression
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from typing_extensions import Self
 
     from core.models import ModelShape
 
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 # No layer of a model in use is wider, and beyond it a rank adds nothing.
 _MAX_RANK = 1 << 20
 # Keys of adapter_config.json that are read, or that change nothing of what B·A does to the model.
-_READ = {"peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "init_lora_weights"}
+_READ = {
+    "peft_type",
+    "r",
+    "lora_alpha",
+    "use_rslora",
+    "target_modules",
+    "init_lora_weights",
+    "rank_pattern",
+    "alpha_pattern",
+}
 _HARMLESS = {
     "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
     "lora_dropout", "exclude_modules", "layers_to_transform", "layers_pattern", "megatron_core", "qalora_group_size",
@@ -39,21 +49,51 @@ _HARMLESS = {
 _INITS = (True, False, None, "gaussian", "orthogonal", "eva")
 
 
-class LoraConfig(MethodConfig):
+def _patterns(value: dict[str, Any]) -> dict[str, Any]:
+    for pattern in value:
+        try:
+            layer_expression(pattern, LONGEST_PATH)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+    return value
+
+
+_Rank = Annotated[int, Field(ge=1, strict=True)]
+_Alpha = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+RankPattern = Annotated[dict[str, _Rank], AfterValidator(_patterns)]
+AlphaPattern = Annotated[dict[str, _Alpha], AfterValidator(_patterns)]
+
+
+class LoraConfig(LinearConfig):
     """LoRA: beside a weight W stands a product B·A of low rank, W' = W + (alpha / rank)·B·A.
 
     Attributes:
         rank: rows of A, columns of B.
         alpha: B·A counts alpha / rank.
         dropout: share of A's inputs that are set to 0 in training.
-        target_modules: regular expression of the layers that are adapted, matched (re.match) with a linear layer's own
-            name: wq, wk, wv, wo, w1, w2, w3.
+        rank_pattern: another rank for some layers: whole names, their ends behind a dot or regular expressions of
+            either, such as {"layers.0.attention.wq": 4, "wv": 16}; the first that matches counts.
+        alpha_pattern: another alpha for some layers, likewise.
     """
 
-    rank: int = Field(ge=1, strict=True)
-    alpha: float = Field(gt=0, allow_inf_nan=False, strict=True)
+    rank: _Rank
+    alpha: _Alpha
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    target_modules: TargetModules
+    rank_pattern: RankPattern = Field(default={}, exclude_if=lambda value: not value)
+    alpha_pattern: AlphaPattern = Field(default={}, exclude_if=lambda value: not value)
+
+    def local(self, layer: str) -> Self:
+        """Return the settings with rank and alpha of one layer, and without patterns."""
+        if not self.rank_pattern and not self.alpha_pattern:
+            return self
+        rank = first_match(self.rank_pattern, layer, self.rank)
+        alpha = first_match(self.alpha_pattern, layer, self.alpha)
+        return self.model_copy(update={"rank": rank, "alpha": alpha, "rank_pattern": {}, "alpha_pattern": {}})
+
+    def ranks(self) -> str:
+        """Return the rank in words, or the least and the highest."""
+        every = {self.rank, *self.rank_pattern.values()}
+        return f"rank {self.rank}" if len(every) == 1 else f"ranks {min(every)} to {max(every)}"
 
     @property
     def scaling(self) -> float:
@@ -94,13 +134,14 @@ class LoraPeft(PeftForm[LoraConfig]):
 
     kind = "LORA"
     parts = {"a": "lora_A.weight", "b": "lora_B.weight"}
+    # Whether alpha counts alpha / sqrt(rank).
+    rank_stabilised: ClassVar[bool] = False
 
     def config(self, settings: LoraConfig, modules: Mapping[str, str], layers: Sequence[int]) -> dict[str, Any]:
         """Return the entries of PEFT's LoraConfig."""
-        alpha = settings.scaling * settings.rank
         return {
             "r": settings.rank,
-            "lora_alpha": int(alpha) if alpha.is_integer() else alpha,
+            "lora_alpha": _number(settings.alpha),
             "lora_dropout": 0.0,
             "target_modules": list(modules),
             # Given always: `target_modules` alone would name layers that an expression of the kit can leave out.
@@ -111,20 +152,52 @@ class LoraPeft(PeftForm[LoraConfig]):
             "modules_to_save": None,
             "rank_pattern": {},
             "alpha_pattern": {},
-            "use_rslora": False,
+            "use_rslora": self.rank_stabilised,
             "use_dora": False,
         }
 
+    def patterns(self, settings: LoraConfig, layers: Mapping[str, str]) -> dict[str, Any]:
+        """Return rank_pattern and alpha_pattern: whole names, which every version of PEFT reads alike."""
+        own = {module: settings.local(layer) for module, layer in layers.items()}
+        ranks = {module: one.rank for module, one in own.items() if one.rank != settings.rank}
+        alphas = {module: _number(one.alpha) for module, one in own.items() if one.alpha != settings.alpha}
+        return ({"rank_pattern": ranks} if ranks else {}) | ({"alpha_pattern": alphas} if alphas else {})
+
+    def patterned(self, config: Mapping[str, Any], layers: Mapping[str, str]) -> dict[str, Any]:
+        """Return rank, alpha and their patterns with the kit's names; of rsLoRA, alphas that scale alike."""
+        read = self.settings(config)
+        ranks: dict[str, int] = {}
+        alphas: dict[str, float] = {}
+        rank_pattern: Mapping[str, Any] = config.get("rank_pattern") or {}
+        alpha_pattern: Mapping[str, Any] = config.get("alpha_pattern") or {}
+        for module, layer in layers.items():
+            rank: int = first_match(rank_pattern, module, config["r"])
+            alpha: float = first_match(alpha_pattern, module, config["lora_alpha"])
+            ranks[layer], alphas[layer] = rank, float(alpha) * self._stabilising(config, rank)
+        found = {"rank_pattern": compressed(ranks, read["rank"]), "alpha_pattern": compressed(alphas, read["alpha"])}
+        return read | {key: value for key, value in found.items() if value}
+
+    def _stabilising(self, config: Mapping[str, Any], rank: int) -> float:
+        return math.sqrt(rank) if config.get("use_rslora") and not self.rank_stabilised else 1.0
+
     def recognises(self, config: Mapping[str, Any]) -> bool:
-        """Tell LoRA from what is called so too: DoRA."""
-        return not config.get("use_dora")
+        """Tell LoRA from what is called so too: DoRA and rsLoRA."""
+        return not config.get("use_dora") and bool(config.get("use_rslora")) == self.rank_stabilised
 
     def settings(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return rank and alpha; rsLoRA, which scales by alpha / sqrt(rank), gets an alpha with that scaling."""
+        """Return rank and alpha; of rsLoRA, which scales by alpha / sqrt(rank), an alpha that scales alike."""
         rank, alpha = config.get("r"), config.get("lora_alpha")
-        if type(rank) is not int or not 1 <= rank <= _MAX_RANK:
+        if not _is_rank(rank):
             raise InputError(f"r is {reprlib.repr(rank)}; it has to be a whole number from 1 to {_MAX_RANK}")
-        if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 < alpha <= sys.float_info.max:
+        for key, fits in (("rank_pattern", _is_rank), ("alpha_pattern", positive)):
+            values = config.get(key) or {}
+            if not isinstance(values, dict) or not all(map(fits, values.values())):
+                raise InputError(
+                    f"{key} is {reprlib.repr(values)}; it has to hold positive numbers by names of modules"
+                )
+            for pattern in values:
+                layer_expression(str(pattern), LONGEST_PATH)
+        if not positive(alpha):
             raise InputError(f"lora_alpha is {reprlib.repr(alpha)}; it has to be a positive number")
         if config.get("init_lora_weights", True) not in _INITS:
             raise InputError(
@@ -135,7 +208,15 @@ class LoraPeft(PeftForm[LoraConfig]):
             # Whatever PEFT adds in later versions is off where it holds nothing.
             if key not in _READ | _HARMLESS and value not in (None, False, 0, "none") and value not in ([], {}):
                 raise InputError(f"{key} is {str(value)[:80]!r}, which a LoRA of the kit cannot express")
-        return {"rank": rank, "alpha": float(alpha) * (math.sqrt(rank) if config.get("use_rslora") else 1.0)}
+        return {"rank": rank, "alpha": float(alpha) * self._stabilising(config, rank)}
+
+
+def _is_rank(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 1 <= value <= _MAX_RANK
+
+
+def _number(alpha: float) -> int | float:
+    return int(alpha) if alpha.is_integer() else alpha
 
 
 class Lora(LinearMethod[LoraConfig]):
@@ -167,19 +248,33 @@ class Lora(LinearMethod[LoraConfig]):
         return LoraUpdate(settings, parts)
 
     def trainer(self, settings: LoraConfig, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return MindFormers' `pet_config`."""
-        pet = {
+        """Return MindFormers' `pet_config`, which has one rank only: cells of the kit's own stand for several."""
+        if self.cells_for(settings):
+            return {}
+        pet: dict[str, Any] = {
             "pet_type": "lora",
             "lora_rank": settings.rank,
-            "lora_alpha": settings.alpha,
+            "lora_alpha": self.trained_alpha(settings),
             "lora_dropout": settings.dropout,
             "target_modules": settings.target_modules,
         }
+        if settings.layers is not None:
+            # A layer's own name is its number; cells whose names match are left out with all that is in them.
+            chosen = "|".join(map(str, layer_numbers(settings.layers)))
+            pet["exclude_layers"] = [rf"(?!(?:{chosen})$)\d+$"]
         return {"model": {"model_config": {"pet_config": pet}}}
+
+    def trained_alpha(self, settings: LoraConfig) -> float:
+        """Return the alpha with which cells that divide it by the rank scale B·A as these settings do."""
+        return settings.alpha
+
+    def cells_for(self, settings: LoraConfig) -> str:
+        """Return the module of the kit's own cells where MindFormers' layers cannot do it."""
+        return "lora" if settings.rank_pattern or settings.alpha_pattern else self.cells
 
     def size(self, settings: LoraConfig) -> str:
         """Return the rank, in words."""
-        return f"rank {settings.rank}"
+        return settings.ranks()
 
     def figures(self, settings: LoraConfig) -> dict[str, Any]:
         """Return the factor of B·A."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeGuard, TypeVar
 
 from core.errors import InputError
 from core.methods import MethodConfig
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from core.methods import Array
 
 S = TypeVar("S", bound=MethodConfig)
+T = TypeVar("T")
 # Keys of adapter_config.json, of whatever method, that change nothing of what the trained tensors do to the model.
 HARMLESS = {
     "peft_type", "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
@@ -66,6 +68,24 @@ class PeftForm(ABC, Generic[S]):
         """
         return settings
 
+    def patterns(self, settings: S, layers: Mapping[str, str]) -> dict[str, Any]:
+        """Return entries of adapter_config.json that differ from layer to layer.
+
+        Args:
+            settings: of the method.
+            layers: Hugging Face's name of each layer adapted -> the kit's.
+        """
+        return {}
+
+    def patterned(self, config: Mapping[str, Any], layers: Mapping[str, str]) -> dict[str, Any]:
+        """Return the settings of an adapter_config.json, with the kit's names in what differs from layer to layer.
+
+        Args:
+            config: an adapter_config.json that `settings` reads.
+            layers: Hugging Face's name of each layer adapted -> the kit's.
+        """
+        return self.settings(config)
+
     def shape(self, role: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape that PEFT gives a tensor which has `shape` in the kit; the entries are in the same order."""
         return shape
@@ -82,6 +102,27 @@ class PeftForm(ABC, Generic[S]):
             for role, values in parts.items()
             if role in self.parts
         }
+
+
+def positive(value: Any) -> TypeGuard[int | float]:
+    """Tell whether a value of a JSON file is a positive number of a float's range."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
+
+
+def compressed(values: Mapping[str, T], usual: T) -> dict[str, T]:
+    """Return patterns of the layers whose value is not the usual one: by kind of layer where all of a kind have one.
+
+    >>> compressed({"layers.0.wq": 4, "layers.1.wq": 4, "layers.0.wv": 8, "layers.1.wv": 2}, 8)
+    {'wq': 4, 'layers.1.wv': 2}
+    """
+    kinds: dict[str, set[T]] = {}
+    for layer, value in values.items():
+        kinds.setdefault(layer.rpartition(".")[2], set()).add(value)
+    found = {kind: next(iter(each)) for kind, each in kinds.items() if len(each) == 1 and usual not in each}
+    one_by_one = {
+        layer: value for layer, value in values.items() if value != usual and layer.rpartition(".")[2] not in found
+    }
+    return found | one_by_one
 
 
 def refuse_others(config: Mapping[str, Any], read: Collection[str], what: str) -> None:

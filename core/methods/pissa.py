@@ -35,8 +35,6 @@ class PissaConfig(LoraConfig):
         rank: rows of A, columns of B: the number of triplets.
         alpha: B·A counts alpha / rank.
         dropout: share of A's inputs that are set to 0 in training.
-        target_modules: regular expression of the layers that are adapted, matched (re.match) with a linear layer's own
-            name: wq, wk, wv, wo, w1, w2, w3.
         niter: 0 decomposes the weights exactly (about a minute for a weight 4096 wide); N does so by random directions
             that the weight is applied to N times (seconds; 4 to 16 are usual).
     """
@@ -132,6 +130,10 @@ class PissaPeft(LoraPeft):
         """Return the entries of PEFT's LoraConfig; alpha / rank stays."""
         return super().config(_twice(settings), modules, layers)
 
+    def patterns(self, settings: LoraConfig, layers: Mapping[str, str]) -> dict[str, Any]:
+        """Return rank_pattern and alpha_pattern of the LoRA."""
+        return super().patterns(_twice(settings), layers)
+
     def written(self, settings: LoraConfig, parts: Mapping[str, Array]) -> dict[str, Array]:
         """Return the halves of the LoRA."""
         import numpy as np
@@ -142,7 +144,11 @@ class PissaPeft(LoraPeft):
 
 
 def _twice(settings: LoraConfig) -> LoraConfig:
-    return settings.model_copy(update={"rank": 2 * settings.rank, "alpha": 2 * settings.alpha})
+    doubled = {
+        "rank_pattern": {name: 2 * rank for name, rank in settings.rank_pattern.items()},
+        "alpha_pattern": {name: 2 * alpha for name, alpha in settings.alpha_pattern.items()},
+    }
+    return settings.model_copy(update={"rank": 2 * settings.rank, "alpha": 2 * settings.alpha, **doubled})
 
 
 class Pissa(LinearMethod[PissaConfig]):
@@ -186,7 +192,7 @@ class Pissa(LinearMethod[PissaConfig]):
 
     def size(self, settings: PissaConfig) -> str:
         """Return the rank, in words."""
-        return f"rank {settings.rank}"
+        return settings.ranks()
 
     def figures(self, settings: PissaConfig) -> dict[str, Any]:
         """Return the factor of B·A."""

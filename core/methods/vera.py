@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from core.errors import InputError
-from core.methods import Change, MethodConfig, Product, Update
-from core.methods.linear import LinearMethod, TargetModules
+from core.methods import Change, Product, Update
+from core.methods.linear import LinearConfig, LinearMethod, TargetModules
 from core.methods.peft_form import PeftForm, refuse_others
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SHARED = ("model.vera_a", "model.vera_b")
 _MAX_RANK = 1 << 20
 
 
-class VeraConfig(MethodConfig):
+class VeraConfig(LinearConfig):
     """VeRA: one pair of random matrices for all layers, and two trained vectors in each.
 
     Attributes:
@@ -186,10 +186,8 @@ class Vera(LinearMethod[VeraConfig]):
 
     def tensors(self, settings: VeraConfig, model: ModelShape) -> dict[str, tuple[int, ...]]:
         """Return name -> shape of A, B and the vectors of all layers chosen; InputError where that is none."""
-        from core.models import family_of
-
         own = super().tensors(settings, model)
-        chosen = family_of(model).target_linears(model, self.expression(settings)).values()
+        chosen = self.linears(settings, model).values()
         out, into = (max(sizes) for sizes in zip(*chosen, strict=True))
         a, b = SHARED
         return {a: (settings.rank, into), b: (out, settings.rank), **own}

@@ -37,6 +37,7 @@ class Plan:
         adapter_dtype: type of the trained tensors.
         adapter_memory: bytes that they take on each worker, with gradients and the optimizer's moments.
         disk: bytes by what they are for.
+        rates: learning rates that differ from the run's, by what they are for.
     """
 
     records: int
@@ -51,6 +52,7 @@ class Plan:
     adapter_memory: int
     published_total: int | None
     disk: dict[str, int]
+    rates: dict[str, float]
     filling: Filling | None = None
 
     @property
@@ -90,6 +92,7 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
         adapter_dtype=check_adapter_dtype(config),
         adapter_memory=adapter_memory(config),
         published_total=model.published_total,
+        rates=method.rates(config.method, train.learning_rate),
         disk=_disk(config, records, trainable, frozen, total),
         filling=filling,
     )
@@ -190,6 +193,7 @@ def as_json(
         "ratio": plan.ratio,
         "published_total": plan.published_total,
         "published_ratio": plan.published_ratio,
+        "learning_rates": plan.rates,
         "disk_bytes": plan.disk,
         "msrun": [shlex.join(command) for command in commands],
         "mindformers_yaml": trainer_yaml,

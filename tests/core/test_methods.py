@@ -29,6 +29,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 # update, worked out in float64 and not block by block.
 BY_DEFINITION: dict[str, Callable[[Any, dict[str, Array], Array], Array]] = {
     "lora": lambda settings, parts, w: w + settings.alpha / settings.rank * parts["b"] @ parts["a"],
+    "lora_plus": lambda settings, parts, w: w + settings.alpha / settings.rank * parts["b"] @ parts["a"],
+    "lora_fa": lambda settings, parts, w: w + settings.alpha / settings.rank * parts["b"] @ parts["a"],
     "rslora": lambda settings, parts, w: w + settings.alpha / math.sqrt(settings.rank) * parts["b"] @ parts["a"],
     "ia3": lambda settings, parts, w: np.diag(parts["l"]) @ w,
 }
@@ -45,8 +47,9 @@ def test_trained_parameters_are_those_of_the_trained_tensors_and_frozen_ones_sta
     trained, frozen = made.trained(settings, model), made.frozen(settings, model)
     assert made.parameters(settings, model) == sum(math.prod(shape) for shape in trained.values()) > 0
     assert not set(trained) & set(frozen)
-    assert trained | frozen == made.tensors(settings, model)
-    assert all(made.owns(tensor) for tensor in trained | frozen)
+    assert trained | frozen == made.all_tensors(settings, model)
+    own = made.tensors(settings, model)
+    assert all(made.owns(tensor) == (tensor in own) for tensor in trained | frozen)
     assert not any(made.owns(tensor) for tensor in ("model.layers.0.attention.wq.weight", "lm_head.weight"))
 
 
@@ -72,8 +75,10 @@ def test_changes_name_exactly_the_weights_that_the_settings_choose(name: str) ->
     changes = made.changes(settings, made.tensors(settings, SHAPE))
     assert list(changes) == [one for one in base if one in changes]
     assert sorted(changes) == sorted(made.targets(settings, family, base))
+    changes = made.all_changes(settings, made.all_tensors(settings, SHAPE))
+    assert sorted(changes) == sorted(made.all_targets(settings, family, base))
     used = {part for change in changes.values() for part in change.parts.values()}
-    assert used == set(made.tensors(settings, SHAPE))
+    assert used == set(made.all_tensors(settings, SHAPE))
 
 
 @pytest.mark.parametrize("name", names("methods"))
@@ -173,7 +178,9 @@ def check_network(settings: Any) -> None:
     assert trained == made.trained(settings, SHAPE)
     frozen = {name: shape for name, (shape, is_trained) in held.items() if not is_trained}
     assert made.frozen(settings, SHAPE).items() <= frozen.items()
-    assert family_of(SHAPE).parameter_shapes(SHAPE).items() <= frozen.items()
+    base = family_of(SHAPE).parameter_shapes(SHAPE)
+    assert {name: shape for name, shape in base.items() if name not in trained}.items() <= frozen.items()
+    assert base.items() <= {name: shape for name, (shape, _) in held.items()}.items()
 
 
 def test_settings_are_of_the_method_that_type_names() -> None:

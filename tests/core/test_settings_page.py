@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from core.config import load_contest
-from core.methods import method
+from core.methods import MethodConfig, method
 from core.places import ROOT
 from core.registry import METHODS
 from core.settings_page import Group, groups, meanings, settings_page
@@ -44,8 +44,10 @@ def test_each_method_has_a_section_with_its_own_settings_alone() -> None:
     titles = {group.kind: list(group.settings()) for group in GROUPS if group.kind}
     assert list(titles) == METHODS.names()
     for name, shown in titles.items():
-        assert shown == [key for key in method(name).settings.model_fields if key not in ("name", "type")]
-    assert titles["lora"] == ["rank", "alpha", "dropout", "target_modules"]
+        assert shown == [key for key in method(name).settings.model_fields if key not in MethodConfig.model_fields]
+    assert set(MethodConfig.model_fields) == {"name", "type", "also_train"}
+    own = ["target_modules", "layers", "rank", "alpha", "dropout", "rank_pattern", "alpha_pattern"]
+    assert titles["lora"] == own
 
 
 def test_types_limits_and_defaults_are_written_as_in_yaml() -> None:
