@@ -90,7 +90,7 @@ def test_an_adapter_that_does_not_fit_is_refused(
         ("alpha", 10**400, "alpha is 1000"),
         ("step", 10**300, "step has 301 digits"),
         ("alpha", "8", "alpha is '8'"),
-        ("method", "dora", "unknown method 'dora'"),
+        ("method", "lokr", "unknown method 'lokr'"),
         ("targets", "*.wv", "not a regular expression"),
         ("step", -1, "step is -1"),
         ("schema", 2, "schema 2"),
