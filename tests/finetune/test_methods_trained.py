@@ -69,7 +69,7 @@ def test_two_workers_train_it_from_the_base_on_and_it_is_merged(
         open_tensors(adapters[1] / "adapter.safetensors") as held,
         open_tensors(adapters[0] / "adapter.safetensors") as before,
     ):
-        assert {one: held[one].shape for one in held} == made.tensors(settings, config.model)
+        assert {one: held[one].shape for one in held} == made.all_tensors(settings, config.model)
         assert {held[one].dtype for one in held if made.trains(settings, one)} == {"float32"}
         moved = {one for one in held if held.read(one).tobytes() != before.read(one).tobytes()}
     assert moved == set(made.trained(settings, config.model))
