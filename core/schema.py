@@ -349,9 +349,10 @@ class TrainConfig(Section):
 
     @model_validator(mode="after")
     def _rate_falls(self) -> TrainConfig:
-        rises, stays = self.lr_end > self.learning_rate, self.lr_end == self.learning_rate
-        if (rises and self.schedule != "constant") or (stays and self.schedule == "polynomial"):
-            raise ValueError(f"lr_end {self.lr_end} has to be below learning_rate {self.learning_rate}")
+        if self.schedule == "polynomial" and self.lr_end >= self.learning_rate:
+            raise ValueError(
+                f"schedule polynomial: lr_end {self.lr_end} must be below learning_rate {self.learning_rate}"
+            )
         return self
 
     @field_validator("learning_rate", "lr_end")

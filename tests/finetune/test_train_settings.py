@@ -37,8 +37,8 @@ def test_parts_of_a_batch_are_rows_of_a_step() -> None:
 
 
 def test_a_rate_that_does_not_fall_is_refused() -> None:
-    with pytest.raises(InputError, match="lr_end 0.1 has to be below learning_rate 0.01"):
-        load_contest("practice_math", ["train.learning_rate=0.01", "train.lr_end=0.1"])
+    with pytest.raises(InputError, match="lr_end 0.1 must be below learning_rate 0.01"):
+        load_contest("practice_math", ["train.schedule=polynomial", "train.learning_rate=0.01", "train.lr_end=0.1"])
 
 
 @pytest.mark.slow
