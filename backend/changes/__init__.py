@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.files import read_json
 from core.packed import SEGMENTS
-from core.registry import extended
+from core.registry import METHODS, extended
 
 if TYPE_CHECKING:
     from core.methods import MethodConfig
@@ -134,7 +134,9 @@ def change_networks(changes: Sequence[Mapping[str, Any]]) -> None:
 def _kind(change: Mapping[str, Any]) -> Callable[[Any, Mapping[str, Any]], NetworkChange] | None:
     """Import a change's module and return its class; None where all it does is register with MindFormers."""
     module = str(change["module"])
-    extended(module.rpartition(".")[0])
+    # Cells of a plug-in's method import the method itself, whose settings they are made from.
+    for package in (module.rpartition(".")[0], METHODS.place):
+        extended(package)
     kind: Callable[[Any, Mapping[str, Any]], NetworkChange] | None
     kind = getattr(importlib.import_module(module), "CHANGE", None)
     return kind
