@@ -126,11 +126,13 @@ def step_to_go_on_from(run: RunFolder, decided: Decided, steps: Sequence[int], w
 
 
 def _differences(run: RunFolder, folder: Path, decided: Decided) -> str:
-    """Return how an earlier training differs from this one, in a few words; empty where it does not, or is none."""
+    """Return how a training that left something differs from this one, in a few words; empty where it does not."""
+    adapters = run.train / "adapters"
+    if not states_in(folder) and not any(adapters.glob(f"*/{TENSORS}")):
+        return ""
     file = folder / DECIDED
     if not file.is_file():
-        old = list((run.train / "adapters").glob(f"*/{TENSORS}"))
-        return f"{old[0].parent.parent} holds adapters without the state that belongs to them" if old else ""
+        return f"{adapters} holds adapters without the state that belongs to them"
     held = read_json(file)
     before, now = held["decided"], decided.values
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]

@@ -8,6 +8,7 @@ is killed several times before it is let through to its end.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -144,10 +145,9 @@ def _rows(run: RunFolder) -> list[dict[str, Any]]:
 
 
 def _total(run: RunFolder) -> int:
-    from core.audit import converted_rows
-    from finetune.training.plan import make_plan
-
-    return make_plan(run.config(), converted_rows(run.audit), "").steps
+    command = [sys.executable, "finetune/run.py", "--run", str(run.path), "--dry-run", "--json"]
+    plan = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
+    return int(plan["total_steps"])
 
 
 def _steps_done(run: RunFolder) -> int:

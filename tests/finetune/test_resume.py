@@ -195,6 +195,13 @@ def test_anew_if_changed_goes_on_where_nothing_has_changed_and_anew_never_does(r
     assert not states_in(run.train / "state")
 
 
+def test_a_training_that_left_nothing_is_not_asked_for(run: RunFolder) -> None:
+    begin(run)
+    assert begin(run, decided(seed="2")) == 0
+    saved(run, 25, decided(seed="2"))
+    assert begin(run, decided(seed="2")) == 25
+
+
 def test_adapters_without_a_state_are_not_overwritten(run: RunFolder) -> None:
     saved(run, 25)
     shutil.rmtree(run.train / "state")
