@@ -47,6 +47,8 @@ SETTINGS = [
     "train.loss_scale_window=7",
     "train.state_steps=4",
     "method.dropout=0.1",
+    # What is left of workers that were killed before all had come together waits so long for the others.
+    "machine.cluster_time_out=120",
 ]
 # The practice model's tokenizer with two thin layers: what takes time then are the workers' starts.
 TINY = ["hidden_size=32", "num_layers=2", "num_heads=2", "intermediate_size=64"]
