@@ -175,7 +175,7 @@ def _split(text: str) -> Setting:
     if not equals or not key:
         raise InputError(f"setting {printable(text)!r} is not of the form key=value, such as train.epochs=2")
     if written != printable(written):
-        raise InputError(f"setting {key}: {printable(written)} is not UTF-8; rename the file or folder")
+        raise InputError(f"setting {printable(key)}: {printable(written)} is not UTF-8; rename the file or folder")
     try:
         value = read_value(written)
     except InputError as error:

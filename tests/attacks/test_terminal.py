@@ -23,6 +23,7 @@ from run_folder import edit_json, make_run, rewrite
 
 from ckpt_tools.formats.tensors import write_tensors
 from core import files
+from core.config import load_contest
 from core.errors import InputError, KitError, run_command
 from core.places import ROOT
 from core.progress import Progress, say
@@ -365,3 +366,9 @@ def test_nobody_else_prints() -> None:
                 found.append(f"{name}:{node.lineno}: {called}")  # type: ignore[attr-defined]
     found = [each for each in found if not each.startswith("ckpt_tools/merging/partial.py")]  # its journal
     assert not found, "printing goes through core/terminal.py: " + "; ".join(found)
+
+
+def test_a_setting_whose_name_is_no_utf8_is_refused_in_words_that_can_be_printed() -> None:
+    with pytest.raises(InputError) as raised:
+        load_contest("practice_math", ['eval"\udcbattp.url=http:\udca1xh'])
+    str(raised.value).encode("utf-8")
