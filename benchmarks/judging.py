@@ -1,7 +1,7 @@
 """How well made answers are judged: agreement with what is right by construction, false rights and wrongs, by kind.
 
 Answers are made for the contest's question types, in prose, for free problems and for multiple choice. The forms of
-sets "one" and "two" may be read while a reader is written and improved; report set "three", which is held out.
+sets "one" to "three" may be read while a reader is written and improved; report set "four", which is held out.
 
     python benchmarks/judging.py
     python benchmarks/judging.py --set one --kinds correction numerals --examples 3
@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=SETS, default="three", help="set of forms (default: %(default)s)")
+    parser.add_argument("--set", choices=SETS, default="four", help="set of forms (default: %(default)s)")
     parser.add_argument(
         "--answers", type=int, default=GROUPS["contest"].count, help="contest answers (default: %(default)s)"
     )

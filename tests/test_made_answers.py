@@ -1,4 +1,4 @@
-"""The made answers of `benchmarks/judging.py`: same for same seed, whole, right as they say, three sets apart."""
+"""The made answers of `benchmarks/judging.py`: same for same seed, whole, right as they say, four sets apart."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ import pytest
 
 from benchmarks.made_answers import (
     SETS,
+    choice_four,
     choice_one,
     choice_three,
     choice_two,
     contest,
     free_equals,
+    free_equals_four,
     free_equals_three,
     free_forms,
     free_values,
+    natural_four,
     natural_one,
     natural_three,
     natural_two,
@@ -124,9 +127,19 @@ _WORDINGS: Mapping[str, Mapping[str, set[str]]] = {
     "contest": {name: _contest(forms) for name, forms in contest.SETS.items()},
     "prose": {
         name: _parts(module, "LEADS", "CONCLUSIONS", "REMARKS")
-        for name, module in (("one", natural_one), ("two", natural_two), ("three", natural_three))
+        for name, module in (
+            ("one", natural_one),
+            ("two", natural_two),
+            ("three", natural_three),
+            ("four", natural_four),
+        )
     },
-    "stories": {"one": _told(stories.ONE), "two": _told(stories.TWO), "three": _told(stories.THREE)},
+    "stories": {
+        "one": _told(stories.ONE),
+        "two": _told(stories.TWO),
+        "three": _told(stories.THREE),
+        "four": _told(stories.FOUR),
+    },
     **{
         f"free: {module.__name__} {part}": {name: set(_forms(getattr(module, part)[name])) for name in SETS}
         for module in (free_forms, free_values)
@@ -136,10 +149,16 @@ _WORDINGS: Mapping[str, Mapping[str, set[str]]] = {
         "one": _right_spellings(free_equals.ONE),
         "two": _right_spellings(free_equals.TWO),
         "three": _right_spellings(free_equals_three.THREE),
+        "four": _right_spellings(free_equals_four.FOUR),
     },
     "choice": {
         name: _parts(module, "NAMED", "NOTHING", "LISTS") | {layout for layout, _ in module.ECHOES}
-        for name, module in (("one", choice_one), ("two", choice_two), ("three", choice_three))
+        for name, module in (
+            ("one", choice_one),
+            ("two", choice_two),
+            ("three", choice_three),
+            ("four", choice_four),
+        )
     },
 }
 
@@ -155,7 +174,7 @@ def test_no_form_is_in_two_sets(group: str, first: str, second: str) -> None:
 
 @pytest.mark.parametrize("group", _WORDINGS)
 def test_the_held_out_set_is_about_as_large_as_the_second(group: str) -> None:
-    assert len(_WORDINGS[group]["three"]) > 0.8 * len(_WORDINGS[group]["two"])
+    assert len(_WORDINGS[group]["four"]) > 0.8 * len(_WORDINGS[group]["two"])
 
 
 def test_numerals() -> None:
@@ -175,6 +194,6 @@ def test_the_rebuilt_reader_of_choices_takes_the_first_phrase_that_fits() -> Non
 def test_the_command_prints_json() -> None:
     command = [sys.executable, "benchmarks/judging.py", "--answers", "300", "--groups", "contest", "--json"]
     shown = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout)
-    assert shown["set"] == "three"
+    assert shown["set"] == "four"
     assert sum(row["answers"] for row in shown["kinds"]) == 300
     assert all(0 <= row["agreed"] <= row["answers"] for row in shown["kinds"])

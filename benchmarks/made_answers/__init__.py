@@ -1,8 +1,8 @@
 """Made answers: texts that are right or wrong by construction, to judge the judges by.
 
 A generator draws a question, what the answer announces (the gold value or another one, spelled one way of many) and
-what stands around it. Every wording belongs to one set: "one" and "two" may be read while a reader is written and
-improved, "three" is held out: its figures are those to report. What is right is decided here, by `values.is_right`,
+what stands around it. Every wording belongs to one set: "one" to "three" may be read while a reader is written and
+improved, "four" is held out: its figures are those to report. What is right is decided here, by `values.is_right`,
 and never asks the kit's judges.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SETS = ("one", "two", "three")
+SETS = ("one", "two", "three", "four")
 
 
 @dataclass(frozen=True)

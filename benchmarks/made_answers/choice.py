@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
-from benchmarks.made_answers import Made, choice_one, choice_three, choice_two
+from benchmarks.made_answers import Made, choice_four, choice_one, choice_three, choice_two
 from benchmarks.made_answers.choice_questions import LETTERS, Asked, draw
 
-_SETS: dict[str, ModuleType] = {"one": choice_one, "two": choice_two, "three": choice_three}
+_SETS: dict[str, ModuleType] = {"one": choice_one, "two": choice_two, "three": choice_three, "four": choice_four}
 _MARK = re.compile("@(Oi|[LTMUKSQO])")
 _FULL_WIDTH = str.maketrans(LETTERS, "ＡＢＣＤＥＦＧＨＩＪ")
 _CIRCLED = str.maketrans(LETTERS, "ⒶⒷⒸⒹⒺⒻⒼⒽⒾⒿ")

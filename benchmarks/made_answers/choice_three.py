@@ -1,4 +1,4 @@
-"""Set three of the forms of choice replies: held out. Marks: see `choice_one.py`."""
+"""Set three of the forms of choice replies. Marks: see `choice_one.py`."""
 
 from __future__ import annotations
 

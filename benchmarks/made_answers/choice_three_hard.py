@@ -1,4 +1,4 @@
-"""The hard kinds of set three of the choice replies: held out. Marks: see `choice_one.py`."""
+"""The hard kinds of set three of the choice replies. Marks: see `choice_one.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Set three of the forms of contest answers: held out, no reader is written from it. Marks: see `forms.py`."""
+"""Set three of the forms of contest answers. Marks: see `forms.py`."""
 
 from __future__ import annotations
 

@@ -7,13 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks.made_answers import Made, free_equals, free_equals_three, free_values
+from benchmarks.made_answers import Made, free_equals, free_equals_four, free_equals_three, free_values
 from benchmarks.made_answers.free_forms import LATEX, QUESTIONS, SOLUTIONS, WORDS
 from benchmarks.made_answers.others import boxes
 from data_convert.practice import english
 from data_convert.practice.english.latex import Problem
 
-_FAMILIES = {"one": free_equals.ONE, "two": free_equals.TWO, "three": free_equals_three.THREE}
+_FAMILIES = {
+    "one": free_equals.ONE,
+    "two": free_equals.TWO,
+    "three": free_equals_three.THREE,
+    "four": free_equals_four.FOUR,
+}
 _STEPS = ("n + 4", "2x - 1", r"\frac{7}{12}", "(4, 15)", "113", r"\sqrt{17}")
 _NUMBER = re.compile("@([nmlh])")
 _DRAWN = re.compile("@([abcdoexyruvgtqmips])")

@@ -1,4 +1,4 @@
-"""Set three of golds that are expressions, with right and wrong spellings: held out. Marks: see `free_equals.py`."""
+"""Set three of golds that are expressions, with right and wrong spellings. Marks: see `free_equals.py`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.made_answers import free_three
+from benchmarks.made_answers import free_four, free_three
 
 QUESTIONS = (
     "Mara arranges tiles around a pond and counts them in two ways. What value does she find?",
@@ -62,6 +62,7 @@ LATEX: Mapping[str, Sequence[str]] = {
         r"Hence, $\boxed{\displaystyle @y}$ is what we were looking for.",
     ),
     "three": free_three.SAID_LATEX,
+    "four": free_four.SAID_LATEX,
 }
 # By set: announcements of a value in words.
 WORDS: Mapping[str, Sequence[str]] = {
@@ -82,4 +83,5 @@ WORDS: Mapping[str, Sequence[str]] = {
         "Final Answer\n\n@x",
     ),
     "three": free_three.SAID_WORDS,
+    "four": free_four.SAID_WORDS,
 }

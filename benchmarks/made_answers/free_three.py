@@ -1,4 +1,4 @@
-"""Set three of announced values that are no plain number, all wrong against n, and of announcements: held out.
+"""Set three of announced values that are no plain number, all wrong against n, and of announcements.
 
 Marks: see `free_values.py` and `free_forms.py`.
 """

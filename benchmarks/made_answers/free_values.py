@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.made_answers import free_three
+from benchmarks.made_answers import free_four, free_three
 
 LATEX: Mapping[str, Mapping[str, Sequence[str]]] = {
     "one": {
@@ -95,6 +95,7 @@ LATEX: Mapping[str, Mapping[str, Sequence[str]]] = {
         "percent, scale": (r"@n\text{ million}", r"@n \text{ thousand}", r"@n\text{ dozen}"),
     },
     "three": free_three.LATEX,
+    "four": free_four.LATEX,
 }
 WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "one": {
@@ -147,4 +148,5 @@ WORDS: Mapping[str, Mapping[str, Sequence[str]]] = {
         ),
     },
     "three": free_three.WORDS,
+    "four": free_four.WORDS,
 }

@@ -1,4 +1,4 @@
-"""Set three of natural conclusions and remarks, as models write prose: held out. Marks: see `forms.py`."""
+"""Set three of natural conclusions and remarks, as models write prose. Marks: see `forms.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Set three of the word problems and their conclusions: held out. Marks and parts of a story: see `stories.py`."""
+"""Set three of the word problems and their conclusions. Marks and parts of a story: see `stories.py`."""
 
 from __future__ import annotations
 

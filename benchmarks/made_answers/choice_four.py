@@ -1,0 +1,208 @@
+"""Set four of the forms of choice replies, as chat and base models reply: held out. Marks: see `choice_one.py`."""
+
+from __future__ import annotations
+
+from benchmarks.made_answers.choice_four_hard import HARD
+from benchmarks.made_answers.choice_one import Replies
+
+NAMED: dict[str, Replies] = {
+    "naming": {
+        "zh": (
+            "正确答案是：@L",
+            "正确答案是 @L。",
+            "因此，正确答案是@L。",
+            "所以，正确答案是 **@L**。",
+            "答案：**@L**",
+            "因此，答案是 @L：@T。",
+            "正确选项是 **@L. @T**。",
+            "所以正确答案是选项 @L。",
+            "综上所述，答案选@L。",
+            "故答案选@L",
+            "故本题选择@L。",
+            "因此，本题的正确答案是@L. @T",
+            "根据题意，选@L。",
+            "@L @T",
+            "@L:@T",
+            "(@L)",
+            "选项 @L 正确。",
+            "最符合题意的是@L项。",
+            "应选：@L",
+            "答案应该选@L。",
+            "这道题的答案是@L",
+            "本题答案为@L，即“@T”。",
+            "我认为正确答案是@L。",
+            "因此，选项 @L 是正确的。",
+            "因此最终的答案是：@L",
+            "【@L】",
+        ),
+        "en": (
+            "The correct answer is: @L. @T",
+            "The correct answer is (@L) @T.",
+            "The correct answer is **@L. @T**",
+            "The answer is **@L**.",
+            "Therefore, the correct answer is **@L**.",
+            "So, the correct answer is @L: @T.",
+            "The correct answer is option @L.",
+            "Therefore, the correct option is (@L).",
+            "The best answer is @L.",
+            "**Correct Answer: @L**",
+            "Answer: (@L)",
+            "A: @L",
+            "ANSWER: @L",
+            "@L. @T",
+            "@L) @T",
+            "The answer is (@L).",
+            "So the answer is (@L).",
+            "Therefore, among A through J, the answer is (@L).",
+            "Final Answer: @L",
+            r"The final answer is $\boxed{@L}$.",
+            r"The final answer is $\boxed{\text{@L}}$",
+            "I would go with option @L.",
+            "Based on this, option @L is the correct choice.",
+            "The right choice is @L.",
+            "So that would be @L.",
+            "The statement in option @L is correct.",
+            "The most likely answer is @L.",
+        ),
+    },
+    "layout": {
+        "zh": (
+            "**答案：@L**\n\n**解析：** 题目中的描述与@T一致。",
+            "答案：@L\n解析：根据材料可知，@T是正确的，其他选项与材料不符。",
+            "解析：根据材料，@T最符合题意。\n答案：@L",
+            "【解析】本题考查对材料的理解。\n【答案】@L",
+            "### 分析\n根据材料可以得出结论。\n\n### 答案\n@L",
+            "<think>\n先看@M，不对。再看@L，对。\n</think>\n\n正确答案是 **@L**。",
+            '```json\n{"answer": "@L"}\n```',
+            "答案是：\n\n**@L. @T**",
+            "<|im_start|>assistant\n答案：@L<|im_end|>",
+            "@L\n\n解释：因为@T符合题意。",
+            "因此，答案是：\n\n$$\\boxed{@L}$$",
+            "让我们一步步分析。\n\n1. 题干问的是什么。\n2. 找到相应的内容。\n\n所以答案是@L。",
+        ),
+        "en": (
+            "**Answer:** @L\n\n**Explanation:** The text says so.",
+            "Answer: @L\nExplanation: @T fits the description, while the others do not.",
+            "Explanation: According to the text, @T fits best.\n\nAnswer: @L",
+            "Let's think step by step. The text describes this clearly. The answer is (@L).",
+            "## Step 1: Read the question\n\n## Step 2: Compare\n\nThe final answer is: $\\boxed{@L}$",
+            "<think>\nMaybe @M? No, @L fits better.\n</think>\n\nThe correct answer is **@L**.",
+            '{"answer": "@L", "explanation": "see the text"}',
+            "The answer is @L.<|eot_id|>",
+            "@L\n\nExplanation: @T is what the text describes.",
+            "Sure! Here's the answer:\n\n**@L. @T**",
+            "<answer>\n@L\n</answer>",
+            "Reasoning: the text says so.\nFinal answer: @L",
+        ),
+    },
+    "reason": {
+        "zh": (
+            "正确答案是@L，因为@T符合题目的描述。",
+            "选@L。@M和@K都不符合题意。",
+            "答案是@L，@M项错误，@K项错误。",
+            "@L项符合文意，故选@L。",
+            "因为文中提到了@T，所以答案是@L。",
+        ),
+        "en": (
+            "The correct answer is @L because @T matches the description.",
+            "The answer is @L, since @M and @K do not fit.",
+            "The text mentions @T, so the answer is @L.",
+            "@L is correct because the text mentions @T.",
+            "@T is described in the passage. Therefore the answer is @L.",
+        ),
+    },
+    **HARD,
+    "option text": {
+        "zh": ("正确答案是@T。", "@T", "所以答案是“@T”。", "应该是@T。"),
+        "en": ("So the correct answer is @T.", "@T", 'The answer is "@T".', "It is @T.", "The answer is: **@T**"),
+    },
+    "runs on": {
+        "zh": (
+            "@L\n\n题目：哪座山最高？\nA. 东山\nB. 西山\n答案：@M",
+            "答案：@L\n\n问题：下列说法正确的是\nA. 甲\nB. 乙\nC. 丙\nD. 丁\n答案：@M",
+            "@L<|im_end|>\n<|im_start|>user\n下一题",
+        ),
+        "en": (
+            " @L\n\nQuestion: Which lake is the deepest?\nA. Nord\nB. Sud\nAnswer: @M",
+            "@L\n\nQ: What is the capital?\nA. Este\nB. Oeste\nA: @M",
+            "The answer is @L.\n\nQuestion: Which of these is a river?\nA. Isen\nB. Berg\nThe answer is @M.",
+        ),
+    },
+}
+NOTHING: dict[str, Replies] = {
+    "hedge": {
+        "zh": (
+            "@L或@M。",
+            "答案可能是@L，也可能是@M。",
+            "@L和@M都正确。",
+            "答案是@L或者@M。",
+            "@L@M",
+            "正确答案是@L和@M。",
+        ),
+        "en": (
+            "It could be either @L or @M.",
+            "The answer is @L or perhaps @M.",
+            "Both @L and @M seem correct.",
+            "The correct answers are @L and @M.",
+            "@L, @M",
+            "I'm torn between @L and @M.",
+        ),
+    },
+    "refusal": {
+        "zh": (
+            "对不起，我无法确定正确答案。",
+            "题目没有给出足够的信息，无法判断。",
+            "我不知道。",
+            "以上选项都不正确。",
+            "作为AI语言模型，我无法回答这个问题。",
+        ),
+        "en": (
+            "I'm sorry, but I cannot determine the answer.",
+            "There is not enough information to answer.",
+            "I really don't know.",
+            "None of the options are right.",
+            "As an AI language model, I cannot answer this.",
+        ),
+    },
+    "rejection alone": {
+        "zh": ("正确答案不是@L。", "@L肯定是错误的。", "首先排除@L。", "@L项不符合题意。"),
+        "en": (
+            "The correct answer is not @L.",
+            "@L is definitely incorrect.",
+            "We can eliminate @L first.",
+            "Option @L does not fit.",
+        ),
+    },
+    "unfinished": {
+        "zh": ("首先，我们来看选项@L，它说的是", "要回答这个问题，我们需要", "答案是", "分析：选项@L："),
+        "en": (
+            "Let's look at option @L first. It says",
+            "To answer this question, we need",
+            "The answer is",
+            "Option @L:",
+        ),
+    },
+}
+LISTS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
+    "zh": (
+        ("我们逐一分析各个选项：\n\n", "@I. @X：正确。", "@I. @X：错误。", "\n", ""),
+        ("", "@I项正确", "@I项错误", "，", "。"),
+        ("", "- **@I. @X**：符合题意。", "- **@I. @X**：不符合题意。", "\n", ""),
+        ("", "选项@I正确，文中提到了@X。", "选项@I不正确，文中没有提到@X。", "\n", ""),
+        ("", "@I. @X（√）", "@I. @X（×）", "\n", ""),
+    ),
+    "en": (
+        ("Let's analyze each option:\n\n", "@I. @X: This is correct.", "@I. @X: This is incorrect.", "\n", ""),
+        ("", "- **@I. @X**: Correct.", "- **@I. @X**: Incorrect.", "\n", ""),
+        ("", "Option @I is correct.", "Option @I is wrong.", " ", ""),
+        ("", "(@I) @X - correct", "(@I) @X - incorrect", "\n", ""),
+        ("", "@I is true because of @X.", "@I is false.", " ", ""),
+    ),
+}
+ECHOES = (
+    ("Question: {q}\n\n{o}\n\nAnswer: {a}", "{}. {}"),
+    ("Q: {q}\nOptions: {o}\nA: {a}", "({}) {}"),
+    ("题目：{q}\n{o}\n\n答案：{a}", "{}．{}"),
+    ("<|im_start|>user\n{q}\n{o}<|im_end|>\n<|im_start|>assistant\n{a}<|im_end|>", "{}. {}"),
+    ("### Question:\n{q}\n{o}\n\n### Response:\n{a}", "{}) {}"),
+)
