@@ -199,6 +199,8 @@ class AccuracyEntry(Answered):
         rules_differ: answers whose verdict is not the same under every rule.
         seems_prompt: answers before which something stands that looks like a prompt, unrecognised.
         formulas_equal: answers that are right only because sympy shows their formula to be the reference's.
+        formulas_asked, formula_seconds: answers whose formulas sympy was asked about, and what that took.
+        formulas_given_up: ids of those for which it took too long; they count as wrong.
         errors: wrong answers by kind, the commonest first.
         categories: by benchmark, where the subjects are a benchmark's.
     """
@@ -227,6 +229,9 @@ class AccuracyEntry(Answered):
     rules_differ: Count = 0
     seems_prompt: Count = 0
     formulas_equal: Count = 0
+    formulas_asked: Count = 0
+    formula_seconds: float = 0.0
+    formulas_given_up: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class AccuracyResult(EvaluationResult):

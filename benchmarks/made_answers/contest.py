@@ -176,6 +176,8 @@ def _coarse(rng: random.Random, forms: Forms, language: str) -> Made:
         gold = here.asked.gold
         here.right = rng.random() < 0.4
         digits = right_digits(gold, rng) if here.right and not gold.is_fraction else coarse_digits(gold, rng)
+        if digits and not here.right and Fraction(Decimal(digits)) == gold.exact:
+            continue  # 55 for 55.00000000000001
         if digits is None or (here.right and (gold.is_integer or gold.is_fraction)):
             continue
         here.digits, here.announced = digits, spell(digits, forms.plain, language, rng, rounded=True)
@@ -197,6 +199,8 @@ def _scale(rng: random.Random, forms: Forms, language: str) -> Made:
     """Announce the gold digits in a wrong unit of scale; or any value in the right unit."""
     if rng.random() < 0.5:
         here = scene(rng, forms, language, kind=rng.choice(("area", "mass", "discount", "sales")))
+        if here.asked.type == "sales":
+            here.language = here.asked.language  # its millions are no 万元
         if forms.units and "/" not in here.digits and "e" not in here.digits and rng.random() < 0.6:
             text = here.fill(rng.choice(forms.units[here.asked.type][here.language]))
             return _made(here, "units and scale", text, here.right)

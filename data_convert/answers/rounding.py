@@ -11,6 +11,8 @@ from typing import NamedTuple
 EXACT = Context(prec=2000, traps=[decimal.Inexact, decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow])
 # Whole numbers with more digits than this, and values that would round to zero, are written as 2.7692E+34.
 _LONGEST_WHOLE = 16
+# With an exponent three significant digits are left at least: with fewer, rule `rounded` calls a value wrong.
+_LEAST_WITH_EXPONENT = 2
 
 
 class Rounded(NamedTuple):
@@ -47,7 +49,7 @@ def rounded_ratio(top: int, bottom: int, decimals: int) -> Rounded:
     units += 2 * rest >= bottom
     if 0 < units < 10 ** (_LONGEST_WHOLE + decimals):
         return Rounded(scaled(units, decimals, keep=True), False)
-    return _with_exponent(top, bottom, decimals)
+    return _with_exponent(top, bottom, max(decimals, _LEAST_WITH_EXPONENT) if decimals else 0)
 
 
 def _with_exponent(top: int, bottom: int, decimals: int) -> Rounded:

@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from core.line_process import Ended, LineProcess
 from eval_accuracy.equivalence.symbolic import may_be_same
@@ -27,14 +28,22 @@ class Spent:
 SPENT = Spent()
 
 
+Outcome = Literal["same", "different", "given up"]
+
+
 @lru_cache(maxsize=1 << 14)
-def same_formula(left: str, right: str) -> bool:
-    """Tell whether two formulas are shown to have the same value within `LIMIT` seconds.
+def compared(left: str, right: str) -> Outcome:
+    """Compare two formulas: shown to have the same value, not shown, or given up after `LIMIT` seconds.
 
     Raises:
         OSError: the process that compares does not start.
     """
-    return may_be_same(left, right) and _PROCESS.ask(left, right)
+    return _PROCESS.ask(left, right) if may_be_same(left, right) else "different"
+
+
+def same_formula(left: str, right: str) -> bool:
+    """Tell whether two formulas are shown to have the same value within `LIMIT` seconds."""
+    return compared(left, right) == "same"
 
 
 class _Comparer:
@@ -48,17 +57,17 @@ class _Comparer:
         """The number of its process; None before it is first asked, and after one was ended."""
         return self._process.pid if self._process else None
 
-    def ask(self, left: str, right: str) -> bool:
-        """Return what the process answers; False where there is no answer in time."""
+    def ask(self, left: str, right: str) -> Outcome:
+        """Return what the process answers, "given up" where there is no answer in time."""
         process = self._process or self._start()
         started = time.perf_counter()
         SPENT.asked += 1
         try:
-            return process.ask(json.dumps([left, right]), LIMIT) == _SAME
+            return "same" if process.ask(json.dumps([left, right]), LIMIT) == _SAME else "different"
         except Ended:
             SPENT.given_up += 1
             self._end()
-            return False
+            return "given up"
         finally:
             SPENT.seconds += time.perf_counter() - started
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, WORDS, Content, Ways, last_formula
-from eval_accuracy.extraction.kinds import CORRECTION, LAST, NEVER, NO_VALUE, ORDINARY, Kind
+from eval_accuracy.extraction.kinds import CORRECTION, LAST, LIKELY, NEVER, NO_VALUE, ORDINARY, Kind
 from eval_accuracy.extraction.numbers import digits_in
 from eval_accuracy.extraction.sentence import is_counter, is_prose, last_in
 from eval_accuracy.extraction.statements import (
@@ -48,7 +48,7 @@ _GAP_EN, _GAP_ZH = r"(?:\s|[A-Za-z(),'_`\]\"-]|\*\*){0,90}?", r"[^0-9=≈:\n]{0,
 # "#### 7" -> {"mark": "####"}
 _ANNOUNCED = re.compile(
     f"(?P<mark>####)|(?P<name>{english(ANSWER_EN)}|{either(ANSWER_ZH)})(?:(?:{_GAP_EN}|{_GAP_ZH})"
-    rf"(?P<copula>{_COPULA})|[\s*_`]{{0,4}}(?=[-+$\\¥]{{0,3}}[0-9]))",
+    rf"(?P<copula>{_COPULA}|of(?=\s[-+$\\(*]{{0,4}}[0-9]))|[\s*_`]{{0,4}}(?=[-+$\\¥]{{0,3}}[0-9]))",
     re.IGNORECASE,
 )
 # "结果约为 7" -> {"name": "结果", "copula": "约为"}
@@ -63,9 +63,21 @@ _OPEN = re.compile(
     rf"|^[\s*_#]{{0,6}}(?:{english(RESULT_EN)}|{either(RESULT_ZH)})[\s*_:]{{0,6}}$",
     re.IGNORECASE | re.DOTALL,
 )
+# "which is our answer" -> "which"
+_POINTS_BACK = re.compile(r"\s*(?:and\s)?(?:which|that|this)\b|\s*(?:这|即)", re.IGNORECASE)
 # "So 7" -> "So"
 _CONCLUDES = re.compile(rf"^[\s*_]{{0,6}}(?:and\s)?(?:{english(CONCLUSION_EN)}|{either(CONCLUSION_ZH)})", re.IGNORECASE)
-_MERE = frozenset({LAST_NUMBER, "is", "are", "was", "be", "have", "是", "为", "有"})
+# What a sentence begins behind, and what parts its clauses.
+_SENTENCE = frozenset({"", "\n", "#", ".", "。", "!", "！", "?", "？"})
+_WITHIN = frozenset({",", "，", "、", ";", "；", "condition"})
+# One of several answers.
+# "答案二:" -> {"number": "二"}
+_NUMBERED = re.compile(r"(?:答案|解|answer|option|solution)\s?(?P<number>[一二三四1-4])\s?[:是为]", re.IGNORECASE)
+# What states a number for sure, even one that the question names as well.
+_EQUALS = frozenset({"=", "≈", "等于", "约等于", "⇒", "→", "->", "=>", "∴"})
+# Behind words that are a value: `$\\text{No}$`.
+# "} $" -> "}"
+_IN_FORMULA = re.compile(r"\$|\\[)\]]|\}")
 # "3 + 4 = 7" -> "3 + 4 = 7"
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 
@@ -93,12 +105,14 @@ class Asked:
         given: the numbers in it.
         ways: what counts as a number.
         words: whether words can be the answer.
+        counting: it asks about pages, points or steps itself.
     """
 
     type: str
     given: frozenset[str]
     ways: Ways
     words: bool
+    counting: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,11 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
     """
     read = list(of_programs(text, asked.ways))
     yield from read
-    open_name = ""
+    open_name, said = "", False
+    numbered: set[str] = set()
     for kind in found:
         clause = kind.clause
+        said = said and clause.before not in _SENTENCE
         if kind.name in NEVER or (kind.name == NO_VALUE and not asked.words):
             continue
         if any(clause.start < item.clause.end and item.clause.start < clause.end for item in read):
@@ -142,6 +158,10 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
                 yield got
             continue
         got = _announced(part, asked, open_name)
+        if rival := _NUMBERED.search(kind.text):
+            numbered |= {rival["number"]}
+        if got is not None and len(numbered) > 1:  # `答案一：3；答案二：7`
+            got = replace(got, content=replace(got.content, kind=EXPRESSION, number=None))
         if got is None and (correction := CORRECTION.match(kind.text)):
             content = read_whole(body, (clause.start + correction.end(), part.span[1]), asked.ways)
             if content.kind == EMPTY:
@@ -151,8 +171,14 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
                 got = Candidate(clause.start, ANNOUNCED, correction[0].strip(), content, clause)
         got = got or _stated(part, asked)
         if got is not None:
-            last_resort = part.last and got.stage not in (ANNOUNCED, BOXED)
-            yield replace(got, clause=clause, last_resort=last_resort, weak=_is_weak(part, got, asked.given))
+            sure = got.stage in (ANNOUNCED, BOXED)
+            beside = got.beside or (said and got.stage == LAST_NUMBER == got.marker and clause.before in _WITHIN)
+            number = got.content.number
+            if number is not None and got.stage in (STATED, LAST_NUMBER) and not asked.counting:
+                beside = beside or is_counter(part.text, part.span[0], number, clause.end)
+            got = replace(got, clause=clause, weak=_is_weak(part, got, asked.given), beside=beside and not sure)
+            yield replace(got, last_resort=0 if sure or not part.last else 1 if kind.name in LIKELY else 2)
+            said = said or not (got.weak or part.last)
         open_name = _left_open(kind, got, open_name)
 
 
@@ -189,15 +215,21 @@ def _stated(part: _Part, asked: Asked) -> Candidate | None:
     if formula is not None and formula.kind != EMPTY:
         readable = words or formula.kind in (NUMBER, EXPRESSION)
         return Candidate(clause.start, stage, LAST_FORMULA, formula, clause) if readable else None
-    number = last_in(part.text, *part.span, ways.fractions, asked.given)
-    if number is None:
+    found = last_in(part.text, *part.span, ways.fractions, asked.given, asked.counting)
+    if found is None:
         return None
-    return Candidate(clause.start, stage, LAST_NUMBER, Content(NUMBER, number.start, number.end, number), clause)
+    number, beside = found
+    content = Content(NUMBER, number.start, number.end, number)
+    return Candidate(clause.start, stage, LAST_NUMBER, content, clause, beside=beside)
 
 
 def _left_open(kind: Kind, got: Candidate | None, open_name: str) -> str:
     """Return the name of the answer whose value is still to come after a clause; empty where none is."""
-    if _OPEN.match(kind.text) and (got is None or got.stage not in (ANNOUNCED, BOXED)):
+    if (
+        _OPEN.match(kind.text)
+        and not _POINTS_BACK.match(kind.text)
+        and (got is None or got.stage not in (ANNOUNCED, BOXED))
+    ):
         return kind.text.strip(" *_#:\n\t")[-20:]
     if got is not None:
         return ""
@@ -211,13 +243,11 @@ def _is_weak(part: _Part, got: Candidate, given: frozenset[str]) -> bool:
     if got.stage in (ANNOUNCED, BOXED, LABELLED):
         return False
     if got.content.kind == WORDS:
-        return got.marker != LAST_FORMULA  # `$\\text{No}$` is a value, "we are done" is none
+        return not _IN_FORMULA.search(text, got.content.end, got.content.end + 4)  # "we are done" is no value
     if number is None:
         said = digits_in(text, got.content.start, got.content.end)
         return is_prose(text, got.content.start, got.content.end) or (bool(said) and given.issuperset(said))
-    if is_counter(text, part.span[0], number, kind.clause.end):
-        return True
-    if got.marker not in _MERE or _CONCLUDES.match(kind.text) or number.fraction:
+    if got.marker in _EQUALS or _CONCLUDES.match(kind.text) or number.fraction:
         return False
     digits = digits_in(text, number.start, number.end)
     return len(digits) == 1 and digits[0] in given

@@ -10,7 +10,7 @@ MOST_CLAUSES = 120
 # An opening mark, or what may end a clause. `$…$` and brackets keep what is in them together.
 # "(2, 3). Next" -> "("
 _TOKEN = re.compile(
-    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，]|(?:(?<!\.)(?<!\bi\.e)(?<!\be\.g)(?<!approx)(?<!d\.p)\."
+    r"\$\$|\$|\\[()\[\]]|[()\[\]{}【】「」]|[。！？；;，|]|:(?=\s[A-Za-z]{2}|\s?[\u3400-\u9fff])|(?:(?<!\.)(?<!\bi\.e)(?<!\be\.g)(?<!approx)(?<!d\.p)\."
     r"|[,!?])(?=\s|$|[\"'*”’）)】\u3400-\u9fff])|、(?=[^\s0-9+\\-])"
     r"|(?<=\S) (?=[你您请注希如复检验另谢祝以][\u3400-\u9fff:])"
     r"|(?<=[\u3400-\u9fff]) (?=[^\W0-9A-Za-z_或和与及到至还是负負为等约][\u3400-\u9fff]{2})"
@@ -22,7 +22,7 @@ _IN_DOLLARS = re.compile(r"\$(?!\s)[^$]{1,300}?(?<![\s\\])\$(?![0-9])")
 # "是7因为" -> "因为"
 _CONJUNCTION = re.compile(
     r"(?<![A-Za-z\\])(?:(?<=\s)(?:because|(?<!is\s)(?<!are\s)(?<!was\s)(?<!be\s)(?:so|thus|hence|therefore)|(?<!anything\s)(?<!nothing\s)(?<!all\s)"
-    r"(?<!none\s)but|whereas|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
+    r"(?<!none\s)but|whereas|which(?=\s(?:equals|comes|corresponds|converts|means))|(?:rather|other)\sthan|instead\sof|not\sto\sbe\s"
     r"confused\swith)\s|and\s(?:[a-z]+ly\s)?not\s|(?<=[0-9)%}$*.]\s)(?:since|not|as\sopposed\sto)\s)"
     r"|(?:(?<=mistake)|(?<=error)|(?<=wrong)|(?<=correction)|(?<=不对)|(?<=错了)|(?<=更正)|(?<=有误)|(?<=一下)):"
     r"|(?<!是)因为|由于|(?<!之)所以|因此|因而|[但可]是(?=[^\s0-9])|而不是|而非|并非|其中(?=[^\s0-9])|∴|∵",
@@ -60,6 +60,8 @@ _ENUMERATOR = re.compile(
     r"|\*{0,2}(?:(?:[Ss]tep|步骤|第)\s{0,2}(?:[0-9]{1,3}|[一二三四五六七八九十]{1,3})\s{0,2}[步]?"
     r"\*{0,2}(?:\s{0,2}[.:)、]\*{0,2}|(?=\s|，|,|$))\s{0,3}|\(?[0-9]{1,2}(?:[.)](?=\s+\S)|、)\s{0,3}))"
 )
+# "## Step 2: Work" -> "## "
+_HEADING = re.compile(r"\s{0,9}#{1,6}\s+(?=[^\s0-9+$-])")
 # "for n" -> "fo"
 _WORD = re.compile("[A-Za-z]{2}")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "【": "】", "「": "」", "\\(": "\\)", "\\[": "\\]"}
@@ -73,8 +75,8 @@ class Clause:
     Attributes:
         text: its plain text; a bracketed remark within it, which is a clause of its own, is blank here.
         start, end: where it stands in the text, `end - start == len(text)`.
-        before: what separates it from what precedes: "" at the start of the text, a line break, a mark, "(" for a
-            bracketed remark, or the conjunction it begins with.
+        before: what separates it from what precedes: "" at the start of the text, a line break ("#": before a heading),
+            a mark, "(" for a bracketed remark, or the conjunction it begins with.
         after: the mark that ends it; "" where there is none.
     """
 
@@ -105,7 +107,7 @@ def split(text: str) -> list[Clause]:
 def _of_line(text: str, start: int, end: int) -> list[Clause]:
     """Split one line."""
     clauses: list[Clause] = []
-    before = "\n" if start else ""
+    before = "#" if _HEADING.match(text, start, end) else "\n" if start else ""
     while (point := _ENUMERATOR.match(text, start, end)) and point.end() > start:
         start = point.end()
     remarks: list[tuple[int, int]] = []
@@ -125,11 +127,18 @@ def _of_line(text: str, start: int, end: int) -> list[Clause]:
             inner, at = at, closing + len(_PAIRS[mark])
             if mark in "([【「" and _is_remark(text, token.start(), inner, closing):
                 remarks.append((token.start(), at))
-        elif mark not in _CLOSING:
+        elif mark not in _CLOSING and _parts_here(text, mark, start, begin, token.start()):
             _add(clauses, text, (begin, token.start()), remarks, before, mark)
             begin, before, remarks = at, mark, []
     _add(clauses, text, (begin, end), remarks, before, "\n" if end < len(text) else "")
     return clauses
+
+
+def _parts_here(text: str, mark: str, start: int, begin: int, at: int) -> bool:
+    """Tell whether a mark ends a clause: `|` in rows of tables alone, a colon only where a number stands before it."""
+    if mark == "|":
+        return text[start] == "|"
+    return mark != ":" or _DIGIT.search(text, begin, at) is not None
 
 
 def _closing(text: str, start: int, end: int) -> int:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from eval_accuracy.extraction.bounds import goes_beyond, spoils_formula, spoils_number
 from eval_accuracy.extraction.formulas import CLOSING, REGION, inside, read_formula
 from eval_accuracy.extraction.numbers import (
     VULGAR,
@@ -16,10 +17,6 @@ from eval_accuracy.extraction.numbers import (
     last_chinese_number,
 )
 from eval_accuracy.extraction.words import (
-    BEHIND_EN,
-    BEHIND_ZH,
-    BOUND_EN,
-    BOUND_ZH,
     CONCLUSION_EN,
     CONCLUSION_ZH,
     COPULA_EN,
@@ -39,7 +36,8 @@ _MARKS = (
 )
 _MILD = (
     r"about|approximately|approx\.?|roughly|around|exactly|precisely|just|only|simply|equal\sto|a\stotal\sof"
-    r"|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:value|number)\sof|thus|therefore"
+    r"|in\stotal|the\s(?:number|value|amount|integer|decimal|fraction)|an?\s(?:final\s|grand\s)?(?:value|number|sum|difference|product|quotient|mean|average|area|mass|weight"
+    r"|discount|profit|length|distance|cost|price|score|speed|rate|answer|result|height)\sof|thus|therefore"
     r"|then|hence|now|also|it's|it\sis|that's|this\sis|but|rather|而是|而|但是?"
     "|clearly|indeed|obviously|finally|约等于|大约|大概|约为?|近似|差不多|总共|一共|共|恰好|正好|刚好|整数|分数"
     "|小数|数字|数值|值|了|就|也"
@@ -53,13 +51,6 @@ _LEAD = re.compile(
 # "7**. " -> "**. "
 _TRAIL = re.compile(
     r"(?:\(\s?[√✓✔]\s?\)|[✓✔✅]|[\s*_`\"“”'‘’~。,，;；:!?！？]|(?<!\.)\.|\\[)\],;!]|(?<!\\)\$|</[a-z]{1,10}>)+$"
-)
-# "结果大于 5" -> "大于"
-_BOUNDED = re.compile(
-    r"[<>≤≥]|(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:least|most)|between"
-    r"|exceeds?|lies\sin|in\sthe\srange|比(?=\s?[-0-9$(])"
-    r"|up\sto|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?[0-9])|超过|多于|少于|低于|高于",
-    re.IGNORECASE,
 )
 # The rest of an expression that a number begins. A unit's letter is none; a variable's is.
 # " + 4" -> " + 4"
@@ -84,7 +75,7 @@ _FACTORIAL = re.compile(r"\s?!(?=\s*(?:[$*/+)=^-]|\\[)\]]|[0-9])|!)")
 # Behind the unit: a second value of a list, a range or a ratio.
 # ", 7)" -> ", 7"
 _SECOND = re.compile(
-    r"[\s$*}%]{0,4}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus"
+    r"[\s$*})%]{0,4}(?:\\text\s?\{)?\s{0,3}(?:[,，、;；:~～|&/]|\\,|\\;|to\b|or\b|and\b|through\b|vs\.?|versus"
     r"|或者?|和|与|及|至|到|以及|还是|-|\.\.\.?|\\(?:sim|to|ldots|cdots|dots|quad|qquad|&)|⋯|…)"
     r"(?:[\s$\\,(\[{]|text\s?\{|or\b|and\b|\}|else|maybe|perhaps|about|可能|也许|是|quad"
     r"|[a-z]\s?=){0,12}[-+]?[.]?[0-9½¼¾一二两三四五六七八九十]"
@@ -92,7 +83,7 @@ _SECOND = re.compile(
 # r"\text{ cm}^2 of" -> r"\text{ cm}^2"
 _UNIT = re.compile(
     r"[\s$*]{0,3}(?:\\(?:text|mbox|mathrm|textrm|,|;|!|:|\s)\s?\{?|[ ~]){0,4}"
-    r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?[A-Za-z°℃%'’‰\u3400-\u9fff][A-Za-z°%\u3400-\u9fff./'’-]{0,24}"
+    r"(?:(?:square|cubic|sq\.?|平方|立方)?\s?(?![或和与至到])[A-Za-z°℃%'’‰\u3400-\u9fff](?:(?![或和与至到])[A-Za-z°%\u3400-\u9fff./'’-]){0,24}"
     r"|\\(?:circ|degree|%)|\^\{?\\circ\}?|°|\\%)?"
     r"\}?(?:\s?\^?\s?\{?[23²³]\}?(?![0-9.,]))?\}?"
 )
@@ -100,27 +91,16 @@ _UNIT = re.compile(
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z])")
 # "3 apples, " -> "3"
 _DIGIT = re.compile(rf"[0-9{VULGAR}]")
-# "x > " -> ">"
-_SPOILT = re.compile(
-    r"[<>≤≥≠±√^|!∈∪∩∞π]|[-+*/×÷]\s{0,3}[({\[$]{0,2}$|\\(?!(?:text|textbf|mathbf|mathrm|displaystyle|left"
-    r"|boxed|fbox|,|;|!|quad|qquad|\(|\[|\$|\s|therefore|because|implies|Rightarrow|approx|newline|\\)(?![a-z]))"
-    rf"|{english(BOUND_EN)}|{either(BOUND_ZH)}|(?<![A-Za-z])[a-zA-Z]\s?[({{]$|[0-9]",
-    re.IGNORECASE,
-)
 # "3x " -> "x "
 _NAMED_BEFORE = re.compile(r"(?:(?<![A-Za-z])[b-zB-Z]|[)}\]])\s{0,2}$")
-# " or more" -> " or more"
-_MORE = re.compile(
-    rf"^\s{{0,3}}(?:[A-Za-z]{{1,20}}\s){{0,2}}?{english(BEHIND_EN)}"
-    rf"|^\s{{0,3}}[\u3400-\u9fff]{{0,4}}?{either(BEHIND_ZH)}",
-    re.IGNORECASE,
-)
 # "x + y" -> "x"
 _MATHEMATICAL = re.compile(
     r"\\[a-zA-Z]{2,}|(?<![A-Za-z])[b-zB-HJ-Z](?![A-Za-z'])|[=<>≤≥±√π∞^+×÷∅∪∩∈]|[({\[]\s?[-a-z0-9]"
 )
 
 
+# " of 61" -> " of 6"
+_OF_NUMBER = re.compile(r"\s?(?:of|的)\s?[-+$\\(]{0,4}[0-9]")
 # "3 + x" -> " x"
 _VARIABLE = re.compile(
     r"(?<![A-Za-z\\])[a-wyzA-WYZ](?![A-Za-z])|(?<![0-9\s])\s?x|\\(?:pi|sqrt|theta|alpha|infty)|[π√∞]"
@@ -129,13 +109,11 @@ _VARIABLE = re.compile(
 _UNIT_LETTER = re.compile(
     r"\s?[mgLlshVWNJKCAtFTRQYM](?![A-Za-z0-9^_*+=(])|\s[a-zA-Z](?:\^?[23²³])?(?=\s|$|[.,;。，])|\s?[mM]\^?\{?[23]"
 )
-# "x > " -> ">"
-_SPOILT_BEFORE = re.compile(rf"[<>≤≥±√]|{english(BOUND_EN)}|{either(BOUND_ZH)}", re.IGNORECASE)
 # Behind a formula: the rest of what it is part of.
 # " factorial" -> " factorial"
 _GOES_ON_BEHIND = re.compile(
     r"\s?(?:factorial|squared|cubed|thousand|million|billion|hundred|dozen|percent\sof|more\sthan|less\sthan|times"
-    r"|plus|minus|divided|of\s\$|to\sthe|(?!\*\*)[-+*/^=<>≤≥])(?![A-Za-z])",
+    r"|plus|minus|divided|of\s\$|to\sthe)(?![A-Za-z])|\s?(?:[-+/=<>≤≥]|\*(?!\*))\s?[-$\\({\[0-9A-Za-z]|\^",
     re.IGNORECASE,
 )
 
@@ -195,8 +173,8 @@ def _read(text: str, start: int, end: int, ways: Ways, mathematical: bool) -> Co
         return _of_formula(text, start, inner, (closing.end() if closing else end, end), ways)
     region = REGION.search(text, start, end)
     if region and not _DIGIT.search(text, start, region.start()):
-        if _SPOILT_BEFORE.search(text, start, region.start()):
-            return Content(EXPRESSION, *inside(region))
+        if spoils_formula(text, start, region.start()):
+            return Content(EXPRESSION, start, region.end())
         return _of_formula(text, start, inside(region), (region.end(), end), ways)
     lead = _LEAD.match(text, start, end)
     first = lead.end() if lead else start
@@ -220,10 +198,13 @@ def _of_formula(text: str, start: int, inner: tuple[int, int], after: tuple[int,
     found = read_formula(text, *inner, ways.fractions)
     if found.start >= found.end:
         return Content(EMPTY, found.start, found.start)
-    if _SECOND.match(text, *after) or _MORE.search(text[slice(*after)]) or _GOES_ON_BEHIND.match(text, *after):
+    unit = _UNIT.match(text, *after)
+    behind_unit = (unit.end() if unit else after[0], after[1])
+    if _SECOND.match(text, *behind_unit) and _DIGIT.search(text, *inner):
+        return Content(EXPRESSION, found.start, after[1])
+    if _SECOND.match(text, *after) or goes_beyond(text[slice(*after)]) or _GOES_ON_BEHIND.match(text, *after):
         return Content(EXPRESSION, found.start, after[1] if _SECOND.match(text, *after) else found.end)
     if found.number is not None:
-        unit = _UNIT.match(text, *after)
         behind = text[found.number.end : found.end].strip() or (unit[0].strip() if unit else "")
         return Content(NUMBER, found.start, found.end, found.number, behind)
     return Content(UNDONE if found.undone else WORDS if found.words else EXPRESSION, found.start, found.end)
@@ -235,8 +216,8 @@ def last_formula(text: str, start: int, end: int, ways: Ways) -> Content | None:
     if not regions or _DIGIT.search(text, regions[-1].end(), end):
         return None
     before = max(start, regions[-1].start() - 24)
-    if _SPOILT_BEFORE.search(text, before, regions[-1].start()):
-        return Content(EXPRESSION, *inside(regions[-1]))
+    if spoils_formula(text, before, regions[-1].start()):
+        return Content(EXPRESSION, before, regions[-1].end())
     return _of_formula(text, start, inside(regions[-1]), (regions[-1].end(), end), ways)
 
 
@@ -258,11 +239,6 @@ def is_ordinal(text: str, at: int, end: int) -> bool:
     return _ORDINAL.match(text, at, end) is not None
 
 
-def is_bounded(text: str) -> bool:
-    """Tell whether words make a number more, or less, than it is: `at least`, 不超过."""
-    return _BOUNDED.search(text) is not None
-
-
 def _first(text: str, start: int, end: int, fractions: bool) -> Number | None:
     """Return the number that a part begins with in words, else its first in digits, else its last in Chinese."""
     spoken = chinese_number(text, start, end) or english_number(text, start, end)
@@ -279,12 +255,14 @@ def _kind(text: str, start: int, end: int, number: Number, fractions: bool) -> t
     if _POWER_OF_BRACKET.match(text, at, end):
         return UNDONE, ""
     signed = text[number.start : number.start + 1] in "+-" and _NAMED_BEFORE.search(text, start, number.start)
-    if signed or _SPOILT.search(text, start, number.start):
+    if signed or spoils_number(text, start, number.start):
         before = text[start : number.start]
         plain_sum = not any(
             char.isalpha() and char.isascii() for char in before.replace("\\times", "").replace("\\cdot", "")
         )
         return (UNDONE if plain_sum and _ARITHMETIC.match(text, at, end) else EXPRESSION), ""
+    if number.percent and _OF_NUMBER.match(text, at, end):  # 39 percent of 61
+        return EXPRESSION, ""
     if not fractions and number.fraction is None and _ARITHMETIC.match(text, at, end):
         return UNDONE, ""
     if _ORDINAL.match(text, at, end):
@@ -298,7 +276,7 @@ def _kind(text: str, start: int, end: int, number: Number, fractions: bool) -> t
         return EXPRESSION, ""
     unit = _UNIT.match(text, at, end)
     behind = unit.end() if unit else at
-    if _SECOND.match(text, at, end) or _SECOND.match(text, behind, end) or _MORE.search(text[at:end]):
+    if _SECOND.match(text, at, end) or _SECOND.match(text, behind, end) or goes_beyond(text[at:end]):
         return EXPRESSION, ""
     opened, closed = (
         text.count("(", start, at) + text.count("[", start, at),

@@ -10,11 +10,12 @@ from eval_accuracy.extraction.numbers import digits_in, plain
 from eval_accuracy.extraction.options.named import head_and_options
 
 # What follows the end of an answer when decoding did not stop there: end marks and the next turn of a conversation.
+# Special tokens of chat templates: what stands between turns, but not what marks a box or a thought.
 # "7</s> x" -> "</s>"
 # "7\n### Instruction:" -> "\n### Instruction"
 _TURN = re.compile(
-    r"(?=[<\nU])(?:\n\s{0,9}\[INST\]|</s>|USER\s?:|<eoa>|<eoh>|<\|end_of_text\|>|<\|eot_id\|>|<\|im_end\|>|<\|endoftext\|>"
-    r"|<\|(?:User|Bot|im_start|user|assistant)\|>|<start_of_turn>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:"
+    r"(?=[<\nU])(?:\n\s{0,9}\[INST\]|</?s>|USER\s?:|<eo[ahs]>|<\|(?!begin_of_box|end_of_box|think|message|channel|final)"
+    r"[^|<>\n]{1,24}\|>|<｜[^｜<>\n]{1,24}｜>|<(?:start|end)_of_turn>|<\[?(?:end|eos)\]?>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:"
     r"|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
 )
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
@@ -33,7 +34,11 @@ _SOLVED = re.compile(r"####[^\n]{0,20}[0-9][^\n]{0,400}")
 _DIGIT = re.compile("[0-9０-９]")
 # Where the answer begins; it matches at the start of any text, if only the empty string.
 # "\n### Response: 7" -> "\n### Response: "
-_RESPONSE_MARK = re.compile(r"\s*(?:###\s?Response\s?:|ASSISTANT\s?:|<eoh>|<\|Bot\|>\s?:|\s)*")
+_RESPONSE_MARK = re.compile(
+    r"\s*(?:###\s?(?:Response|Output|Answer|回答|输出)\s?[:：]|(?:ASSISTANT|Assistant|助手|机器人)\s?[:：]"
+    r"|\[/INST\]|<eoh>|<s>|<start_of_turn>(?:model)?|(?:</s>|<end_of_turn>|<\|(?:im_end|eot_id|end[a-z_]{0,12})\|>)(?=\s{0,9}[<\[A\n])|<\|im_start\|>assistant|<\|Bot\|>\s?:"
+    r"|<\|start_header_id\|>assistant|<\|(?!think|begin_of_box|im_end|eot_id|end)[^|<>\n]{1,24}\|>|<｜(?!end)[^｜<>\n]{1,24}｜>|\s)*"
+)
 # What stands before the question in the prompts of this field.
 # "USER: 3 + 4" -> "USER:"
 _PROMPT_HEAD = re.compile(r"###(?!#)|<\|User\|>|USER:|Below is an instruction|Here is a question about")
@@ -55,16 +60,28 @@ _LABEL = re.compile(r"^\s*(?:Question|Problem|Q|问题?|题目)\s?[:：]\s*")
 # "3 + x" -> "x"
 _LETTER = re.compile(r"[^\W\d_]")
 # "再来一道：计算" -> "再来一道："
-_LABELLED = re.compile(r"^\s{0,9}(?:【[^】\n]{1,12}】|[*#]{0,4}[^:：0-9\n=]{1,16}[:：]\*{0,2})\s{0,3}")
+_LABELLED = re.compile(r"^\s{0,9}(?:【[^】\n]{1,12}】|[*#]{0,4}[^:：0-9\n=]{1,30}[:：]\*{0,2})\s{0,3}")
 # "计算 1 + 1 等于多少？答案是 2" -> "计算 1 + 1 等于多少？"
 _FIRST_SENTENCE = re.compile(r"[^?？。\n]{1,200}[?？。]")
 # A line that sets a task.
 # "Compute 3 * 4." -> "Compute 3 * 4."
 _ASKS = re.compile(
-    r"\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How"
+    r"(?![^\n]*(?:\b[Yy]ou|[你您对吗]))[^\n]*[?？]\s*$|\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Subtract|Multiply|Divide|Add|Take|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How"
     r"|Raise|For\swhich|Determine"
-    "|计算(?!结果|得|可|后|过程|的|如|出)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
+    "|计算(?!结果|得|可|后|过程|的|如|出|器|机|一下得)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
     r"|小[明红华刚])[^\n]*[.?。？]?\s*$"
+)
+# "2. 计算" -> "2. "
+_POINT = re.compile(r"^\s{0,9}[0-9]{1,2}[.)、]\s?(?=[^0-9])")
+# "求 3 + 4 答案是 7" -> "答案"
+_ANSWER_NAMED = re.compile(r"答案|[解答][:：]|\b[Aa]nswer\b|\(It's")
+# A line that states a result sets no task.
+# "so the result is 7" -> "result is"
+# "结果是 7" -> "结果是"
+_RESULT = re.compile(
+    r"(?:结果|答案|得数|求得|得到|算得|得出)(?:为|是|等于|:|：|\s?-?[0-9])|\b(?:answer|result)s?\s(?:is|are|was)\b"
+    r"|\b(?:gives|yields|obtain|get)\b|[=≈]\s?[-$\\(]{0,4}[0-9][^=≈\n]{0,40}$",
+    re.IGNORECASE,
 )
 # What can be an answer: a digit, a letter alone, a formula.
 # "是 7 个" -> "7"
@@ -234,9 +251,11 @@ def _before_next_question(text: str, question: str) -> str:
             break
         end = text.find("\n", at + 1)
         line = text[at + 1 : len(text) if end < 0 else end]
-        line = _LABELLED.sub("", line, count=1)
-        if len(line) < 300 and _DIGIT.search(line) and _asks_another(text[:at], line, question):
-            return text[:at]
+        if len(line) < 300 and _DIGIT.search(line):
+            line = _POINT.sub("", line, count=1)
+            lines = {line, _LABELLED.sub("", line, count=1)}
+            if any(_asks_another(text[:at], asked, question) for asked in lines):
+                return text[:at]
         at = end
     return text
 
@@ -246,13 +265,14 @@ def _asks_another(before: str, line: str, question: str) -> bool:
     if not _DIGIT.search(before):
         return False
     first = _FIRST_SENTENCE.match(line)
-    if {recognise(line).type, recognise(first[0] if first else line).type} - FREE_TYPES:
+    answered = _ANSWER_NAMED.split(line, maxsplit=1)[0].rstrip()
+    if {recognise(line).type, recognise(first[0] if first else line).type, recognise(answered).type} - FREE_TYPES:
         asked = recognise(question.strip())
         if _ANSWERED.search(before) or "\n" not in before.strip():
             return True
         return bool(asked.operands) and all(operand.lstrip("+-") in plain(before) for operand in asked.operands)
     # A question in other words has numbers of its own; a step on the way goes on with those it has.
-    if not _ASKS.match(line):
+    if not _ASKS.match(line) or _RESULT.search(line):
         return False
     known = set(digits_in(plain(question))) | set(digits_in(plain(before)))
     return known.isdisjoint(digits_in(plain(line)))

@@ -27,9 +27,10 @@ _BEFORE = re.compile(
 # r" \text{ cm}." -> " \\text{ cm}."
 _BEHIND = re.compile(
     r"(?:\s|\\[,;!: ]|~|\\?%|\^\s?\{?\s?\\circ\s?\}?|\\degree|°|[.。,，*}]"
-    r"|\\(?:text|mathrm|mbox|textrm|operatorname|rm)\s?\{(?!\s*(?:or|and|if|when|mod|to|thousand|million|billion"
-    r"|hundred|trillion|dozen|factorial|squared|cubed|percent\sof)\b)[^{}0-9]{0,40}\}"
-    r"(?:\^\s?\{?[23²³]\}?)?|\\?[a-zA-Zμ]{2,}(?![A-Za-z{])(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]"
+    r"|\\(?:text|mathrm|mbox|textrm|operatorname|rm)\s?\{(?!\s*(?:[ijkexyzabcnpqrt]\s*\}|or\b|and\b|(?:or|and|if|when|mod|to|thousand|million|billion"
+    r"|hundred|trillion|dozen|factorial|squared|cubed|percent\sof)\b))[^{}0-9]{0,40}\}"
+    r"(?:\^\s?\{?[23²³]\}?)?|\\?(?:(?:cm|mm|km|dm|nm|ml|cl|in|mi|min|oz|pm|am|mph|rpm|ppm)(?![A-Za-z])"
+    r"|(?!(?:[a-cm-rt-zi-k]{2,3}|[A-Z]{2})(?![A-Za-z]))[a-zA-Zμ]{2,}(?![A-Za-z{]))(?<!\\pi)(?<!pi)(?:\^\s?\{?[23]\}?)?|[²³]"
     r"|/(?=\s?(?:\\text|\\mathrm|[a-z]))|(?<=[\s,;~])[mgsLNJWhVAF](?![A-Za-z(^_])(?:\^\s?\{?[23]\}?)?|[\u3400-\u9fff]{1,8})*"
 )
 # Commands that a unit must not be taken for.

@@ -12,6 +12,8 @@ from eval_accuracy.extraction.words import (
     ANSWER_ZH,
     CHECK_EN,
     CHECK_ZH,
+    CLOSING_EN,
+    CLOSING_ZH,
     CONCLUSION_EN,
     CONCLUSION_ZH,
     CONDITION_EN,
@@ -31,6 +33,8 @@ from eval_accuracy.extraction.words import (
     RETRACT_EN,
     RETRACT_ZH,
     ROUNDED,
+    STEP_EN,
+    STEP_ZH,
     SUPPOSED_EN,
     SUPPOSED_ZH,
     SUPPOSITION_EN,
@@ -57,11 +61,14 @@ SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, QUOTED = (
     "question",
     "quotation",
 )
+CLOSING, STEP = "closing words", "step"
 # No answer, said for good; where words can be the answer, it is one.
 NO_VALUE = "no value"
 # Kinds that never hold the answer, and those that hold it where nothing else does.
 NEVER = frozenset({SUPPOSITION, WRONG, RETRACTION, REFUSAL, QUESTION, ROUNDING})
-LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED})
+LAST = frozenset({REASON, CONDITION, CHECK, RESTATED, QUOTED, CLOSING, STEP})
+# Of these, what may well hold the answer: `because 3 + 4 = 7`, and nothing else is said.
+LIKELY = frozenset({REASON, CONDITION, QUOTED})
 
 _START = (
     r"^[\s*_\-—–:(（,，“\"']{0,9}(?:[^:0-9=]{0,24}:\s?)?(?:and\s|but\s|so\s|even\s|而|并且?|且|再|先|但是?|[Hh]ere,?\s"
@@ -85,6 +92,12 @@ _CONDITION = re.compile(rf"{_START}(?:{english(CONDITION_EN)}|{either(CONDITION_
 # "Check: 7" -> "Check"
 # "检验" -> "检验"
 _CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|[^0-9=]{{0,8}}{either(CHECK_ZH)})", re.IGNORECASE)
+# "I hope it helps" -> "I hope"
+# "祝你学习进步" -> "祝"
+_CLOSING = re.compile(rf"{_START}(?:{english(CLOSING_EN)}|{either(CLOSING_ZH)})", re.IGNORECASE)
+# "The first operation results in 7" -> "The first operation"
+# "先得 7" -> "先"
+_STEP = re.compile(rf"{_START}(?:{english(STEP_EN)}|{either(STEP_ZH)})", re.IGNORECASE)
 # "suppose it is 3" -> "suppose"
 # "假设答案是 3" -> "假设"
 _SUPPOSITION = re.compile(
@@ -96,7 +109,9 @@ _SUPPOSITION = re.compile(
 _WRONG = re.compile(rf"{english(WRONG_EN)}|{either(WRONG_ZH)}", re.IGNORECASE)
 # "is not 43" -> "not 4"
 # "不是 43" -> "不是 4"
-_DENIED = re.compile(rf"(?:{english(DENIED_EN)}|{either(DENIED_ZH)})[^0-9]{{0,12}}[0-9]", re.IGNORECASE)
+_DENIED = re.compile(
+    rf"(?:{english(DENIED_EN)}|{either(DENIED_ZH)})(?:[^0-9\\]|\\[a-z([]+){{0,12}}[0-9]", re.IGNORECASE
+)
 # What only looks like a word for wrong: an error of measurement, `not only`, 不难, 误差.
 # "误差不超过" -> "误差"
 _NO_WRONG = re.compile(
@@ -160,8 +175,9 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
     """
     asked = _FILLING.sub("", question).lower()
     found: list[Kind] = []
-    checking = False
+    checking = closing = False
     for clause in clauses:
+        closing = closing and clause.before not in ("\n", "#")
         for kind in _parts(_kind(clause, asked), asked):
             before = found[-1].name if found and clause.before in _COMMAS else ""
             if checking and kind.name == ORDINARY and clause.before != "(":
@@ -171,12 +187,32 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
             elif kind.name == CHECK:
                 opens = not _DIGIT.search(kind.text) or ":" in kind.text
                 checking = checking or (opens and clause.before in _OPENS_CHECK)
+            elif (
+                before == SUPPOSITION
+                and kind.name == ORDINARY
+                and not _CONTRAST.match(kind.text)
+                and _UNREAL.search(found[-1].text)
+                and not _CONCLUSION.match(kind.text)
+            ):
+                kind = Kind(clause, SUPPOSITION, kind.text)  # `if we estimate with 3 and 4 instead, their sum is 7`
+            elif kind.name == ORDINARY and _goes_on(before, closing, kind.text):
+                kind = Kind(clause, before or CLOSING, kind.text)  # `we can confirm this, which gave 7`
             elif before in (SUPPOSITION, WRONG) and _WOULD.search(kind.text):
                 kind = Kind(clause, SUPPOSITION, kind.text)  # `had we read 6, the result would be 7`
             elif before == NO_VALUE and kind.name != NO_VALUE:
                 kind = Kind(clause, REFUSAL, kind.text)  # `impossible to tell, even knowing 7`
+            closing = closing or kind.name == CLOSING
             found.append(kind)
     return found
+
+
+def _goes_on(before: str, closing: bool, text: str) -> bool:
+    """Tell whether a statement belongs to the check, the list of data or the closing words before it."""
+    if before == STEP:
+        return _NUMBERS.fullmatch(text) is not None
+    if before == SUPPOSITION:
+        return _RELATIVE.match(text) is not None  # `a rough estimate, which gave 7`
+    return (before in (CHECK, CLOSING) or closing) and _CONCLUSION.match(text) is None
 
 
 def _parts(kind: Kind, asked: str) -> list[Kind]:
@@ -202,6 +238,16 @@ def _kind(clause: Clause, asked: str) -> Kind:
 _COMMAS = (",", "，", ";", "；")
 # "the result would be 7" -> "would"
 _WOULD = re.compile(r"\bwould\b|^\s*(?:则|就|那么|会|得)")
+# "3, 7" -> "3, 7"
+_NUMBERS = re.compile(r"[-+.,0-9\s$¥%]*")
+# "which gave 7" -> "which"
+_RELATIVE = re.compile(r"\s*(?:which|whose)\b|\s*这[个会]?")
+# "if we estimate with 3" -> "estimat"
+_UNREAL = re.compile(r"\binstead\b|\bestimat|\bguess|approximat|[估猜]|近似", re.IGNORECASE)
+# "但精确计算得到 7" -> "但"
+_CONTRAST = re.compile(
+    r"\s*(?:but|however|yet|actually|the\sexact|但|然而|不过|而(?!且)|实际|精确|准确)", re.IGNORECASE
+)
 _OPENS_CHECK = ("", "\n", ".", "。", ";", "；", "!", "！")
 # "So we get 7" -> "So"
 # "x = 7" -> "x ="
@@ -240,13 +286,17 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         return SUPPOSITION
     if _CHECK.search(text):
         return CHECK
+    if _CLOSING.search(text):
+        return CLOSING
+    if _STEP.search(text) or (clause.before == "#" and has_digit and not _NAMES_VALUE.search(text)):
+        return STEP
     if _REASON.search(text):
         return REASON
     if _CONDITION.search(text) or clause.before == "condition":
         return CONDITION
-    if clause.before in (*_COMMAS, "(", "。") and _RESTATED.search(text) and not _NAMES_VALUE.search(text):
+    if clause.before in (*_COMMAS, "(", "。", "which") and _RESTATED.search(text) and not _NAMES_VALUE.search(text):
         return RESTATED
-    if clause.before == "(" and has_digit:
+    if clause.before == "(":
         return RESTATED
     if asked and has_digit:
         words = _FILLING.sub("", text).lower()

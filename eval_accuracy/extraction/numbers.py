@@ -22,11 +22,11 @@ _MOST_DIGITS, _MOST_EXPONENT = 400, 100_000
 VULGAR = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
 _SEPARATOR = r"(?:[,'’_]|\{,\}|,\\!|\\,|[\u2009\u202f])"
 # Spaces separate thousands only where there are two of them: two numbers may stand side by side.
-_GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}})"
+_GROUPS = rf"(?:(?:{_SEPARATOR}[0-9]{{3}})+|(?: [0-9]{{3}}){{2,}}| [0-9]{{3}}(?=\.[0-9]))"
 _DIGITS = rf"(?:[0-9]{{1,3}}{_GROUPS}(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _TIMES = r"\s{0,2}(?:[×xX*·]|\\times|\\cdot|乘以?)\s{0,2}"
 _TEN = (
-    r"10(?:\s{0,2}(?:\^|\*\*)\s{0,2}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
+    r"10(?:\s{0,2}(?:\^|\*\*)\s{0,4}[({]?\s?(?P<power>[-+]?[0-9]+)\s?[)}]?|(?P<super>[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
     r"|\s?的\s?(?P<said>-?[0-9]+)\s?次[方幂])"
 )
 _SIGN = (
@@ -81,13 +81,18 @@ _NO_DIGIT = re.compile("[^0-9.]")
 _NEGATIVE = frozenset(["-", *"负負", "minus", "Minus", "negative", "Negative", "负的", "負的"])
 # The 2 of cm^2, cm2 and 厘米^2 is no answer.
 # "5 cm^" -> "m^"
-_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s?[{(]?|(?<![A-Za-z])[mcdk]?m)$")
+_UNIT_BEFORE = re.compile(r"(?:[A-Za-z米]\}?\s?\^\s{0,4}[{(]?|(?<![A-Za-z])[mcdk]?m)$")
 # "x = -(" -> {"minus": "-"}
 _MINUS_BRACKET = re.compile(r"(?:^|[^0-9) ]) {0,2}(?P<minus>-) ?\($")
 # "12 " -> "2 "
 _OPERAND_BEFORE = re.compile(r"[0-9)][ \t]{0,3}$")
 
 _SUPERSCRIPTS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+# What makes 一 an article: 一道题, 一个语言模型.
+# "道关于" -> "道"
+_INDEFINITE = re.compile(
+    "[道种类项门般样款](?=[\u3400-\u9fff])|个(?=语言|关于|问题|简单|常见|近似|大概|精确)|位(?=[小人])"
+)
 # Every character becomes one character, so that a span found in the plain text is the same span of the original.
 _PLAIN = str.maketrans(
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) != "，"}
@@ -288,7 +293,7 @@ def _fraction(match: re.Match[str]) -> Number | None:
 
 def _numeral(match: re.Match[str]) -> Number | None:
     numeral = read(match)
-    if numeral is None:
+    if numeral is None or (match[0] == "一" and _INDEFINITE.match(match.string, match.end())):
         return None
     start, end, fraction = match.start(), match.end(), numeral.fraction
     if numeral.value is None or fraction is not None:

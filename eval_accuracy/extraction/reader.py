@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from core.tasks.math import FREE_TYPES
 from eval_accuracy.extraction.candidates import Asked, candidates
@@ -13,7 +14,7 @@ from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, 
 from eval_accuracy.extraction.formulas import REGION, inside
 from eval_accuracy.extraction.kinds import LAST, NEVER, NO_VALUE, RETRACTION, Kind, kinds
 from eval_accuracy.extraction.numbers import Number, digits_in, plain
-from eval_accuracy.extraction.sentence import is_formula
+from eval_accuracy.extraction.sentence import counts, is_formula
 from eval_accuracy.extraction.statements import (
     ANNOUNCED,
     BOXED,
@@ -34,12 +35,16 @@ _CALCULATOR = re.compile(r"<<[^<>]{0,80}>>")
 _HTML = re.compile(
     r"</?(?:b|strong|i|em|u|p|br|span|div|font|code|h[1-6]|li|ul|ol|td|tr|center)(?:\s[^<>]{0,80})?/?>", re.IGNORECASE
 )
+# "10<sup>5</sup>" -> ("5",)
+_RAISED = re.compile(r"<sup>(\s?[-+−–]?[0-9]{1,6}\s?)</sup>", re.IGNORECASE)
 # "~~8~~ 7" -> "~~8~~"
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 # r"-\displaystyle 7" -> {"sign": "-"}
 _STYLE = re.compile(r"(?P<sign>-?)\\displaystyle(?![a-z])")
 # "about " -> "about"
 _ABOUT = re.compile(r"about|approx|roughly|around|[≈约]", re.IGNORECASE)
+# "or 0.45 as a decimal" -> "as a decimal"
+_OTHER_FORM = re.compile(r"\b(?:as\san?|in)\s(?:decimal|fraction|percentage)|小数|百分数", re.IGNORECASE)
 # "or 7" -> "or "
 _ALTERNATIVE = re.compile(r"^\s{0,3}(?:or|and|maybe|或者?是?|和|还是|以及)(?![A-Za-z])\s?", re.IGNORECASE)
 
@@ -96,7 +101,7 @@ def read_answer(
     asked = plain(question)
     ways = Ways(fractions, asked_type in FREE_TYPES)
     found = kinds(split(same), asked)
-    stating = list(candidates(same, found, Asked(asked_type, frozenset(digits_in(asked)), ways, words)))
+    stating = list(candidates(same, found, Asked(asked_type, frozenset(digits_in(asked)), ways, words, counts(asked))))
     chosen = _choose(stating, found, words)
     if trace is not None:
         trace.clauses = [(kind.name, kind.clause.text.strip()) for kind in found]
@@ -133,6 +138,7 @@ def _formula_around(text: str, clause: Clause, place: int) -> str:
 def _without_marks(text: str) -> str:
     r"""Blank what only dresses a value: notes of a calculator, HTML tags, `\displaystyle`; places stay."""
     if "<" in text:
+        text = _RAISED.sub(lambda power: f"^    {power[1]}      ", text)
         text = _CALCULATOR.sub(lambda note: " " * len(note[0]), text)
         text = _HTML.sub(lambda tag: " " * len(tag[0]), text)
     if "~~" in text:
@@ -149,12 +155,12 @@ def _choose(stating: Sequence[Candidate], found: Sequence[Kind], words: bool) ->
     later = [item for item in stating if item.place > retracted and not (retracted >= 0 and item.last_resort)]
     if retracted >= 0 and not any(item.content.kind in (NUMBER, EXPRESSION) for item in later):
         return None
-    for last_resort, weak in ((False, False), (True, False), (False, True), (True, True)):
-        group = [item for item in later if (item.last_resort, item.weak) == (last_resort, weak)]
-        for stages in ((ANNOUNCED, BOXED), (LABELLED,), (STATED,), (LAST_NUMBER,)):
+    for doubt in sorted({item.doubt for item in later}):
+        group = [item for item in later if item.doubt == doubt]
+        for stages in ((ANNOUNCED, BOXED), (LABELLED,), (STATED, LAST_NUMBER)):
             if chosen := [item for item in group if item.stage in stages]:
                 best = chosen[-1]
-                if stages == (LAST_NUMBER,) and sum(HEDGE.search(item.clause.text) is not None for item in chosen) > 1:
+                if HEDGE.search(best.clause.text) and _is_hedged(best, later):
                     return None  # `maybe 3, maybe 7`
                 if best.content.kind == EMPTY:
                     return None
@@ -162,6 +168,14 @@ def _choose(stating: Sequence[Candidate], found: Sequence[Kind], words: bool) ->
                 # What nobody carried out is no answer where a number follows it.
                 return after[-1] if best.content.kind == UNDONE and after else best
     return None
+
+
+def _is_hedged(best: Candidate, stating: Sequence[Candidate]) -> bool:
+    """Tell whether another number is said to be possible as well."""
+    numbers = {
+        item.content.number.value for item in (best, *stating) if item.content.number and HEDGE.search(item.clause.text)
+    }
+    return len(numbers) > 1
 
 
 def _with_alternatives(text: str, chosen: Candidate, found: Sequence[Kind], ways: Ways) -> Content:
@@ -184,7 +198,10 @@ def _with_alternatives(text: str, chosen: Candidate, found: Sequence[Kind], ways
         return content
     if other.unit and content.unit and other.unit != content.unit:  # 357 cm², or 35700 mm²
         return content
-    if _ABOUT.search(text, start, other.number.start) and _is_near_to(other.number, content.number):
+    if _OTHER_FORM.search(following.text):
+        return content
+    about = _ABOUT.search(text, start, other.number.start) is not None
+    if (about or other.number.percent != content.number.percent) and _is_near_to(other.number, content.number):
         return content
     if alternative or (
         is_bare(text, other)
@@ -197,5 +214,6 @@ def _with_alternatives(text: str, chosen: Candidate, found: Sequence[Kind], ways
 
 
 def _is_near_to(one: Number, other: Number) -> bool:
-    """Tell whether a number may be another one, rounded: `-1.7069, or about -1.7`."""
-    return abs(one.worth.value - other.worth.value) <= abs(other.worth.value) / 50
+    """Tell whether a number may be another one, rounded or without percent: `-1.7069, or about -1.7`."""
+    distance, places = abs(one.worth.value - other.worth.value), min(one.worth.decimals, 9)
+    return distance <= max(abs(other.worth.value) / 50, Decimal(1).scaleb(-places) if places > 0 else Decimal(0))

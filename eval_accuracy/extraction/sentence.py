@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from eval_accuracy.extraction.content import goes_on, is_bounded, is_ordinal
+from eval_accuracy.extraction.bounds import is_compared
+from eval_accuracy.extraction.content import goes_on, is_ordinal
 from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
 from eval_accuracy.extraction.numbers import VULGAR, Number, digits_in, english_number, last_chinese_number, last_number
 from eval_accuracy.extraction.words import COUNTED_EN, COUNTED_ZH, COUNTER_EN, COUNTER_ZH, english
@@ -16,15 +17,27 @@ _DIGIT = re.compile(rf"[0-9{VULGAR}]")
 # "ran 87 m in " -> "in "
 _ADJUNCT = re.compile(
     r"(?<![A-Za-z])(?:in|of|per|every|each|within|after|over|by|from|than|at|on|day|with)\s(?:the\s|all\s|just\s"
-    r"|only\s)?\$?$|[每第]\s?$",
+    r"|only\s)?\$?$|[每第]\s?$|(?<![A-Za-z])for\s$",
     re.IGNORECASE,
 )
 # "3 + " -> "3 + "
 # "√" -> "√"
 _OPERATOR = re.compile(r"(?:[0-9)][ \t]{0,3}[-+*/×÷^]|[√<>≤≥^±])[ \t]{0,3}\(?$")
+# Before the second of two values.
+# "3 or " -> "3 or "
+# "3 到 " -> "3 到 "
+_ALTERNATIVE = re.compile(
+    r"[0-9)}$%][^0-9,，;；]{0,16}?(?:(?<![A-Za-z])(?:or\s(?:(?:maybe|perhaps|possibly|about|even|else)\s)?|to\s)"
+    r"|或者?|还是|到|至(?![少多今]))[\s$\\(*]{0,6}(?:可能|也许)?是?\s?$",
+    re.IGNORECASE,
+)
+# "twenty-one" -> "twenty"
+_WORD = re.compile("[A-Za-z]+")
 # A number that counts steps or pages of the solution, and one that numbers them.
 # " steps in" -> " steps"
 _COUNTED = re.compile(rf"\s?(?:{english(COUNTED_EN)}|(?:{COUNTED_ZH}))", re.IGNORECASE)
+# "How many pages has it?" -> "pages"
+_COUNTED_NOUN = re.compile(rf"{english(COUNTED_EN)}|[几多少0-9](?:{COUNTED_ZH})", re.IGNORECASE)
 # "on page " -> "page "
 _COUNTER = re.compile(rf"(?:{english(COUNTER_EN)}|(?:{COUNTER_ZH}))[\s:#.]{{0,3}}$", re.IGNORECASE)
 # A word that no formula, and no list of numbers, holds.
@@ -43,8 +56,15 @@ _PROSE = re.compile(
 )
 
 
-def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[str] = frozenset()) -> Number | None:
-    """Return the number that a sentence is about: its last plain one, but for those that are beside the point.
+def last_in(
+    text: str,
+    start: int,
+    end: int,
+    fractions: bool,
+    given: frozenset[str] = frozenset(),
+    counting: bool = False,
+) -> tuple[Number, bool] | None:
+    """Return the number that a sentence is about, its last plain one, and whether that is beside the point.
 
     Args:
         text: as `numbers.plain` returns it.
@@ -52,12 +72,13 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
         end: where it ends.
         fractions: whether p/q is a number.
         given: the numbers of the question: one of these is passed over where the sentence has another.
+        counting: the question asks about pages, points or steps itself.
 
     `It costs 42 dollars to buy 6 tickets in 2 days` is about 42 where the question speaks of 6 tickets.
     """
     if not _DIGIT.search(text, start, end):
-        first = english_number(text, start + len(text[start:end]) - len(text[start:end].lstrip()), end)
-        return first if first and first.value != 1 else last_chinese_number(text, start, end)
+        said = _spoken(text, start, end) or last_chinese_number(text, start, end)
+        return (said, False) if said else None
     last, stop, beside = None, end, None
     for _ in range(_MOST_NUMBERS):
         number = last_number(text, start, stop, fractions)
@@ -65,37 +86,43 @@ def last_in(text: str, start: int, end: int, fractions: bool, given: frozenset[s
             break
         last = last or number
         digits = digits_in(text, number.start, number.end)
-        if is_bounded(text[start : number.start]):
+        if is_compared(text[start : number.start]):
             return None
         if (
             not given.issuperset(digits)
             and not is_ordinal(text, number.end, end)
-            and not is_counter(text, start, number, end)
+            and (counting or not is_counter(text, start, number, end))
         ):
             if not _ADJUNCT.search(text, max(start, number.start - 14), number.start):
-                return number
+                return number, False
             beside = beside or number
         stop = number.start
     if last is None:
         return None
     # Its numbers in digits are all the question's own: the other one may be written out.
-    return (
-        (last_chinese_number(text, start, end, 2) or _spoken(text, start, end) if beside is None else None)
-        or beside
-        or last
-    )
+    if said := last_chinese_number(text, start, end, 2) or _spoken(text, start, end, 2):
+        return said, False
+    return beside or last, True
 
 
 def _is_part(text: str, start: int, number: Number, end: int) -> bool:
     """Tell whether a number is part of a formula."""
     before = text[max(start, number.start - 12) : number.start]
-    return _OPERATOR.search(before) is not None or goes_on(text, number.end, end)
+    alternative = _ALTERNATIVE.search(text, max(start, number.start - 60), number.start)
+    return _OPERATOR.search(before) is not None or alternative is not None or goes_on(text, number.end, end)
 
 
-def _spoken(text: str, start: int, end: int) -> Number | None:
-    """Return the last number of two or more English words."""
-    found = [match for match in ENGLISH.finditer(text, start, end) if " " in match[0] or "-" in match[0]]
-    return english_number(text, found[-1].start(), end) if found else None
+def _spoken(text: str, start: int, end: int, words: int = 1) -> Number | None:
+    """Return the last number in at least so many English words, which is not `one` or `half`."""
+    found = [match for match in ENGLISH.finditer(text, start, end) if len(_WORD.findall(match[0])) >= words]
+    numbers = [english_number(text, match.start(), end) for match in found]
+    several = [number for number in numbers if number and (words > 1 or number.value > 1)]
+    return several[-1] if several else None
+
+
+def counts(question: str) -> bool:
+    """Tell whether a question speaks of pages, points or steps, so that a number of them may be its answer."""
+    return _COUNTED_NOUN.search(question) is not None
 
 
 def is_counter(text: str, start: int, number: Number, end: int) -> bool:

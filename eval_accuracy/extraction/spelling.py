@@ -19,6 +19,8 @@ _DEGREE = re.compile(r"\^\{?\\circ\}?|\\degree|°")
 _SHORT_FRACTION = re.compile(r"\\frac\s?([0-9])\s?([0-9])(?![0-9])")
 # r"\sqrt2" -> ("2",)
 _SHORT_ROOT = re.compile(r"\\sqrt\s?([0-9])(?![0-9])")
+# r"\log_{2}(80)" -> ("2", "80")
+_LOGARITHM = re.compile(r"\\log_\s?\{?([0-9a-z]+)\}?\s?[({]\s?([0-9a-z]+)\s?[)}]")
 # "4√5" -> ("5",)
 _ROOT_SIGN = re.compile(r"√\s?(?:\(?([0-9a-z]+)\)?)")
 # "12 square feet" -> " square feet"
@@ -90,6 +92,7 @@ def spelling(text: str) -> str:
     r"""Bring a LaTeX answer to one spelling: no spaces, delimiters, units or degree marks; \frac for \dfrac."""
     plain_text = plain(text).replace("\\\\", ";").replace("\\$", "").strip().rstrip(".。")
     plain_text = _BASE.sub(_base, plain_text).replace("\\log_e", "\\ln")
+    plain_text = _LOGARITHM.sub(r"\\log_\1 \2", plain_text.replace("{:}", ":"))
     plain_text = _ROOT_SIGN.sub(r"\\sqrt{\1}", plain_text)
     plain_text = _OR.sub(",", _UNIT_WORDS.sub("", plain_text.strip("$ ")).replace("π", "\\pi"))
     plain_text = _DEGREE.sub("", plain_text.replace("\\dfrac", "\\frac").replace("\\tfrac", "\\frac"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.tasks.boxed import last_boxed
+from eval_accuracy.extraction.bounds import is_compared
 from eval_accuracy.extraction.clauses import Clause
 from eval_accuracy.extraction.content import (
     EMPTY,
@@ -16,7 +17,6 @@ from eval_accuracy.extraction.content import (
     WORDS,
     Content,
     Ways,
-    is_bounded,
     read_content,
     stands_first,
 )
@@ -42,15 +42,17 @@ LAST_FORMULA = "last formula"
 _NEAR = 14
 # So many characters of a clause are kept, and four times as many are read.
 LONGEST_CLAUSE = 400
+# So many names of an answer in one clause are tried, from its end.
+_MOST_NAMES = 8
 # "so 7 is the final answer" -> " is the final answer"
 # "7 就是答案" -> " 就是答案"
 _BEHIND = re.compile(
     rf"\s?{english('is|was|being|be')}\s(?:\w+\s){{0,2}}?(?:the|our|my|its|your|this)\s(?:\w+\s){{0,3}}?(?:answers?"
     r"|(?:final|correct|required)\s(?:results?|value|number|total)|results?|solution)\b"
-    r"|\s?(?:is|are|was)\s(?:the\s)?(?:(?:required|desired|requested|correct|exact)\s)?(?:value|sum|difference|product"
+    r"|\s?(?<![A-Za-z])(?:is|are|was)\s(?:the\s)?(?:(?:required|desired|requested|correct|exact)\s)?(?:value|sum|difference|product"
     r"|quotient|power|root|square\sroot|mean|average|solution|area|mass|discount|sales|fraction|simplest\sform)\b"
     r"|\s?就?是(?:所求的?)?(?:和|差|积|商|幂|平方根|平均[值数]|方程的解|函数值|面积|质量|折扣(?:比例)?|今年的销售额|最简分数)(?=\s*$)"
-    r"|\s?(?:is|are)\s(?:the\s)?(?:correct|right|it)(?=\s*$)|\s?(?:就?是|才是)(?:正确|对)的?(?=\s*$)"
+    r"|\s?(?<![A-Za-z])(?:is|are)\s(?:the\s)?(?:correct|right|it)(?=\s*$)|\s?(?:就?是|才是)(?:正确|对)的?(?=\s*$)"
     r"|\s?(?:就?是|即?为|正是|便是|作为)(?:我们|所求|最终|最后|正确|本题|此题|题目|这道题|要求|所要求)?"
     r"(?:要?求?的)?(?:答案|结果|解|值|得数|所求)|\s?即?为?所求",
     re.IGNORECASE,
@@ -63,6 +65,23 @@ _TAGGED = re.compile(
     r"|[\"'“](?:final[_ ]?answer|answer|result|final[_ ]?result|value|答案|结果|最终答案)[\"'”]\s?[:：]\s?"
     r"(?:[\"'“](?P<quoted>[^\"'”\n]{1,200})[\"'”]|(?P<bare>[^\"'\s,}][^,}\n]{0,100}))",
     re.IGNORECASE,
+)
+# "(x, y) = (3, 7)" -> "(x, y) ="
+# "x = 3" -> "x ="
+_NAMED_VALUE = re.compile(
+    r"\s*(?:\\?[A-Za-z]{1,5}(?:_\{?[A-Za-z0-9]{1,3}\}?)?(?:\([a-z]\))?|\([a-z](?:,\s?[a-z]){1,3}\))\s?=(?![^=]*=)"
+    r"(?!.*(?:\\text\s?\{\s*(?:or|and)|[,;]\s*[a-z]\s?=))"
+)
+# "or x " -> "x "
+_NAME_BEFORE = re.compile(r"(?<![A-Za-z\\])[a-zA-Z](?:_\{?[0-9]\}?)?\s{0,2}$")
+# What parts two equations.
+# " = 3 or x" -> "or"
+_PARTS_EQUATIONS = re.compile(r"[,;，；]|(?<![A-Za-z])(?:or|and)(?![A-Za-z])|[或和]|\\q?quad")
+# Mathematics without words of prose and without dollars.
+# "71t + C" -> "71t + C"
+_NO_PROSE = re.compile(
+    r"(?=[^A-Za-z]*[\\A-Za-z!({])(?:\\[A-Za-z]+(?:\s?\{[^{}$]*\})?|\\[,;!:{} ]"
+    r"|[^A-Za-z$\\\u3400-\u9fff=]|(?<![A-Za-z])[A-Za-z](?![A-Za-z]))+"
 )
 # What states a value within a clause; the last one that a value follows counts.
 # "3 + 4 = 7" -> "="
@@ -91,6 +110,10 @@ _VALUE_FIRST = re.compile(
 _EMPHASISED = re.compile(r"^\s*(?:\*\*|\$\$|\\\[|__).{1,200}(?:\*\*|\$\$|\\\]|__)[.。]?\s*$")
 
 
+# By `last_resort`, then `weak`.
+_DOUBTS = ((0, 2), (1, 3), (4, 5))
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A value that a clause states.
@@ -101,8 +124,10 @@ class Candidate:
         marker: what points at the value: a name, `=`, "boxed", "last number".
         content: the value.
         clause: where it stands.
-        last_resort: it stands in a reason, a condition or a check, and counts where nothing else does.
-        weak: it is one of the question's own numbers, or counts steps; it counts where no other number does.
+        last_resort: 1 where it stands in a reason or a condition, 2 in a check, a step or closing words: it counts
+            where nothing else does.
+        weak: it is one of the question's own numbers; it counts where no other number does.
+        beside: it is beside the point: it counts steps, or says in how many days, or is a remark on a value.
     """
 
     place: int
@@ -110,8 +135,14 @@ class Candidate:
     marker: str
     content: Content
     clause: Clause
-    last_resort: bool = False
+    last_resort: int = 0
     weak: bool = False
+    beside: bool = False
+
+    @property
+    def doubt(self) -> int:
+        """How doubtful it is that this is the answer, whatever its stage; the least doubtful candidates decide."""
+        return _DOUBTS[self.last_resort][self.weak] + 10 * self.beside
 
 
 def of_programs(text: str, ways: Ways) -> Iterator[Candidate]:
@@ -120,7 +151,11 @@ def of_programs(text: str, ways: Ways) -> Iterator[Candidate]:
         return
     for match in _TAGGED.finditer(text):
         name = next(name for name in ("tagged", "quoted", "bare") if match[name])
-        content = read_whole(text, match.span(name), ways)
+        start, end = match.span(name)
+        if _NO_PROSE.fullmatch(text, start, end):
+            content = read_content(text, start + len(text[start:end]) - len(text[start:end].lstrip()), end, ways, True)
+        else:
+            content = read_whole(text, (start, end), ways)
         if content.kind != EMPTY:
             clause = Clause(match[0], match.start(), match.end(), "")
             yield Candidate(match.start(), ANNOUNCED, match["tag"] or "JSON", content, clause)
@@ -135,11 +170,10 @@ def boxed(text: str, clause: Clause, ways: Ways) -> Candidate | None:
     if not box.content:
         return Candidate(clause.start, BOXED, "boxed", Content(EMPTY, clause.end, clause.end), clause)
     content = read_content(text, start, start + len(box.content), ways._replace(fractions=True), mathematical=True)
-    if (
-        "=" in box.content
-        and (whole := read_whole(text, (start, start + len(box.content)), ways._replace(fractions=True))).kind == NUMBER
-    ):
-        content = whole
+    if named := _NAMED_VALUE.match(box.content):
+        content = read_content(
+            text, start + named.end(), start + len(box.content), ways._replace(fractions=True), mathematical=True
+        )
     if content.kind == UNDONE:
         content = Content(EXPRESSION, content.start, content.end)
     return Candidate(clause.start, BOXED, "boxed", content, clause)
@@ -149,9 +183,9 @@ def by_name(
     text: str, span: tuple[int, int], clause: Clause, pattern: re.Pattern[str], stage: str, ways: Ways, words: bool
 ) -> Candidate | None:
     """Return the value behind the last name of an answer (`答案是`) that a value follows."""
-    for match in reversed(list(pattern.finditer(text, *span))):
+    for match in reversed(list(pattern.finditer(text, *span))[-_MOST_NAMES:]):
         content = read_whole(text, (match.end(), span[1]), ways)
-        if content.kind == NUMBER and is_bounded(match[0]):  # 答案至少是 7
+        if content.kind == NUMBER and is_compared(match[0]):  # 答案至少是 7
             content = Content(EXPRESSION, content.start, content.end)
         if content.kind in (NUMBER, EXPRESSION) or (content.kind == WORDS and words):
             marker = match[0].strip(" *_`") if "=" not in text[match.end() : content.start] else "="
@@ -196,12 +230,20 @@ def by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, w
     if HEDGE.search(text, *span):
         return None
     end = span[1]
+    if _has_several(text, marks, end) and _in_formula(text, span[0], marks[-1].start()):
+        return Candidate(clause.start, STATED, "=", Content(EXPRESSION, *span), clause)
     for mark in reversed(marks):
         content = read_content(text, mark.end(), end, ways, _in_formula(text, span[0], mark.start()))
         if words and content.kind == WORDS and mark["word"] and mark is marks[-1]:
             return Candidate(clause.start, STATED, mark[0].strip(), content, clause)
         if content.kind in (NUMBER, UNDONE, EXPRESSION):
-            near = mark["equals"] or mark["points"] or mark["colon"] or _is_near(text, mark.end(), content)
+            near = (
+                stands_first(text, mark.end(), content)
+                or mark["equals"]
+                or mark["points"]
+                or mark["colon"]
+                or _is_near(text, mark.end(), content)
+            )
             if near and (words or content.kind != EXPRESSION or _DIGIT.search(text, content.start, content.end)):
                 if (
                     mark["equals"]
@@ -215,6 +257,16 @@ def by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, w
                 return Candidate(clause.start, STATED, "=", Content(EMPTY, end, end), clause)  # unfinished
             end = mark.start()
     return None
+
+
+def _has_several(text: str, marks: list[re.Match[str]], end: int) -> bool:
+    """Tell whether values of several names are given: `x = 3 or x = 7`, `a = 3, b = 7`."""
+    equals = [mark for mark in marks if mark["equals"] and mark[0] == "="]
+    names = [mark for mark in equals if _NAME_BEFORE.search(text, max(0, mark.start() - 12), mark.start())]
+    return any(
+        _PARTS_EQUATIONS.search(text, one.end(), other.start()) is not None
+        for one, other in zip(names, names[1:], strict=False)
+    )
 
 
 def _is_near(text: str, end: int, content: Content) -> bool:
@@ -231,7 +283,10 @@ def is_bare(text: str, content: Content) -> bool:
 
 
 def _in_formula(text: str, start: int, at: int) -> bool:
-    return text.count("$", start, at) % 2 == 1
+    opened = any(
+        text.count(left, start, at) > text.count(right, start, at) for left, right in (("\\(", "\\)"), ("\\[", "\\]"))
+    )
+    return opened or text.count("$", start, at) % 2 == 1
 
 
 def _before_conversion(
@@ -247,13 +302,16 @@ def _before_conversion(
     if len(text[left.number.end : left.end]) > len(left.unit) + 6:
         return None
     one, other = left.number.worth.value, content.number.worth.value
-    return left if abs(one - other) > abs(one) / 50 else None
+    scaled = bool(left.unit) and left.number.scale != content.number.scale  # 59.94 万元 = 599400 元
+    return left if scaled or abs(one - other) > abs(one) / 50 else None
 
 
 def read_whole(text: str, span: tuple[int, int], ways: Ways) -> Content:
     """Return what a part states in all: the right side of its last equation, else itself."""
     start, end = span
     marks = list(_STATED.finditer(text, start, end))
+    if _has_several(text, marks, end):
+        return Content(EXPRESSION, start, end)
     for mark in reversed([mark for mark in marks if mark["equals"] or mark["points"]]):
         content = read_content(text, mark.end(), end, ways, _in_formula(text, start, mark.start()))
         if content.kind == EMPTY:

@@ -50,7 +50,7 @@ COPULA_ZH = (
 )
 # Verbs by which a result is stated without a name.
 GETS_EN = (
-    r"gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|(?:we|you|one)\shave|arrives?\sat"
+    r"result(?:s|ed|ing)?\sin|leads?\s(?:us\s)?to|gives?(?:\sus)?|yields?|gets?|got|obtain(?:s|ed)?|find(?:s)?(?:\sthat\s\w+\sis)?|found|(?:we|you|one)\shave|arrives?\sat"
     r"|arrived\sat|leaves?(?:\sus)?(?:\swith)?|left\swith|ends?\sup\swith|makes?|reach(?:es|ed)?"
     r"|conclude(?:s|d)?(?:\sthat\s\w+\sis|\swith|\sthat)?|lands?\son|produces?|spits?\sout|shows?|displays?"
     r"|brings?\sus\sto|brings?\sit\sto|has\sthe\svalue|comes?\sout|outputs?|returns?|prints?|takes\sthe\svalue"
@@ -74,20 +74,40 @@ CONCLUSION_ZH = (
 
 # What gives a reason, or a condition; what checks a result; what supposes one.
 REASON_EN = (
-    r"feel\sfree|good\sluck|hope|thanks?|happy\sto|cheers|enjoy|because|since|as\s(?=[-0-9$(x])|due\sto|the\sreason|recall(?:ing)?|not(?:e|ing)\sthat|note|this\sfollows\sfrom"
-    r"|by\sthe|(?:please\s)?(?:keep|bear)\sin\smind|remember|observe|please|by\sthe\sway|incidentally|fun\sfact"
-    r"|not\sbad|feel\sfree|this\stook|that\stook|it\stook"
+    r"because|since|as\s(?=[-0-9$(x])|due\sto|the\sreason|recall(?:ing)?|not(?:e|ing)\sthat|note|this\sfollows\sfrom"
+    r"|by\sthe|(?:please\s)?(?:keep|bear)\sin\smind|remember|observe|please|by\sthe\sway|incidentally|fun\sfact|pay\sattention|mind\sthe|after\sall"
+    r"|not\sbad|this\stook|that\stook|it\stook"
 )
 REASON_ZH = (
-    r"祝|加油|希望|谢谢|欢迎|注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|请|提示|备注|说明|顺便|别忘|因为|由于|理由|原因|这是因"
+    r"注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|提示|备注|说明|毕竟|因为|由于|理由|原因|这是因"
     "|依据|根据|∵|注意到?|已知|可知"
+)
+# Polite words to the reader, and steps in between.
+CLOSING_EN = (
+    r"(?:i\s(?:sincerely\s|really\s)?)?hope|feel\sfree|good\sluck|thanks?|thank\syou|happy\sto|cheers|enjoy"
+    r"|let\sme\sknow|if\syou(?:'d|\swould|\shave|\sneed|\swant|\slike)|(?:do|would)\syou\s(?:want|need|have|like)"
+    r"|glad|you're\swelcome"
+)
+CLOSING_ZH = (
+    "祝|加油|希望|谢谢|欢迎|顺便|别忘|请(?!问|注意)|如果?(?:您|你|还)+(?:有|需|想)|如有|若(?:您|你)?(?:有|还|需)|感谢"
+)
+STEP_EN = (
+    r"(?:the\s|in\sthe\s|our\s|after\s(?:the\s|one\s)?)?(?:first|second|third|next|previous|other)\s(?:operation|step"
+    r"|part|stage|term|number|factor|calculation|data)|after\sone\s\w+|after\sthe\snext|data|given"
+    r"|start(?:ing)?\swith|begin(?:ning)?\swith|(?:an?\s)?(?:partial|intermediate|interim)"
+    r"|(?:first,?\s)?(?:we|i|let's|let\sus)\s(?:first\s)?(?:list|write\sdown|note\sdown|collect)"
+)
+STEP_ZH = (
+    r"第\s?[0-9一二三四五]\s?(?:步|个数|次|部分)|(?:这里|此处|我们|其中)?先(?=[得算取求记])|误差|余(?=\s?[0-9])|过渡|暂"
+    "|数据|中间"
 )
 CONDITION_EN = r"if|when|where|for|with|given|at|let|using|under|provided|in\scase|once|taking|substituting|assuming"
 CONDITION_ZH = "当|如果|若|设|令|其中|在|取|假如|将|把|对于|条件"
 CHECK_EN = (
-    r"to\sbe\ssure|plug(?:\s(?:it|this|that))?\s(?:back\s)?in|"
-    r"(?:to\s|let\sus\s|let's\s|we\s(?:can\s)?|you\scan\s|as\s|by\sway\sof\s|for\s|a\s|quick\s|double[- ]){0,4}"
-    r"(?:check|verif|confirm|prove|test)\w*|sanity|proof|indeed|plugging|substitut\w+\sback|going\sbackwards"
+    r"to\sbe\ssure|plug(?:ging)?\s(?:(?:it|this|that|(?:the|our)\s\w+)\s)?back|plug\s(?:it|this|that)\sin|"
+    r"(?:to\s|let\sus\s|let\sme\s|let's\s|we\s(?:can\s)?|you\s(?:can|may|might|could)\s(?:want\sto\s)?|as\s"
+    r"|by\sway\sof\s|for\s|a\s|quick\s|double[- ]){0,4}"
+    r"(?:check|verif|confirm|prove|test)\w*|sanity|proof|indeed|substitut\w+\sback|going\sbackwards"
     r"|working\sbackwards|in\sreverse"
 )
 CHECK_ZH = (
@@ -116,10 +136,10 @@ COUNTED_EN = (
 )
 COUNTED_ZH = "步|种(?:方法|办法|解法|思路)?(?![子类植])|个?步骤|遍|页|道题|小题|位数|行|部分|[点]?(?:方法|思路)"
 COUNTER_EN = (
-    r"steps?|page|question(?:\snumber)?|exercise|problem(?:\snumber)?|part|line|section|chapter|number|no\.|figure"
+    r"level|grade|steps?|page|question(?:\snumber)?|exercise|problem(?:\snumber)?|part|line|section|chapter|number|no\.|figure"
     "|table|equation|task|version|hint"
 )
-COUNTER_ZH = "第|步骤|题号|页码|例题?|图|表|式|占|满分|编号"
+COUNTER_ZH = "第|值(?=[0-9 ]+分)|步骤|题号|页码|(?<!比)例题?|图|表|式|占|满分|编号"
 SUPPOSITION_ZH = "假设|假定|倘若|要是|如果(?:答案|结果|是)|若(?:答案|结果|是)|猜|我?估计|估算|粗略"
 # What calls a value wrong, or says whose mistake it is; and what takes back what was said.
 WRONG_EN = (
@@ -138,19 +158,20 @@ WRONG_ZH = (
 DENIED_EN = r"not|\w+n't|neither|nor|never|rather\sthan|instead\sof|other\sthan|as\sopposed\sto|unlike"
 DENIED_ZH = "不是|并非|而非|不等于|≠|非(?=[0-9 ])|不为|而不|不写"
 RETRACT_EN = (
-    r"wrong|incorrect|not\s(?:right|correct|true)|(?:a|my|an)\s(?:mistake|error|slip)|scratch\sthat"
+    r"(?:doesn't|does\snot|don't)\s(?:look|seem|sound|feel)\s(?:quite\s)?(?:right|correct)|(?:looks|seems|sounds)\soff"
+    r"|let\sme\s(?:try|do|check|think|compute|calculate|work)\s(?:that\s|this\s|it\s)?(?:again|over)|wrong|incorrect|not\s(?:right|correct|true)|(?:a|my|an)\s(?:mistake|error|slip)|scratch\sthat"
     r"|no(?:pe)?(?=[\s*.!,]*$)|isn't\s(?:right|correct)|misread|mis(?:calculat|count)\w+"
     r"|ignore\s(?:that|this|it|the\sabove)|take\s(?:that|it)\sback|correction|strike\sthat|let\sme\s(?:redo|correct)"
 )
-RETRACT_ZH = "不对|错了|算错|有误|不正确|更正|纠正|写错|搞错|看错|我错|弄错|收回|作废|重新(?:计)?算|重算"
+RETRACT_ZH = "不对|错了|算错|有误|不正确|更正|纠正|写错|搞错|看错|我错|弄错|收回|作废|重新?(?:计|演|推|核|求)?算"
 # What a correction begins with.
 CORRECTION_EN = (
-    r"no(?:pe)?\s?[-,:]+(?=\s?[-$\\(0-9])|actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)"
+    r"let\sme\s(?:try|do|compute|calculate|work)\s(?:that\s|this\s|it\s)?(?:again|over)|(?:once\s)?again(?=\s?:)|no(?:pe)?\s?[-,:]+(?=\s?[-$\\(0-9])|actually|correction|or\srather|i\smean|i\smeant|sorry|rather(?!\sthan)"
     r"|make\sthat|it\s(?:should|must|has\sto)\sbe|should\s(?:be|have\sbeen)|the\scorrect\s(?:one|value|result"
     r"|number)\sis"
 )
 CORRECTION_ZH = (
-    "(?:复核|核对|检查|验算|修改|更正|纠正|重算|修正)之?[后过]|"
+    "(?:经过?)?(?:复核|核对|检查|验算|修改|更正|纠正|修正|重新?(?:计|演|推|核|求)?算)(?:一[下遍次])?之?[后过]?(?=[应得是为]|后)|"
     "其实|实际上|更正|修正|改为|改成|正确的?(?:应该?)?[是为]|应[该当]?[是为]|准确地?说"
 )
 # What restates a value in another form or unit, or relates it to others.
@@ -178,24 +199,33 @@ NO_VALUE_EN = (
 )
 NO_VALUE_ZH = "无解|不存在|没有意义|无意义|没有(?:实数)?解|不能确定|无法确定"
 
-# What makes a value with a number in it more, or less, than that number.
+# What compares a value with a number.
+COMPARED_EN = (
+    r"(?:less|more|greater|fewer|larger|smaller|higher|lower|bigger)\sthan|at\s(?:the\s(?:very\s)?)?(?:least|most)"
+    r"|no\s(?:more|less|fewer)\sthan|between|exceeds?|lies\s(?:in|within|between)|in\sthe\srange|up\sto"
+)
+COMPARED_ZH = (
+    r"比(?=\s?(?:[-0-9$(\\]|$))|介于|大于|小于|不[超少多低高]|至[少多]|最[多少](?=\s?(?:[0-9]|$))|超过|多于|少于|低于"
+    "|高于|不足|不到"
+)
+# What else makes a value with a number in it another one than that number.
 BOUND_EN = (
-    r"exceeds?|range|lies|logarithm|opposite|cosine|sine|tangent|derivative|integral|successor|predecessor|complement|conjugate|negation|digits|less\sthan|more\sthan|greater\sthan|fewer\sthan|larger\sthan|smaller\sthan|bigger\sthan|higher\sthan|lower\sthan"
-    r"|at\sleast|at\smost|no\s(?:more|less|fewer)\sthan|not|between|from|over|under|below|above|beyond|up\sto|anything"
-    r"|any|all|every|either|neither|both|one\sof|any\sof|among|(?:anything|nothing|all|none|everything)\s(?:but"
-    r"|except)|multiples?|factors?|divis\w+|half|twice|double|triple|third|quarter|squared?|cubed?|root|log|ln|sin|cos"
-    r"|tan|cot|sec|arc\w+|factorial|reciprocal|inverse|modulo|mod|plus|times|minus|divided|multiplied|power|exp|nearly"
-    r"|almost|except|excluding|unless|integers?\sfrom|odd|even|primes?|sum\sof|product\sof|choose|base|option|choice"
-    r"|step|case|number\sof\sdigits"
+    r"range|lies|logarithm|opposite|cosine|sine|tangent|derivative|integral|successor|predecessor|complement"
+    r"|conjugate|negation|digits|not|from|over|under|below|above|beyond|anything|any|all|every|either|neither|both"
+    r"|one\sof|any\sof|among|(?:anything|nothing|all|none|everything)\s(?:but|except)|multiples?|factors?|divis\w+"
+    r"|half|twice|double|triple|third|quarter|squared?|cubed?|root|log|ln|sin|cos|tan|cot|sec|arc\w+|factorial"
+    r"|reciprocal|inverse|modulo|mod|plus|times|minus|divided|multiplied|power|exp|nearly|almost|except|excluding"
+    r"|unless|integers?\sfrom|odd|even|primes?|sum\sof|product\sof|choose|base|option|choice|step|case"
+    r"|number\sof\sdigits"
 )
 BOUND_ZH = (
-    r"比(?=\s?[-0-9$(])|首先|先取|代入|设|令|取(?=\s?[-0-9])|小于|大于|不超过|不少于|不低于|不高于|不足|不到|至少|至多|最多|最少|超过"
-    "|多于|少于|低于|高于|介于|从|不是|非|任意|所有|倍数|因数|约数|平方|立方|根号|次方|阶乘|倒数|相反数|一半|除以"
-    "|乘以|加上|减去|的[0-9]+倍|模|余|除了|以外|奇数|偶数|质数|接近|选项|第"
+    r"首先|先取|代入|设|令|取(?=\s?[-0-9])|从|不是|非|任意|所有|倍数|因数|约数|平方|立方|根号|次方|阶乘|倒数|相反数"
+    "|一半|除以|乘以|加上|减去|的[0-9]+倍|模|余|除了|以外|奇数|偶数|质数|接近|选项|第"
 )
+NUMERAL_WORDS = "zero|one|two|three|four|five|six|seven|eight|nine"
 # What, behind a number, makes it more or less than that number.
 BEHIND_EN = (
-    r"as\swell\sas|(?:ten|hundred|thousand|million)ths|(?:percent\s|per\scent\s|%\s)?of\s(?:\$|[a-z]\b)|basis\spoints?|(?:more|less|fewer|greater|smaller|larger)\sthan|out\sof\s[-+$\\(]{0,4}[0-9]|times\s(?:as|the|\$)|percent\sof"
+    r"pi|over\s[-+$\\(]{0,4}[0-9]{1,9}(?!\s[a-z0-9])(?![0-9])|as\swell\sas|(?:ten|hundred|thousand|million)ths|basis\spoints?|(?:more|less|fewer|greater|smaller|larger)\sthan|times\s(?:as|the|\$)|percent\sof"
     r"|or\s(?:more|less|fewer|greater|higher|lower|above|below|so\smore|perhaps|maybe|possibly|[-+$\\(]{0,4}[0-9])"
     r"|and\s(?:a\s(?:half|third|quarter)|above|below|up|over|under|more|[-+$\\(]{0,4}[0-9])|(?<!metres\s)(?<!meters\s)(?<!metre\s)(?<!meter\s)(?<!feet\s)(?<!inches\s)(?<!cm\s)(?<!units\s)squared|cubed|factorial"
     r"|modulo|mod|in\sbase|base|plus|minus|times\s[-+$\\(]{0,4}[0-9a-z]|divided|multiplied|to\s[-+$\\(]{0,4}[0-9]"
@@ -211,6 +241,7 @@ _COUNT = "(?:[0-9]{1,2}|[零一二两三四五六七八九十]|one|two|three|fou
 _ROUNDS_EN = r"(?:(?:rounded|rounding|round|correct|accurate|precise|given)\b\s?)?(?:off\s)?"
 ROUNDED = (
     # without a count
+    rf"小数位数\s?[取为是:]?\s?{_COUNT}位?|"
     "其余四舍五入|四舍五入法?(?![到至保取])|"
     # how far off it may be
     r"(?:精确度|精度|误差)\s?(?:为|是|:)?\s?0?\.0*1(?![0-9])|"

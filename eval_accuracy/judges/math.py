@@ -10,7 +10,7 @@ from functools import lru_cache
 from core.tasks.boxed import last_boxed
 from core.tasks.math import FREE_TYPES, MathQuestion, recognise
 from core.text.records import Record
-from eval_accuracy.equivalence.process import same_formula
+from eval_accuracy.equivalence.process import SPENT, compared
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
 from eval_accuracy.extraction.numbers import EXACT, SCALE_WORDS, Number, plain, whole_number
@@ -19,7 +19,7 @@ from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.extraction.statements import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER
 from eval_accuracy.judges import Answer, Judge
 from eval_accuracy.judges.equality import RULES, difference, in_lowest_terms, is_exact, is_whole_division
-from eval_accuracy.judges.verdict import Verdict, refused
+from eval_accuracy.judges.verdict import FORMULA, GIVEN_UP, Verdict, refused
 
 # Types whose answer may be written as p/q: their template does not ask for the value of a written-out operation.
 _FRACTION_TYPES = frozenset({"fraction", "equation", "mean", "discount"}) | FREE_TYPES
@@ -107,10 +107,12 @@ def _judged(question: str, prediction: str, reference: str, prompt: str | None, 
     found = _read(answer, question, asked, truth, trace)
     if found is None:
         return replace(refused(asked.type, tuple(RULES), truth.span, "unparsable"), seems_prompt=own.seems_prompt)
+    asked_before, seconds_before = SPENT.asked, SPENT.seconds
     rules, error, rule = _compare(question, asked, found, truth)
     return Verdict(
         asked.type, rules, found.marker, found.span, truth.span, error=error, stage=found.stage, clause=found.clause,
-        rule=rule, seems_prompt=own.seems_prompt,
+        rule=rule, seems_prompt=own.seems_prompt, formulas=SPENT.asked - asked_before,
+        seconds=SPENT.seconds - seconds_before,
     )  # fmt: skip
 
 
@@ -141,6 +143,8 @@ def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> 
     """Return whether an answer is right under each rule, how it differs where it is not exactly right, and by what."""
     if found.number is None or truth.number is None:
         same = _is_same_form(asked, found, truth)
+        if same == GIVEN_UP:
+            return dict.fromkeys(RULES, False), GIVEN_UP, FORMULA
         return dict.fromkeys(RULES, bool(same)), "" if same else "other text", same or "text"
     left, right = found.number, truth.number
     if left.fraction is not None and not left.repeats and _is_left_undone(question, asked, left.fraction):
@@ -153,18 +157,30 @@ def _compare(question: str, asked: MathQuestion, found: Found, truth: Found) -> 
 
 
 def _is_same_form(asked: MathQuestion, found: Found, truth: Found) -> str:
-    """Return what shows that an answer that is no plain number is the reference: "text", "formula", or nothing."""
+    """Return what shows that an answer that is no plain number is the reference: "text", "formula", or nothing.
+
+    `GIVEN_UP` where that could not be found out in time.
+    """
     if truth.number is not None:  # the number is an expression's value, or it is wrong: `3!` for 6
         pairs = [(found.span, truth.span)] if asked.type in FREE_TYPES and found.kind != WORDS else []
     else:
         pairs = [(found.span, truth.span), (found.formula, truth.span), (found.span, truth.formula)]
+        words = WORDS in (found.kind, truth.kind)
         for one, other in pairs:
             if one and other and (same_text(one, other) or same_text(formula(one), formula(other))):
                 return "text"
+            if words and len(spelling(one)) > 1 and spelling(one).casefold() == spelling(other).casefold():
+                return "text"  # Yes, yes
         if asked.type not in FREE_TYPES or WORDS in (found.kind, truth.kind):
             return ""
     # The last and costliest comparison: of formulas that are the same in another form.
-    return "formula" if any(a and b and same_formula(formula(a), formula(b)) for a, b in pairs) else ""
+    outcome = ""
+    for one, other in pairs:
+        if one and other and (said := compared(formula(one), formula(other))) != "different":
+            outcome = FORMULA if said == "same" else outcome or GIVEN_UP
+            if outcome == FORMULA:
+                break
+    return outcome
 
 
 def _is_left_undone(question: str, asked: MathQuestion, fraction: tuple[Decimal, Decimal]) -> bool:
@@ -188,7 +204,9 @@ def _readings(question: str, asked: MathQuestion, left: Number, right: Number) -
         return [(replace(left, scale=0, significant=0), right), worth]
     if asked.type in FREE_TYPES and left.scale == right.scale:
         # The sign may be the unit that a free problem asks for, or part of the value: 20, 20 % and 0.2.
-        return [(left, right)] if left.percent and _IN_PERCENT.search(question) else [(left, right), worth]
+        if left.percent:
+            return [(left, right)] if _IN_PERCENT.search(question) else [worth]
+        return [(left, right), worth]
     return [worth]
 
 

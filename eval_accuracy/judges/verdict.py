@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # The rule of a verdict that went by the value of a formula (`equivalence`).
 FORMULA = "formula"
+# How an answer differs whose formula could not be compared in time.
+GIVEN_UP = "formula given up for time"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Verdict:
         clause: the clause that the answer stands in.
         rule: what the reader or the comparison went by.
         seems_prompt: what looks like the examples of a prompt stands before the answer, unrecognised.
+        formulas: how many pairs of formulas were compared by the library for it.
+        seconds: what that took; neither is part of a row, as they are never the same twice.
     """
 
     type: str
@@ -41,10 +45,14 @@ class Verdict:
     clause: str = ""
     rule: str = ""
     seems_prompt: bool = False
+    formulas: int = field(default=0, compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
     def row(self, record_id: str) -> dict[str, Any]:
         """Return the verdict as a line of a verdicts file."""
-        return {"id": record_id, **asdict(self)}
+        shown = asdict(self)
+        del shown["formulas"], shown["seconds"]  # what costs nothing the second time, in a cache
+        return {"id": record_id, **shown}
 
 
 def refused(kind: str, rules: Sequence[str], reference: str, reason: str, weight: float = 1.0) -> Verdict:

@@ -13,7 +13,7 @@ import numpy as np
 from core.result_types import AccuracyEntry, Share, TypeShare, WrongAnswer, WrongAnswers
 from core.text.records import Record
 from eval_accuracy.judges import Answer, Judge, judge_named
-from eval_accuracy.judges.verdict import FORMULA, Verdict
+from eval_accuracy.judges.verdict import FORMULA, GIVEN_UP, Verdict
 from eval_accuracy.scoring.categories import by_category
 from eval_accuracy.scoring.circular import folded, is_circular
 from evaluation.answers.predictions import Predictions, coverage
@@ -109,6 +109,11 @@ def summarise(
         rules_differ=sum(len(set(verdict.rules.values())) > 1 for verdict in verdicts) if judge.binary else 0,
         seems_prompt=sum(verdict.seems_prompt for verdict in verdicts),
         formulas_equal=sum(verdict.rule == FORMULA and bool(verdict.rules[rule]) for verdict in verdicts),
+        formulas_asked=sum(verdict.formulas > 0 for verdict in verdicts),
+        formula_seconds=round(sum(verdict.seconds for verdict in verdicts), 1),
+        formulas_given_up=tuple(
+            record.id for record, verdict in zip(records, verdicts, strict=True) if verdict.error == GIVEN_UP
+        ),
         categories=by_category(records, [verdict.rules[rule] for verdict in verdicts]) if judge.binary else {},
     )
 

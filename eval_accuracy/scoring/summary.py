@@ -9,6 +9,7 @@ from core.result_types import AccuracyEntry, BenchmarkAccuracy, Category
 from core.terminal import laid_out
 
 _MOST_SHOWN = 60
+_MOST_NAMED = 20
 
 
 def summary(results: Mapping[str, AccuracyEntry]) -> str:
@@ -31,6 +32,11 @@ def _lines(name: str, result: AccuracyEntry) -> Iterator[str]:
         f"  verdict not the same under every rule: {result.rules_differ} ({result.rules_differ / count:.1%}), "
         f"right by the value of a formula: {result.formulas_equal}"
     )
+    if result.formulas_asked:
+        yield f"  formulas compared by sympy: {result.formulas_asked} answers, {result.formula_seconds:.1f} s"
+    if given_up := result.formulas_given_up:
+        more = f" and {len(given_up) - _MOST_NAMED} more" if len(given_up) > _MOST_NAMED else ""
+        yield (f"  {len(given_up)} of them took too long and count as wrong: {', '.join(given_up[:_MOST_NAMED])}{more}")
     if result.seems_prompt:
         yield (
             f"  {result.seems_prompt} answers begin with what looks like a prompt that is not the one known: what is "

@@ -90,6 +90,8 @@ def test_every_number_is_read_whole(value: Decimal, behind: str) -> None:
 
 def test_a_sentence_is_about_a_number_that_the_question_does_not_have() -> None:
     text = "It costs 42 dollars to buy 6 tickets in 2 days"
-    number = last_in(text, 0, len(text), False, frozenset({"6"}))
-    assert number is not None
+    found = last_in(text, 0, len(text), False, frozenset({"6"}))
+    assert found is not None
+    number, beside = found
     assert number.value == 42
+    assert not beside

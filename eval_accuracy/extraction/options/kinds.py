@@ -32,6 +32,7 @@ from eval_accuracy.extraction.options.patterns import (
     FALSE,
     FILL,
     FINAL,
+    FOUND_OUT,
     GOOD,
     HEDGE,
     IS,
@@ -259,7 +260,7 @@ def _without_letter(clause: Clause, number: int, asks_wrong: bool, found: Sequen
     if found and found[-1].mark:
         if CHOSEN.match(clause.text):
             return [Naming("stated", found[-1].mark, readable(clause.text), number)]
-        if (clause.head in BUT_HEADS or clause.head in (",", "，")) and (
+        if (clause.head in BUT_HEADS or clause.head in (",", "，", ")")) and (
             PREDICATE_BAD.match(clause.text) or (clause.head in BUT_HEADS and VERDICT_BAD.match(clause.text))
         ):
             return [Naming("wrong", found[-1].mark, readable(clause.text), number, false=True)]
@@ -311,7 +312,7 @@ def _kind(clause: Clause, place: int, part: Part, sentence: Sentence, asks_wrong
         return "stated", False
     if concedes(before):
         return "others", False
-    if SUPPOSE.search(before) or clause.head in SUPPOSE_HEADS:
+    if SUPPOSE.search(before, max(0, _last(FOUND_OUT, before))) or clause.head in SUPPOSE_HEADS:
         return ("wrong" if BAD.match(after) else "supposed"), False
     if (relation := compares(clause, place)) and not NOT.search(before if not part.joint else ""):
         return ("stated" if relation == "above" else "wrong"), False

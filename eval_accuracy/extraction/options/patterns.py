@@ -55,6 +55,12 @@ NOT = re.compile(rf"(?i:(?<![A-Za-z])(?!n['’]t){any_of(words.NOT_EN)}{_EDGE}|n
 NOT_NEGATING = re.compile(rf"(?i:{any_of(words.NOT_NEGATING)})")
 # "if we pick" -> "if"
 SUPPOSE = re.compile(rf"(?i:(?<![A-Za-z]){any_of(words.SUPPOSE_EN)}{_EDGE})|{any_of(words.SUPPOSE_ZH)}")
+# What draws a conclusion from a look at something.
+# "A look at the text shows that the" -> "shows that"
+FOUND_OUT = re.compile(
+    r"(?i:\b(?:shows?|reveals?|tells\sus|indicates?|suggests?|confirms?|makes\sit\sclear|(?:we|i)\s(?:can\s)?"
+    r"(?:see|find|conclude)|leads\sto)\b(?:\sthat\b)?)|可知|可见|得知|看出|表明"
+)
 # "Some may think" -> "Some"
 OTHERS = re.compile(rf"(?i:(?<![A-Za-z]){any_of(words.OTHERS_EN)}{_EDGE})|{any_of(words.OTHERS_ZH)}")
 _STATEMENT = (

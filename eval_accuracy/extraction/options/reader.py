@@ -48,6 +48,9 @@ _A_LABEL = re.compile(r"\s*A\s?[:：.][ \t]{1,3}(?=\S)(?![^\n]*\n\s{0,9}[(（]?B
 _MOST = re.compile(r"\bis (?P<most>the (?:most [a-z]+|[a-z]{2,}est))\b")
 # "Which is NOT so?" -> "NOT"
 _ASKS_WRONG = re.compile(rf"(?<![A-Za-z]){any_of(words.ASKS_WRONG_EN)}(?![A-Za-z])|{any_of(words.ASKS_WRONG_ZH)}")
+# What begins to speak of an option and stops there.
+# "Option B:" -> "Option B:"
+_BEGUN = re.compile(r"(?:(?i:option|choice)|选项)\s?[(（]?[A-J][)）]?[*_]{0,3}\s?[:：][*_\s]{0,4}$")
 # "B two" -> "B "
 _LETTER_SPACE = re.compile(r"\s*[A-J][ \t]+(?=\w)")
 _HALF = 10_000
@@ -165,6 +168,8 @@ def _read(text: str, question: str, letters: str) -> Reading:
     found = namings(sentences(marked(text, letters, options)), wrong)
     choice = chosen(found, wrong, bool(options), letters)
     naming = choice.naming
+    if naming and naming.kind == "bare" and _BEGUN.search(text):
+        return Reading()
     if naming:
         return Reading(naming.letters, _marker(naming, text), choice.rule, naming.clause, naming.kind)
     letter, clause = by_text(bare(text), options, choice.several or _lists(found))
