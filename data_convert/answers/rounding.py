@@ -35,7 +35,8 @@ def rounded(value: Fraction | Decimal, decimals: int) -> Rounded:
     """Round half-up (away from zero) to so many decimals.
 
     An exact value keeps only the digits it needs, a rounded one all its decimals. A value of 10^16 or more, or one
-    that would round to zero, is written with an exponent and so many decimals of its first factor: 2.7692E+34.
+    that would round to zero, is written with an exponent and so many decimals of its first factor, two at
+    least where any: 2.7692E+34, and 4.79E-2 with one decimal.
     """
     top, bottom = value.as_integer_ratio()
     return rounded_ratio(abs(top), bottom, decimals).signed(top < 0)

@@ -237,13 +237,7 @@ def by_statement(text: str, span: tuple[int, int], clause: Clause, ways: Ways, w
         if words and content.kind == WORDS and mark["word"] and mark is marks[-1]:
             return Candidate(clause.start, STATED, mark[0].strip(), content, clause)
         if content.kind in (NUMBER, UNDONE, EXPRESSION):
-            near = (
-                stands_first(text, mark.end(), content)
-                or mark["equals"]
-                or mark["points"]
-                or mark["colon"]
-                or _is_near(text, mark.end(), content)
-            )
+            near = mark["equals"] or mark["points"] or mark["colon"] or _is_near(text, mark.end(), content)
             if near and (words or content.kind != EXPRESSION or _DIGIT.search(text, content.start, content.end)):
                 if (
                     mark["equals"]
@@ -272,6 +266,9 @@ def _has_several(text: str, marks: list[re.Match[str]], end: int) -> bool:
 def _is_near(text: str, end: int, content: Content) -> bool:
     """Tell whether a value stands right behind a word that states it."""
     start = content.number.start if content.number else content.start
+    if text[content.start : start].lstrip(" $*").startswith("\\"):  # `is approximately $\mathbf{7}$`
+        start = content.start
+        end = start
     return len(text[end:start].strip(" $*_`\\(:")) <= _NEAR
 
 

@@ -181,8 +181,8 @@ RESTATED_EN = (
     r"|an?\s(?:increase|decrease|drop|rise)|out\sof|over"
 )
 RESTATED_ZH = (
-    "即|也就是说?|也即|换句话说|换算|合(?=[0-9 ])|约合|相当于|折合|比|其中|写成|用(?:分数|小数|百分数)|增加|减少|较"
-    "|与|大约|约"
+    "即|换成|也就是说?|也即|换句话说|换算|合(?=[0-9 ])|约合|相当于|折合|比|其中|写成|用(?:分数|小数|百分数)|增加|减少"
+    "|较|与|大约|约"
 )
 # What says that there is no answer.
 REFUSAL_EN = (

@@ -25,6 +25,8 @@ from data_convert.answers.rounding import plain, rounded
         # 0.4449 is no reason to make 0.45 and then 0.5 of it
         (Fraction(4449, 10000), 1, "0.4", False),
         (Fraction(1, 300), 2, "3.33E-3", False),
+        # with an exponent two decimals at least: a judge that allows rounding wants three digits
+        (Fraction(479, 10000), 1, "4.79E-2", True),
         (Fraction(-1, 300), 2, "-3.33E-3", False),
         (Fraction(10**16), 2, "1E+16", True),
         (Fraction(10**16 - 1), 2, "9999999999999999", True),

@@ -8,9 +8,12 @@ import time
 
 import pytest
 
+from core.text.records import Record
 from eval_accuracy.equivalence import process
 from eval_accuracy.equivalence.process import SPENT, same_formula
 from eval_accuracy.equivalence.symbolic import may_be_same
+from eval_accuracy.scoring.accuracy import score
+from eval_accuracy.scoring.summary import summary
 
 pytestmark = pytest.mark.slow
 
@@ -72,3 +75,20 @@ def test_a_process_that_was_killed_is_replaced() -> None:
     same_formula("x+4", "4+x")  # whatever comes of this one
     assert same_formula("x+5", "5+x")
     assert process._PROCESS.pid not in (None, child)
+
+
+def test_what_the_library_took_and_whom_it_gave_up_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LIMIT", 0.5)
+    slow = ("(p+q+r)^{997}", "(r+p)^{996}+q")
+    records = [
+        Record("quick", "math", "Find it.", r"$\boxed{x+7}$"),
+        Record("slow", "math", "Find it.", rf"$\boxed{{{slow[0]}}}$"),
+        Record("number", "math", "Find it.", r"$\boxed{7}$"),
+    ]
+    told = {"quick": "The answer is $7 + x$.", "slow": f"The answer is ${slow[1]}$.", "number": "The answer is 7."}
+    result = score(records, told)
+    assert (result.formulas_asked, result.formulas_given_up, result.correct) == (2, ("slow",), 2)
+    assert result.formula_seconds >= 0.5
+    shown = summary({"mine": result})
+    assert "formulas compared by sympy: 2 answers" in shown
+    assert "1 of them took too long and count as wrong: slow" in shown

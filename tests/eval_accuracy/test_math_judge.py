@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -269,46 +268,6 @@ def test_answers_of_other_questions_are_wrong(shared_data: Path) -> None:
     for row, other in itertools.pairwise(rows):
         right += judge(row["problem"], other["solution"], row["solution"]).rules["exact"]
     assert right == 0
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "1" * 100_000,
-        "1," * 50_000,
-        "=" * 100_000,
-        "= 1 + " * 16_000,
-        "\\boxed{" * 14_000,
-        "\\frac{1}{" * 11_000,
-        "1 " + " " * 100_000 + "x 10",
-        "-" * 100_000,
-        "(" * 100_000,
-        "答案" * 50_000,
-        "1/" * 50_000,
-        "10^" * 33_000,
-        "\n计算 " * 20_000,
-        "$" * 100_000,
-        "\\text{" * 16_000,
-        "7" + " a" * 50_000,
-        "\x00\x1b" * 50_000,
-        "###" + "\n " * 50_000,
-        "一" * 100_000,
-        "百分之" * 33_000,
-        "二分之" * 33_000,
-        "1 000" * 20_000,
-        "答案是" * 33_000,
-        "####" * 25_000,
-        "3又" * 50_000,
-        "9x + " * 20_000,
-    ],
-)
-@pytest.mark.parametrize("pair", [ADD, EQUATION, ENGLISH, WORDS])
-def test_a_long_answer_costs_bounded_time(pair: tuple[str, str], text: str) -> None:
-    started = time.perf_counter()
-    judge(pair[0], text, pair[1])
-    judge(pair[0], "x" + pair[0] + text, pair[1])
-    # A guard against blow-up, not a measure of speed: what grows with the square takes hours here.
-    assert time.perf_counter() - started < 60
 
 
 PIECES = [
