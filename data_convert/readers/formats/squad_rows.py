@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import orjson
-
+from core.errors import InputError
 from core.text.records import Record
+from core.untrusted import JSON_LINE, load_json
 from data_convert.readers.bad import Fault
 from data_convert.readers.fields import text_field
 from data_convert.readers.formats import Example, JsonFormat
@@ -77,8 +77,8 @@ def _answers(row: dict[str, Any]) -> list[str]:
 def _unpacked(text: str) -> Any:
     """Return the answers of a table's cell, which holds them as JSON; Fault where it holds something else."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return load_json(text, "answers", JSON_LINE)
+    except InputError:
         raise Fault(
             "field 'answers' is an object as a program prints it, no JSON; save the table as JSON Lines or Parquet"
         ) from None
