@@ -313,7 +313,8 @@ class TrainConfig(Section):
         adapter_dtype: type of the trained tensors of LoRA and its kin. In another than float32 small steps are lost.
         state_steps: the state of the training, from which it goes on after an interruption, is written after each so
             many steps; None: as often that five minutes are lost at the most. It is also written at each checkpoint.
-        seed: of initial adapters, dropout and the order of rows.
+        neftune_alpha: size of the noise on the tokens' embeddings in training (NEFTune), such as 5; 0: none.
+        seed: of initial adapters, dropout, noise and the order of rows.
         evaluate: steps that evaluate each saved checkpoint while training goes on, such as ["retention", "accuracy"].
         evaluate_limit: how many questions of each kind they ask (None: all; those are not asked again afterwards).
         tensorboard: write files for TensorBoard to the run's train/tensorboard.
@@ -337,6 +338,7 @@ class TrainConfig(Section):
     adapter_dtype: DType = "float32"
     state_steps: int | None = Field(default=None, ge=1)
     seed: int = Field(default=1, ge=0, lt=1 << 32)
+    neftune_alpha: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     evaluate: tuple[str, ...] = ()
     evaluate_limit: int | None = Field(default=None, ge=1)
     evaluate_stop: bool = False

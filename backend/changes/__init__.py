@@ -59,6 +59,9 @@ def network_changes(config: RunConfig, columns: Sequence[str]) -> list[dict[str,
     if rate := getattr(config.method, "dropout", 0.0):
         settings = {"rate": rate, "seed": config.train.seed}
         changes.append({"module": "backend.changes.dropout", "settings": settings})
+    if alpha := config.train.neftune_alpha:
+        settings = {"alpha": alpha, "seed": config.train.seed, "width": config.model.hidden_size}
+        changes.append({"module": "backend.changes.noise", "settings": settings})
     if names := config.train.no_decay:
         changes.append({"module": "backend.changes.weight_decay", "settings": {"names": list(names)}})
     return changes

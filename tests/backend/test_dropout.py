@@ -16,12 +16,13 @@ ROWS, WIDTH, RATE = 192, 160, 0.3
 def made() -> Any:
     import mindspore as ms
 
-    from backend.changes.dropout import HashedDropout, step_counter
+    from backend.changes.dropout import HashedDropout
+    from backend.changes.hashed import step_counter
 
     ms.set_context(mode=ms.GRAPH_MODE, device_target="CPU")
 
     def mask(step: int = 1, layer: str = "layers.0.wq", seed: int = 1, rank: int = 0, dtype: Any = np.float32) -> Array:
-        counter = step_counter()
+        counter = step_counter("step")
         cell = HashedDropout(RATE, WIDTH, layer, seed, counter, rank).set_train()
         counter.set_data(ms.Tensor(step, ms.int32))
         found: Array = cell(ms.Tensor(np.ones((2, ROWS // 2, WIDTH), dtype))).asnumpy().reshape(ROWS, WIDTH)
@@ -59,10 +60,11 @@ def test_rows_and_columns_have_nothing_in_common(made: Any) -> None:
 def test_outside_training_everything_passes() -> None:
     import mindspore as ms
 
-    from backend.changes.dropout import HashedDropout, step_counter
+    from backend.changes.dropout import HashedDropout
+    from backend.changes.hashed import step_counter
 
     values = np.random.default_rng(1).random((4, WIDTH), np.float32)
-    cell = HashedDropout(RATE, WIDTH, "layer", 1, step_counter(), 0)
+    cell = HashedDropout(RATE, WIDTH, "layer", 1, step_counter("step"), 0)
     assert np.array_equal(cell(ms.Tensor(values)).asnumpy(), values)
 
 
