@@ -13,7 +13,8 @@ from backend.versions import Version, laid_over, refuse_older
 from core.methods import method_of
 from core.models import family_of
 from core.packed import COLUMNS
-from core.schema import MachineConfig, ModelConfig, RunConfig, Schedule, TrainConfig
+from core.schema import MachineConfig, ModelConfig, RunConfig
+from core.schema_train import Schedule, TrainConfig
 
 
 class MindFormers19(Version):
