@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +127,10 @@ class StepNotes:
             self._noted(step_named(name), force),
         ):
             yield
+
+    def in_part(self, name: str) -> AbstractContextManager[None]:
+        """Let commands that a `with` block starts do a part of a step, of which nothing is noted."""
+        return told_to_children(_NOTED, self._label(name))
 
     def _label(self, name: str) -> str:
         return f"{name} of {self._run.path.resolve()}"

@@ -27,11 +27,10 @@ from core.progress import say
 from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
 from core.schema import RunConfig
 from core.step_notes import MAIN_JOB
-from core.steps import step_named
+from core.steps import Step, step_named
 from core.terminal import show_text
 from pipeline.beforehand.faults import faults
 from pipeline.beforehand.room import check_room
-from pipeline.meanwhile.evaluations import run_with_evaluations
 from pipeline.overview.summary import summary
 
 _EXAMPLE = """examples:
@@ -118,13 +117,21 @@ def _do(run: RunFolder, config: RunConfig, name: str, force: bool) -> None:
             preexec_fn=die_with_parent(signal.SIGTERM),
         ) as process:
             try:
-                beside = step.evaluated and config.train.evaluate
-                exit_code = run_with_evaluations(process, run, config) if beside else process.wait()
+                exit_code = _waited(process, run, config, step)
             except BaseException:
                 process.terminate()
                 raise
         if exit_code:
             raise StepFailed(name, exit_code if exit_code in (1, 2, 3, 130) else 1)
+
+
+def _waited(process: subprocess.Popen[bytes], run: RunFolder, config: RunConfig, step: Step) -> int:
+    """Wait for a step to end, evaluating meanwhile what it saves where that is asked for; return its exit code."""
+    if not (step.evaluated and config.train.evaluate):
+        return process.wait()
+    from pipeline.meanwhile.evaluations import run_with_evaluations
+
+    return run_with_evaluations(process, run, config)
 
 
 if __name__ == "__main__":

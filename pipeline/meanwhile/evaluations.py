@@ -96,11 +96,13 @@ def _evaluate(run: RunFolder, config: RunConfig, name: str) -> str:
     """
     figures, fault = [], ""
     try:
-        _output(merging(run, config, [run.train / "adapters" / name]))
+        with run.steps.in_part("merge"):
+            _output(merging(run, config, [run.train / "adapters" / name]))
         for step in config.train.evaluate:
             command = step_named(step).beside
             assert command is not None  # the configuration's check
-            result = _result(step, _output(command(run, config, name, config.train.evaluate_limit)))
+            with run.steps.in_part(step):
+                result = _result(step, _output(command(run, config, name, config.train.evaluate_limit)))
             figures += [f"{cell.head} {cell.text.strip()}" for cell in result.cells(name)]
             if isinstance(result, RetentionResult):
                 fault = _gate_fault(result, name)
