@@ -50,7 +50,12 @@ def rounded_ratio(top: int, bottom: int, decimals: int) -> Rounded:
     units += 2 * rest >= bottom
     if 0 < units < 10 ** (_LONGEST_WHOLE + decimals):
         return Rounded(scaled(units, decimals, keep=True), False)
-    return _with_exponent(top, bottom, max(decimals, _LEAST_WITH_EXPONENT) if decimals else 0)
+    return _with_exponent(top, bottom, exponent_decimals(decimals))
+
+
+def exponent_decimals(decimals: int) -> int:
+    """Return the decimals of the first factor of a value that is written with an exponent."""
+    return max(decimals, _LEAST_WITH_EXPONENT) if decimals else 0
 
 
 def _with_exponent(top: int, bottom: int, decimals: int) -> Rounded:

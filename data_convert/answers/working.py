@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
-from data_convert.answers.rounding import EXACT, Rounded, plain, rounded, rounded_ratio, scaled
+from data_convert.answers.rounding import EXACT, Rounded, exponent_decimals, plain, rounded, rounded_ratio, scaled
 from data_convert.answers.wording import Wording
 
 # Decimals of a root that are looked at to find its first digit; operands have fewer.
@@ -210,7 +210,9 @@ def _guard(top: int, bottom: int, decimals: int) -> int:
     """Return how many decimals of top / bottom to compute: one more than wanted, after the zeros of a tiny value."""
     guard = decimals + 1
     if 2 * top * 10**decimals < bottom:
-        while top * 10 ** (guard - decimals - 1) < bottom:
+        digits = exponent_decimals(decimals)
+        guard = digits + 1
+        while top * 10 ** (guard - digits - 1) < bottom:
             guard += 1
     return guard
 

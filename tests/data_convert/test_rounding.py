@@ -4,10 +4,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data_convert.answers.rounding import plain, rounded
+from data_convert.answers.wording import WORDINGS
+from data_convert.answers.working import Working
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,15 @@ def test_it_agrees_with_decimal(value: Decimal, decimals: int) -> None:
 @pytest.mark.parametrize(("number", "text"), [("5E+3", "5000"), ("1.50", "1.5"), ("-0.00", "0"), ("100", "100")])
 def test_plain(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
+
+
+@given(
+    top=st.integers(1, 10**12).map(lambda units: Decimal(units).scaleb(-9)),
+    bottom=st.integers(1, 10**6),
+    decimals=st.integers(0, 4),
+)
+@example(top=Decimal("0.01"), bottom=22, decimals=3)
+@example(top=Decimal("0.0001"), bottom=22, decimals=1)
+def test_a_division_in_parts_ends_with_the_rounded_value(top: Decimal, bottom: int, decimals: int) -> None:
+    found = Working(WORDINGS["en"], False).quotient(top, Decimal(bottom), decimals)
+    assert found.text == rounded(Fraction(top) / bottom, decimals).text
