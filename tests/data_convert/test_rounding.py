@@ -67,9 +67,12 @@ def test_plain(number: str, text: str) -> None:
     top=st.integers(1, 10**12).map(lambda units: Decimal(units).scaleb(-9)),
     bottom=st.integers(1, 10**6),
     decimals=st.integers(0, 4),
+    detailed=st.booleans(),
 )
-@example(top=Decimal("0.01"), bottom=22, decimals=3)
-@example(top=Decimal("0.0001"), bottom=22, decimals=1)
-def test_a_division_in_parts_ends_with_the_rounded_value(top: Decimal, bottom: int, decimals: int) -> None:
-    found = Working(WORDINGS["en"], False).quotient(top, Decimal(bottom), decimals)
+@example(top=Decimal("0.01"), bottom=22, decimals=3, detailed=True)
+@example(top=Decimal("0.0001"), bottom=22, decimals=1, detailed=True)
+def test_a_division_in_parts_ends_with_the_rounded_value(
+    top: Decimal, bottom: int, decimals: int, detailed: bool
+) -> None:
+    found = Working(WORDINGS["en"], detailed).quotient(top, Decimal(bottom), decimals)
     assert found.text == rounded(Fraction(top) / bottom, decimals).text
