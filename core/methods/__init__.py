@@ -254,14 +254,14 @@ class Method(ABC, Generic[S]):
     def update(self, settings: S, parts: Mapping[str, Array]) -> Update:
         """Return the update of one tensor of the base; `parts` are as in `Update`."""
 
-    @abstractmethod
     def trainer(self, settings: S, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is laid over the YAML of MindFormers' trainer, group by group.
+        """Return what is laid over the YAML of MindFormers' trainer, group by group; nothing beside cells of one's own.
 
         Args:
             settings: of the method.
             composed: the YAML as it is without the method; empty where a network alone is built.
         """
+        return {}
 
     @abstractmethod
     def size(self, settings: S) -> str:

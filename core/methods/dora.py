@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.methods import Product, Update
-from core.methods.linear import LinearMethod
-from core.methods.lora import LoraConfig, LoraPeft
+from core.methods.lora import LoraConfig, LoraPeft, RankedMethod
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -99,7 +98,7 @@ class DoraPeft(LoraPeft):
         return super().settings({**config, "use_dora": False})
 
 
-class Dora(LinearMethod[DoraConfig]):
+class Dora(RankedMethod[DoraConfig]):
     """DoRA by cells of the kit's own."""
 
     title = "DoRA"
@@ -122,18 +121,6 @@ class Dora(LinearMethod[DoraConfig]):
     def update(self, settings: DoraConfig, parts: Mapping[str, Array]) -> DoraUpdate:
         """Return the update of one weight."""
         return DoraUpdate(settings, parts)
-
-    def trainer(self, settings: DoraConfig, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return nothing: the cells are put into MindFormers' own network."""
-        return {}
-
-    def size(self, settings: DoraConfig) -> str:
-        """Return the rank, in words."""
-        return settings.ranks()
-
-    def figures(self, settings: DoraConfig) -> dict[str, Any]:
-        """Return the factor of B·A."""
-        return {"scaling": settings.scaling}
 
 
 METHOD = Dora()

@@ -51,9 +51,10 @@ class Ia3Update(Update):
 
         wide = rows.astype(np.float64)
         scales = self._less_one(start, len(rows)).astype(np.float64)
-        values = wide @ (scales * x) if "l_in" in self.parts else scales[:, 0] * (wide @ x)
-        norms = np.sqrt(np.square(wide) @ np.square(scales)) if "l_in" in self.parts else np.linalg.norm(wide, axis=1)
-        norms = norms if "l_in" in self.parts else np.abs(scales[:, 0]) * norms
+        if "l_in" in self.parts:
+            values, norms = wide @ (scales * x), np.sqrt(np.square(wide) @ np.square(scales))
+        else:
+            values, norms = scales[:, 0] * (wide @ x), np.abs(scales[:, 0]) * np.linalg.norm(wide, axis=1)
         # l - 1 is exact for an l near 1 and one rounding otherwise, the product one, and one as it is added.
         return Product(values, norms, 3 * norms)
 
@@ -148,10 +149,6 @@ class Ia3(LinearMethod[Ia3Config]):
     def update(self, settings: Ia3Config, parts: Mapping[str, Array]) -> Ia3Update:
         """Return the scaling of one weight or bias."""
         return Ia3Update(settings, parts)
-
-    def trainer(self, settings: Ia3Config, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return nothing: the cells are put into MindFormers' own network."""
-        return {}
 
     def size(self, settings: Ia3Config) -> str:
         """Return what is scaled, in words."""

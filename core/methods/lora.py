@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeGuard
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeGuard, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -99,6 +99,9 @@ class LoraConfig(LinearConfig):
     def scaling(self) -> float:
         """The factor that B·A is trained with."""
         return self.alpha / self.rank
+
+
+L = TypeVar("L", bound=LoraConfig)
 
 
 class LoraUpdate(Update):
@@ -219,7 +222,27 @@ def _number(alpha: float) -> int | float:
     return int(alpha) if alpha.is_integer() else alpha
 
 
-class Lora(LinearMethod[LoraConfig]):
+class WrittenAsLora(LoraPeft):
+    """A relative of LoRA that PEFT's files do not tell from it: written as the LoRA that it is there, read as one."""
+
+    def recognises(self, config: Mapping[str, Any]) -> bool:
+        """Tell nothing: a file says neither how its tensors were trained, nor what they began as."""
+        return False
+
+
+class RankedMethod(LinearMethod[L]):
+    """A method whose tensors are a product B·A of low rank, perhaps among others."""
+
+    def size(self, settings: L) -> str:
+        """Return the rank, in words."""
+        return settings.ranks()
+
+    def figures(self, settings: L) -> dict[str, Any]:
+        """Return the factor of B·A."""
+        return {"scaling": settings.scaling}
+
+
+class Lora(RankedMethod[LoraConfig]):
     """LoRA by MindFormers' own layers."""
 
     title = "LoRA"
@@ -271,14 +294,6 @@ class Lora(LinearMethod[LoraConfig]):
     def cells_for(self, settings: LoraConfig) -> str:
         """Return the module of the kit's own cells where MindFormers' layers cannot do it."""
         return "lora" if settings.rank_pattern or settings.alpha_pattern else self.cells
-
-    def size(self, settings: LoraConfig) -> str:
-        """Return the rank, in words."""
-        return settings.ranks()
-
-    def figures(self, settings: LoraConfig) -> dict[str, Any]:
-        """Return the factor of B·A."""
-        return {"scaling": settings.scaling}
 
 
 METHOD = Lora()

@@ -8,19 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.methods.lora import Lora, LoraConfig, LoraPeft
+from core.methods.lora import Lora, LoraConfig, WrittenAsLora
 
 
 class LoraFaConfig(LoraConfig):
     """LoRA-FA: LoRA whose A stays as it was drawn; only B is trained."""
-
-
-class LoraFaPeft(LoraPeft):
-    """LoRA-FA at PEFT: written as the LoRA that it is there, and read as one."""
-
-    def recognises(self, config: Mapping[str, Any]) -> bool:
-        """Tell nothing: PEFT's files do not say what was trained."""
-        return False
 
 
 class LoraFa(Lora):
@@ -34,7 +26,7 @@ class LoraFa(Lora):
     }
     settings = LoraFaConfig
     flat = {}
-    peft = LoraFaPeft()
+    peft = WrittenAsLora()
 
     def trains(self, settings: LoraConfig, name: str) -> bool:
         """Tell B, and what is trained beside, from A."""

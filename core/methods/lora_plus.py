@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from core.methods.lora import Lora, LoraConfig, LoraPeft
+from core.methods.lora import Lora, LoraConfig, WrittenAsLora
 
 
 class LoraPlusConfig(LoraConfig):
@@ -22,14 +22,6 @@ class LoraPlusConfig(LoraConfig):
     """
 
     lr_ratio: float = Field(default=16.0, ge=1, le=10_000, allow_inf_nan=False)
-
-
-class LoraPlusPeft(LoraPeft):
-    """LoRA+ at PEFT: written as the LoRA that it is there, and read as one."""
-
-    def recognises(self, config: Mapping[str, Any]) -> bool:
-        """Tell nothing: PEFT's files do not say at which rates was trained."""
-        return False
 
 
 class LoraPlus(Lora):
@@ -43,7 +35,7 @@ class LoraPlus(Lora):
     settings = LoraPlusConfig
     since = "1.8"
     flat = {}
-    peft = LoraPlusPeft()
+    peft = WrittenAsLora()
 
     def rates(self, settings: LoraConfig, rate: float) -> dict[str, float]:
         """Return B's learning rate."""

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from core.methods import Product, Update
-from core.methods.linear import LinearMethod
-from core.methods.lora import LoraConfig, LoraPeft
+from core.methods.lora import LoraConfig, RankedMethod, WrittenAsLora
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,16 +114,12 @@ class PissaUpdate(Update):
         return Product(values, norms, (len(self._right) + 8) * norms)
 
 
-class PissaPeft(LoraPeft):
+class PissaPeft(WrittenAsLora):
     """PiSSA at PEFT: a LoRA of twice the rank, [B, -B0]·[A; A0], on the base as it is.
 
     That is what PEFT itself makes of a PiSSA with `path_initial_model_for_weight_conversion`, and it is read as a LoRA.
     Without it, PEFT's files hold A and B alone, for a base that is stored nowhere.
     """
-
-    def recognises(self, config: Mapping[str, Any]) -> bool:
-        """Tell nothing: what PEFT writes is a LoRA, or lacks A0 and B0."""
-        return False
 
     def config(self, settings: LoraConfig, modules: Mapping[str, str], layers: Sequence[int]) -> dict[str, Any]:
         """Return the entries of PEFT's LoraConfig; alpha / rank stays."""
@@ -151,7 +146,7 @@ def _twice(settings: LoraConfig) -> LoraConfig:
     return settings.model_copy(update={"rank": 2 * settings.rank, "alpha": 2 * settings.alpha, **doubled})
 
 
-class Pissa(LinearMethod[PissaConfig]):
+class Pissa(RankedMethod[PissaConfig]):
     """PiSSA by cells of the kit's own."""
 
     title = "PiSSA"
@@ -185,18 +180,6 @@ class Pissa(LinearMethod[PissaConfig]):
     def update(self, settings: PissaConfig, parts: Mapping[str, Array]) -> PissaUpdate:
         """Return the update of one weight."""
         return PissaUpdate(settings, parts)
-
-    def trainer(self, settings: PissaConfig, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return nothing: the cells are put into MindFormers' own network."""
-        return {}
-
-    def size(self, settings: PissaConfig) -> str:
-        """Return the rank, in words."""
-        return settings.ranks()
-
-    def figures(self, settings: PissaConfig) -> dict[str, Any]:
-        """Return the factor of B·A."""
-        return {"scaling": settings.scaling}
 
 
 METHOD = Pissa()

@@ -225,10 +225,6 @@ class Vera(LinearMethod[VeraConfig]):
         """Return the update of one weight."""
         return VeraUpdate(settings, parts)
 
-    def trainer(self, settings: VeraConfig, composed: Mapping[str, Any]) -> dict[str, Any]:
-        """Return nothing: the cells are put into MindFormers' own network."""
-        return {}
-
     def size(self, settings: VeraConfig) -> str:
         """Return the rank, in words."""
         return f"rank {settings.rank}"
