@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import mindspore as ms
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Parameter, nn, ops
 
-from backend.changes import NetworkChange
-from backend.changes.hashed import HashedNumbers, step_counter
+from backend.changes.hashed import HashedChange, HashedNumbers
 
 # MindSpore's name of the parameter that says which step it is.
 STEP_NAME = "kit_step"
@@ -19,8 +16,8 @@ class HashedDropout(nn.Cell):  # type: ignore[misc]
     """Sets a share of its inputs to 0 in training and scales the others up; for any cell of a tuning method.
 
     `self.dropout = HashedDropout(rate, width, layer, seed, step)` in a cell's `__init__`, `self.dropout(x)` in its
-    `construct`. A change of a network makes one `step_counter(…)`, gives it to all its cells, and sets it before each
-    step, as `Dropout` below does. Linear layers with a member `lora_dropout`, `vera_dropout` or the like need none of
+    `construct`. A change of a network that is a `HashedChange` has the counter of steps that its cells are given, as
+    `Dropout` below. Linear layers with a member `lora_dropout`, `vera_dropout` or the like need none of
     that: the change finds them.
 
     Args:
@@ -50,7 +47,7 @@ class HashedDropout(nn.Cell):  # type: ignore[misc]
         return ops.reshape(rows * kept * ops.cast(self.scale, x.dtype), x.shape)
 
 
-class Dropout(NetworkChange):
+class Dropout(HashedChange):
     """Puts the kit's dropout in the place of MindSpore's in every linear layer that has a member `…_dropout`.
 
     Args:
@@ -58,20 +55,17 @@ class Dropout(NetworkChange):
         settings: `rate` and `seed`.
     """
 
-    def __init__(self, network: Any, settings: Mapping[str, Any]) -> None:
-        super().__init__(network, settings)
-        self.step = step_counter(STEP_NAME)
-        for name, cell in list(network.cells_and_names()):
+    step_name = STEP_NAME
+
+    def put_cells(self) -> None:
+        """Replace the members of all layers."""
+        rate, seed = self.settings["rate"], self.settings["seed"]
+        for name, cell in list(self.network.cells_and_names()):
             width = getattr(cell, "in_channels", None)
             for member, plain in list(cell.name_cells().items()):
                 if width and member.endswith("_dropout"):
-                    own = HashedDropout(settings["rate"], width, name, settings["seed"], self.step)
+                    own = HashedDropout(rate, width, name, seed, self.step)
                     setattr(cell, member, own.set_train(plain.training))
-        self.step.name = STEP_NAME  # each cell has called it after itself
-
-    def before_step(self, step: int) -> None:
-        """Let the masks of this step be used."""
-        self.step.set_data(Tensor(step, ms.int32))
 
 
 CHANGE = Dropout

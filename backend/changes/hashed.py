@@ -14,11 +14,16 @@ so a worker's numbers are its own, and those of different steps, layers, rows an
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
+
+from backend.changes import NetworkChange
+from backend.ranks import worker_rank
 
 # Odd numbers with well mixed bits (those of MurmurHash3 and of the golden ratio), as int32.
 _MIX, _LAST, _STEP = (int(np.uint32(number).astype(np.int32)) for number in (0x85EBCA6B, 0xC2B2AE35, 0x9E3779B1))
@@ -37,8 +42,7 @@ class HashedNumbers(nn.Cell):  # type: ignore[misc]
 
     def __init__(self, width: int, layer: str, seed: int, step: Parameter, rank: int | None = None) -> None:
         super().__init__()
-        if rank is None:
-            rank = ms.communication.get_rank() if ms.communication.GlobalComm.INITED else 0
+        rank = worker_rank() if rank is None else rank
         self.step = step
         self.key = int(np.uint32(zlib.crc32(f"{seed} {layer} {rank}".encode())).astype(np.int32))
         self.columns = Tensor(_mixed(np.arange(1, width + 1, dtype=np.uint32)).astype(np.int32).reshape(1, width))
@@ -63,3 +67,28 @@ def _mixed(x: Any) -> Any:
 def step_counter(name: str) -> Parameter:
     """Return a parameter that tells cells which step it is; it is never trained, and belongs to no state."""
     return Parameter(Tensor(0, ms.int32), name=name, requires_grad=False)
+
+
+class HashedChange(NetworkChange):
+    """A change of a network whose cells use hashed numbers: it tells them which step it is.
+
+    Attributes:
+        step: the counter that all its cells are given.
+        step_name: MindSpore's name of it, another one for each change.
+    """
+
+    step_name: ClassVar[str]
+
+    def __init__(self, network: Any, settings: Mapping[str, Any]) -> None:
+        super().__init__(network, settings)
+        self.step = step_counter(self.step_name)
+        self.put_cells()
+        self.step.name = self.step_name  # each cell has called it after itself
+
+    @abstractmethod
+    def put_cells(self) -> None:
+        """Put the cells, which are given `self.step`, into the network."""
+
+    def before_step(self, step: int) -> None:
+        """Let the numbers of this step be used."""
+        self.step.set_data(Tensor(step, ms.int32))

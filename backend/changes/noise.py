@@ -7,14 +7,12 @@ be made again, as the masks of dropout can (`backend.changes.hashed`).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import mindspore as ms
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Parameter, nn, ops
 
-from backend.changes import NetworkChange
-from backend.changes.hashed import HashedNumbers, step_counter
+from backend.changes.hashed import HashedChange, HashedNumbers
 
 STEP_NAME = "kit_noise_step"
 _EMBEDDINGS = "tok_embeddings"
@@ -50,7 +48,7 @@ class NoisyEmbedding(nn.Cell):  # type: ignore[misc]
         return x + ops.cast(ops.reshape(noise, x.shape), x.dtype)
 
 
-class Noise(NetworkChange):
+class Noise(HashedChange):
     """Puts noise on the embeddings of MindFormers' network.
 
     Args:
@@ -58,20 +56,17 @@ class Noise(NetworkChange):
         settings: `alpha`, `seed`, and `width`: numbers of an embedding.
     """
 
-    def __init__(self, network: Any, settings: Mapping[str, Any]) -> None:
-        super().__init__(network, settings)
-        self.step = step_counter(STEP_NAME)
-        for _, cell in list(network.cells_and_names()):
+    step_name = STEP_NAME
+
+    def put_cells(self) -> None:
+        """Replace the embeddings."""
+        alpha, seed, width = (self.settings[name] for name in ("alpha", "seed", "width"))
+        for _, cell in list(self.network.cells_and_names()):
             plain = cell.name_cells().get(_EMBEDDINGS)
             if plain is not None:
-                own = NoisyEmbedding(plain, settings["width"], settings["alpha"], settings["seed"], self.step)
+                own = NoisyEmbedding(plain, width, alpha, seed, self.step)
                 # Not by setattr, which would put names of cells before those of their parameters.
                 cell._cells[_EMBEDDINGS] = own.set_train(plain.training)
-        self.step.name = STEP_NAME
-
-    def before_step(self, step: int) -> None:
-        """Let the noise of this step be used."""
-        self.step.set_data(Tensor(step, ms.int32))
 
 
 CHANGE = Noise

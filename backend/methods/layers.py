@@ -19,6 +19,7 @@ from mindformers.pet.tuners.lora_adapter import LoRADense
 from mindspore import Parameter, Tensor, ops
 from mindspore.nn import Cell
 
+from backend.ranks import several_workers, worker_rank
 from core.methods import Method, MethodConfig, method
 from core.models import family_with
 
@@ -162,10 +163,9 @@ def of_first_worker(make: Callable[[], Array], shape: Sequence[int]) -> Array:
         make: makes it; called in the first worker alone.
         shape: its shape.
     """
-    if not ms.communication.GlobalComm.INITED:
+    if not several_workers():
         return make()
-    is_first = ms.communication.get_rank() == 0
-    values = Tensor(make() if is_first else np.zeros(shape, np.float32))
+    values = Tensor(np.zeros(shape, np.float32) if worker_rank() else make())
     summed: Array = ops.AllReduce()(values).asnumpy()
     return summed
 

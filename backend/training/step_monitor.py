@@ -16,6 +16,7 @@ from mindformers.tools.register import MindFormerModuleType, MindFormerRegister
 from safetensors.numpy import save_file
 
 from backend.changes import made_changes
+from backend.ranks import worker_rank
 from backend.training.state import StateKeeper
 from core.files import fresh, make_folder, replacing
 from core.inside import open_to_append
@@ -53,7 +54,7 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
         self.directory = Path(directory)
         self.steps = set(steps)
         self.full = full
-        self.rank = ms.communication.get_rank() if ms.communication.GlobalComm.INITED else 0
+        self.rank = worker_rank()
         self.done = resume
         self._state = None
         if not full:
