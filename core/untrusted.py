@@ -14,7 +14,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,12 @@ def load_json(
         if not is_text(_NAME_BYTE.sub("", shown) if file_names else shown):
             raise InputError(f"{where}: half of a surrogate pair (\\ud800 to \\udfff), which no text holds")
     return value
+
+
+def repeated(keys: Sequence[str]) -> str | None:
+    """Return the first of the keys that stand twice, in linear time; None where each stands once."""
+    counts = Counter(keys)
+    return next((key for key in keys if counts[key] > 1), None)
 
 
 def is_text(value: Any) -> bool:

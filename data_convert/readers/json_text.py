@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from core.errors import InputError
-from core.untrusted import Bounds, measure_json
+from core.untrusted import Bounds, measure_json, repeated
 from data_convert.readers.bad import Fault
 from data_convert.readers.encodings import may_be_chinese
 
@@ -53,9 +53,7 @@ class Decoder:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            self._noted.append(f"duplicate field {twice!r}")
+            self._noted.append(f"duplicate field {repeated([key for key, _ in pairs])!r}")
         return found
 
     def _constant(self, name: str) -> None:

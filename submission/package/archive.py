@@ -19,7 +19,7 @@ from core.files import refuse_pointer
 from core.progress import megabytes
 from core.results import RESULTS, file_name
 from core.terminal import visible
-from core.untrusted import SETTINGS, Bounds, load_json
+from core.untrusted import SETTINGS, Bounds, load_json, repeated
 from core.zip_file import Zip, ZipFault, open_zip
 from submission.package import layout
 from submission.package.pictures import MOST_BYTES, MOST_PIXELS, MOST_PIXELS_IN_ALL, NoPicture, look_at, pixels_of
@@ -148,11 +148,10 @@ def read_archive(path: Path) -> Contents:
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object; ValueError where a key stands twice in it, of which everybody would read another one."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+    twice = repeated([key for key, _ in pairs])
+    if twice is not None:
         raise ValueError(f"the key {shown(twice)!r} stands twice")
-    return found
+    return dict(pairs)
 
 
 @contextmanager
