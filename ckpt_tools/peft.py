@@ -129,8 +129,8 @@ def from_peft(folder: Path, base: Path, out: Path, *, step: int = 0, model: str 
         InputError: a method or setting that the kit cannot express (biases, patterns of ranks, …), tensors that do not
             fit the settings or the base, or a disk that cannot be written.
     """
-    name, config, listed = _read_config(folder / CONFIG)
-    said = read_regular_json(folder / CONFIG)
+    name, said, listed = _read_config(folder / CONFIG)
+    config = without_whole(said)
     path = folder / TENSORS
     if not path.is_file() and (folder / "adapter_model.bin").is_file():
         path = folder / "adapter_model.bin"
@@ -203,10 +203,9 @@ def _linear(name: str) -> tuple[LinearMethod[Any], PeftForm[Any]]:
 
 
 def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
-    """Return method, what it reads of the file, and the listed target modules (None where they are an expression)."""
-    config = read_regular_json(path)
-    if isinstance(config, dict):
-        config = without_whole(config)
+    """Return method, what the file says, and the listed target modules (None where they are an expression)."""
+    said = read_regular_json(path)
+    config = without_whole(said) if isinstance(said, dict) else said
     forms = {name: form for name in METHODS.names() if (form := method(name).peft)}
     kind = config.get("peft_type") if isinstance(config, dict) else None
     faults = []
@@ -220,7 +219,7 @@ def _read_config(path: Path) -> tuple[str, dict[str, Any], list[str] | None]:
             faults.append(f"{path}: {error}")
             continue
         targets = config.get("target_modules")
-        return name, config, [str(one) for one in targets] if isinstance(targets, list) else None
+        return name, said, [str(one) for one in targets] if isinstance(targets, list) else None
     kinds = " or ".join(dict.fromkeys(form.kind for form in forms.values()))
     raise InputError(faults[0] if faults else f"{path}: is no PEFT configuration of type {kinds}")
 

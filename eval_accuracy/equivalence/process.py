@@ -41,11 +41,6 @@ def compared(left: str, right: str) -> Outcome:
     return _PROCESS.ask(left, right) if may_be_same(left, right) else "different"
 
 
-def same_formula(left: str, right: str) -> bool:
-    """Tell whether two formulas are shown to have the same value within `LIMIT` seconds."""
-    return compared(left, right) == "same"
-
-
 class _Comparer:
     """Starts a process when it is first asked; after a comparison that took too long it starts another."""
 

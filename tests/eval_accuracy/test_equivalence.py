@@ -10,12 +10,16 @@ import pytest
 
 from core.text.records import Record
 from eval_accuracy.equivalence import process
-from eval_accuracy.equivalence.process import SPENT, same_formula
+from eval_accuracy.equivalence.process import SPENT, compared
 from eval_accuracy.equivalence.symbolic import may_be_same
 from eval_accuracy.scoring.accuracy import score
 from eval_accuracy.scoring.summary import summary
 
 pytestmark = pytest.mark.slow
+
+
+def same_formula(left: str, right: str) -> bool:
+    return compared(left, right) == "same"
 
 
 @pytest.mark.parametrize(
