@@ -26,7 +26,7 @@ def train(config_file: Path) -> None:
 
     config = MindFormerConfig(str(config_file))
     version().prepare_worker(config.context.device_target)
-    change_networks(read_changes(config_file.with_name("changes.json")))
+    change_networks(read_changes(config_file))
     build_context(config)
     trainer = Trainer(config)
     if config.load_checkpoint:

@@ -25,6 +25,7 @@ from core.machine import note_machine
 from core.places import ROOT, need_utf8
 from core.processes import told_to_children
 from core.schema import RunConfig
+from core.sources import Hashes
 from core.step_notes import StepNotes
 
 LOGS = places.LOGS
@@ -48,7 +49,6 @@ class RunFolder:
         self.environment = path / "environment.json"
         self.audit = self.data / "audit.json"
         self.trainer_yaml = self.train / "finetune.yaml"
-        self.network_changes = self.train / "changes.json"
         self.losses = self.train / "loss.jsonl"
         self.events = path / "events.jsonl"
 
@@ -76,6 +76,11 @@ class RunFolder:
         make_folder(self.path)
         row = {"time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "event": name, **facts}
         append_jsonl(self.events, row)
+
+    @property
+    def hashes(self) -> Hashes:
+        """The sha256 of files that the run is made from, kept in it for large ones."""
+        return Hashes(self.path / "sources.json")
 
     @property
     def steps(self) -> StepNotes:

@@ -145,6 +145,11 @@ class MachineConfig(Section):
         """Number of workers on all hosts."""
         return self.hosts * self.workers
 
+    @property
+    def state_writers(self) -> int:
+        """Number of workers that hold a part of the training's state that no other has."""
+        return self.world_size if self.optimizer_parallel else 1
+
     @model_validator(mode="after")
     def _workers_are_used(self) -> MachineConfig:
         spread = self.data_parallel * self.model_parallel * self.pipeline_stage
@@ -357,12 +362,12 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _evaluates_with_its_steps(self) -> RunConfig:
-        able = [name for name in self.steps if step_named(name).beside]
+        able = [name for name in self.steps if step_named(name).beside] if "merge" in self.steps else []
         for name in self.train.evaluate:
-            if name not in able or "merge" not in self.steps:
+            if name not in able:
                 raise ValueError(
                     f"train.evaluate names {name!r}; while this contest trains, there can be evaluated: "
-                    f"{', '.join(able if 'merge' in self.steps else []) or 'nothing'}"
+                    f"{', '.join(able) or 'nothing'}"
                 )
         return self
 

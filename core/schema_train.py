@@ -39,8 +39,8 @@ class TrainConfig(Section):
         seed: of initial adapters, dropout, noise and the order of rows.
         evaluate: steps that evaluate each saved checkpoint while training goes on, such as ["retention", "accuracy"].
         evaluate_limit: how many questions of each kind they ask (None: all; those are not asked again afterwards).
-        tensorboard: write files for TensorBoard to the run's train/tensorboard.
         evaluate_stop: training ends as soon as a checkpoint evaluated meanwhile does not pass the retention gate.
+        tensorboard: write files for TensorBoard to the run's train/tensorboard.
     """
 
     epochs: int = Field(ge=1)

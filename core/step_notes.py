@@ -20,7 +20,7 @@ from core.inside import check_links
 from core.processes import told_to_children
 from core.progress import say
 from core.registry import STEPS
-from core.sources import Hashes, Watched, stamp_of
+from core.sources import Watched, stamp_of
 from core.steps import Source, Step, all_needs, dependents, step_named
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class StepNotes:
 
     def __init__(self, run: RunFolder) -> None:
         self._run = run
-        self._hashes = Hashes(run.path / "sources.json")
+        self._hashes = run.hashes
 
     def last(self) -> dict[str, dict[str, Any]]:
         """Return the last event about each step."""

@@ -110,19 +110,17 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
 
 def _planned(config: RunConfig, audit: Path) -> tuple[Plan, tuple[str, ...]]:
     """Return the plan and the rows' columns, from the best that is known: converted, of the corpus file, stated."""
-    from finetune.training.plan import make_plan
+    from finetune.training.plan import converted_plan, make_plan
 
     if audit.is_file():
-        from core.audit import converted_columns, filling
+        from core.audit import converted_columns
 
-        found = filling(audit)
-        return make_plan(config, found.rows, "of the converted corpus", found), converted_columns(audit)
+        return converted_plan(config, audit), converted_columns(audit)
     from core.packed import planned_columns
     from data_convert.corpus.corpora import corpus_size
 
-    return make_plan(
-        config, *corpus_size(config.data, config.task, needs_test="accuracy" in config.steps)
-    ), planned_columns(config)
+    size = corpus_size(config.data, config.task, needs_test="accuracy" in config.steps)
+    return make_plan(config, *size), planned_columns(config)
 
 
 def _filled(config: RunConfig, plan: dict[str, Any]) -> Iterator[str]:

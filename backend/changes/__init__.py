@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.files import read_json
+from core.files import read_json, write_json
 from core.packed import SEGMENTS
 from core.registry import METHODS, extended
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from core.methods import MethodConfig
     from core.schema import RunConfig
 
+_FILE = "changes.json"
 # Changes of one worker, in their order; its callbacks tell them when weights are loaded and when a step begins.
 _MADE: list[NetworkChange] = []
 
@@ -92,8 +93,14 @@ def method_changes(method: MethodConfig) -> list[dict[str, Any]]:
     return changes
 
 
-def read_changes(file: Path) -> list[dict[str, Any]]:
-    """Return the changes that are written in a run's file; none where there is no such file."""
+def write_changes(trainer_yaml: Path, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Write the changes beside the YAML of a run's trainer."""
+    write_json(trainer_yaml.with_name(_FILE), changes)
+
+
+def read_changes(trainer_yaml: Path) -> list[dict[str, Any]]:
+    """Return the changes that are written beside a trainer's YAML; none where there is no such file."""
+    file = trainer_yaml.with_name(_FILE)
     if not file.exists():
         return []
     changes: list[dict[str, Any]] = read_json(file)

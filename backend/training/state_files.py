@@ -77,13 +77,9 @@ def write_state(folder: Path, rank: int, state: State) -> None:
     with replacing(file) as partial:
         save_file(dict(state.tensors), str(partial), metadata)
     _reach_disk(folder)
-    own = [file for files in states_in(folder).values() for file in files if file.name.endswith(f".{_of(rank)}")]
+    own = [file for step, files in states_in(folder).items() if (file := state_file(folder, step, rank)) in files]
     for old in own[_KEPT:]:
         remove_file(old)
-
-
-def _of(rank: int) -> str:
-    return f"rank_{rank}.safetensors"
 
 
 def read_state(file: Path) -> State:

@@ -119,7 +119,6 @@ class MindFormers19(Version):
         if train.accumulate > 1:
             # The loss comes as a sum and a number of tokens, so that parts of a batch count by their tokens.
             composed["calculate_per_token_loss"] = True
-            composed["runner_wrapper"]["accumulate"] = train.accumulate
         composed = laid_over(composed, method.trainer(config.method, composed))
         if pet := composed["model"]["model_config"].get("pet_config"):
             # Without these a LoRA takes the base layer's type, in which Adam's small steps are lost.
@@ -192,6 +191,13 @@ def _dataset(config: RunConfig, mindrecord: Path, columns: Sequence[str]) -> dic
     return {"train_dataset": dataset, "train_dataset_task": {"type": "CausalLanguageModelDataset"}}
 
 
+# The train step of a whole batch, and of one in parts.
+_STEPS = {
+    "Ascend": ("MFTrainOneStepCell", "AccumulatingStep"),
+    "CPU": ("PortableTrainOneStepCell", "PortableAccumulatingStep"),
+}
+
+
 def _train_step(config: RunConfig) -> dict[str, Any]:
     train = config.train
     scale: Any = train.loss_scale
@@ -202,14 +208,13 @@ def _train_step(config: RunConfig) -> dict[str, Any]:
             "scale_factor": 2,
             "scale_window": train.loss_scale_window,
         }
-    on_npu, parts = config.machine.device == "Ascend", train.accumulate > 1
+    plain, parted = _STEPS[config.machine.device]
     return {
-        "type": ("AccumulatingStep" if parts else "MFTrainOneStepCell")
-        if on_npu
-        else ("PortableAccumulatingStep" if parts else "PortableTrainOneStepCell"),
+        "type": parted if train.accumulate > 1 else plain,
         "scale_sense": scale,
         "use_clip_grad": True,
         "max_grad_norm": train.max_grad_norm,
+        **({"accumulate": train.accumulate} if train.accumulate > 1 else {}),
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.host import PORT_OF_SEVERAL_HOSTS
-from core.audit import Filling
+from core.audit import Filling, filling
 from core.methods import method_of
 from core.models import total_parameters
 from core.packed import planned_columns
@@ -98,6 +98,12 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
     )
 
 
+def converted_plan(config: RunConfig, audit: Path) -> Plan:
+    """Work out the plan of a converted run from its audit; InputError as `make_plan`, and for a damaged audit."""
+    found = filling(audit)
+    return make_plan(config, found.rows, "of the converted corpus", found)
+
+
 def step_tokens(config: RunConfig, filling: Filling | None) -> float:
     """Return the tokens of a step of all workers, padding not counted; 0 where it is not known what rows hold."""
     rows = config.train.step_rows * config.machine.data_parallel
@@ -111,13 +117,12 @@ def _disk(config: RunConfig, records: int, trainable: int, frozen: int, total: i
     merged = total * BYTES[config.model.param_dtype if kept == "keep" else kept]
     count = config.rules.checkpoints
     adapter = (trainable + frozen) * BYTES[adapter_dtype(config)]
-    writers = config.machine.world_size if config.machine.optimizer_parallel else 1
     disk = {
         "base": base,
         "mindrecord": records * len(planned_columns(config)) * (config.data.seq_length + 1) * _INT32,
         "adapters": count * adapter,
         # The last two, and the one that is being written.
-        "state": 3 * writers * (adapter + trainable * ADAM_BYTES),
+        "state": 3 * config.machine.state_writers * (adapter + trainable * ADAM_BYTES),
         "merged": count * merged,
         "zip": count * merged if config.submission.checkpoints == "full" else 0,
     }

@@ -24,7 +24,6 @@ from core.files import make_folder, move, read_json, remove_file, remove_folder,
 from core.inside import open_lock
 from core.progress import say
 from core.run_folder import RunFolder
-from core.sources import Hashes
 from core.step_names import step_name
 
 # What becomes of a training that was begun: go on, and refuse if it was another one; begin anew if it was another one;
@@ -72,7 +71,7 @@ def what_decides(
             values["the checkpoints' steps"] = json.dumps(callback["steps"])
     for change in changes:
         values.update(_leaves(change["settings"], f"{change['module']}."))
-    hashes = Hashes(run.path / "sources.json")
+    hashes = run.hashes
     for file in sorted(mindrecord.iterdir()):
         if file.suffix != ".db":  # an index, which follows from the rows
             values[f"the rows in {mindrecord.parent.name}/{mindrecord.name}/{file.name}"] = hashes.of_file(file)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from backend.changes import network_changes
+from backend.changes import network_changes, write_changes
 from backend.host import reserved_port, room
 from backend.launch import launch
 from backend.versions import version
@@ -18,7 +18,7 @@ from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
 from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo
-from core.audit import converted_columns, filling
+from core.audit import converted_columns
 from core.config import kit_path
 from core.errors import InputError, KitError
 from core.files import sha256_file, write_json, write_text
@@ -30,7 +30,7 @@ from core.results import file_name
 from core.run_folder import RunFolder
 from core.schema import RunConfig
 from core.step_names import step_name
-from finetune.training.plan import Plan, make_plan, memory_needed, msrun_commands, step_tokens
+from finetune.training.plan import Plan, converted_plan, memory_needed, msrun_commands, step_tokens
 from finetune.training.resume import Begun, keep_logs, keep_losses, step_to_go_on_from, what_decides
 from finetune.training.watch import Watch
 
@@ -60,13 +60,12 @@ def train(config: RunConfig, run: RunFolder, begun: Begun = "go on") -> RatioRes
     trainer_yaml = version().finetune_yaml(config, _mindrecord(run), run.train, base, plan.checkpoint_steps, columns)
     changes = network_changes(config, columns)
     decided = what_decides(run, trainer_yaml, changes, _mindrecord(run), base)
-    writers = config.machine.world_size if config.machine.optimizer_parallel else 1
-    if done := step_to_go_on_from(run, decided, plan.checkpoint_steps, writers, begun):
+    if done := step_to_go_on_from(run, decided, plan.checkpoint_steps, config.machine.state_writers, begun):
         trainer_yaml = version().resumed(trainer_yaml, done)
         keep_losses(run, done)
         keep_logs(log_dir, done)
     write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
-    write_json(run.network_changes, changes)
+    write_changes(file, changes)
     commands = msrun_commands(config.machine, WORKER, file, log_dir)
     if len(commands) > 1:
         listed = "\n".join(f"  host {host}: {shlex.join(command)}" for host, command in enumerate(commands))
@@ -115,8 +114,7 @@ def _planned(config: RunConfig, run: RunFolder) -> Plan:
     if not run.audit.is_file() or not _mindrecord(run).is_dir():
         raise InputError(f"{_mindrecord(run)} is missing: convert first (python data_convert/run.py --run {run.path})")
     check_base(config)
-    found = filling(run.audit)
-    return make_plan(config, found.rows, "of the converted corpus", found)
+    return converted_plan(config, run.audit)
 
 
 def _mindrecord(run: RunFolder) -> Path:
@@ -165,7 +163,7 @@ class Descriptions:
             if not (folder / TENSORS).is_file():
                 missing.append(step)
             elif not (folder / DESCRIPTION).is_file():
-                self._base = self._base or sha256_file(kit_path(self._config.model.checkpoint))
+                self._base = self._base or self._run.hashes.of_file(kit_path(self._config.model.checkpoint))
                 info = AdapterInfo(self._config.method, self._base, step, self._config.model.name)
                 write_json(folder / DESCRIPTION, info.content())
         return missing

@@ -49,7 +49,7 @@ def run_with_evaluations(process: subprocess.Popen[bytes], run: RunFolder, confi
         The exit code of the training.
 
     Raises:
-        GateError: a checkpoint does not pass the gate, and `train.evaluate_stop` says to stop; training is ended.
+        GateError: a checkpoint does not pass the gate, and `train.evaluate_stop` says to stop: training is to be ended.
     """
     if reason := _why_not(config):
         say(f"train.evaluate: {reason}; the checkpoints are evaluated after training")
@@ -63,8 +63,6 @@ def run_with_evaluations(process: subprocess.Popen[bytes], run: RunFolder, confi
         evaluated.add(waiting[0])
         failed = _evaluate(run, config, waiting[0])
         if failed and config.train.evaluate_stop and process.poll() is None:
-            process.terminate()
-            process.wait()
             raise GateError(
                 f"training was stopped: {failed}. Start anew with other settings, such as a lower "
                 "train.learning_rate, or with train.evaluate_stop=false"

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backend.changes import read_changes
 from core.audit import converted_columns, filling
-from core.files import read_json, read_jsonl
+from core.files import read_jsonl
 from core.places import ROOT
 from core.run_folder import RunFolder, find_run
 from core.schedule import steps_per_epoch
@@ -69,5 +70,5 @@ def test_two_workers_train_the_steps_of_the_plan(tmp_path: Path) -> None:
     assert f"steps               {5 * steps} (5 epochs of {steps})" in plan
     started(tmp_path, "finetune/run.py")
     assert len(losses(run)) == 5 * steps
-    (change,) = read_json(run.network_changes)
+    (change,) = read_changes(run.trainer_yaml)
     assert change["module"] == "backend.changes.packing"
