@@ -5,9 +5,10 @@ a name is held by one process at a time, is seen by every user of the host, has 
 links or a full disk could spoil, and is free again the moment its process ends, however that happens. It reaches as
 far as a port does: a container with a network of its own has names of its own.
 
-An example with two jobs of 4 GB where 6 GB are free: both hold a port of their own at once. The first also holds
-"starting" until its workers have taken their memory, then "working" until they end. The second waits for "starting",
-sees 2 GB left and a job at work, and starts when that has ended.
+An example with jobs of 4 GB where 10 GB are free: each holds a port of its own at once, and then waits for "gate". The
+first finds room, takes the names "starting/4…" until its workers have taken their memory and "working" until they end,
+and lets the gate go. The second sees 10 GB free, of which 4 GB are the first one's, and starts beside it. The third
+sees 2 GB that are nobody's and jobs at work, and starts when one of them has ended.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _port(port: int) -> Iterator[None]:
 
 @contextmanager
 def room(needed: int, what: str) -> Iterator[Callable[[], None]]:
-    """Wait until a job's memory is free, one job after another, and count it as at work until the block ends.
+    """Wait until a job's memory is free and no other starting job's, and count it as at work until the block ends.
 
     Where no other job is at work it begins at once: waiting would not make more memory.
 
@@ -111,17 +112,20 @@ def room(needed: int, what: str) -> Iterator[Callable[[], None]]:
         what: is going to start, for news.
 
     Yields:
-        A function to be called when the memory is taken: the next job may start then.
+        A function to be called when the memory is taken: it is not kept for the job any more.
     """
     if not needed or os.environ.get(HELD):
         yield lambda: None
         return
     with ExitStack() as working, ExitStack() as starting:
-        if gate := _waited_for("starting", what):
-            starting.enter_context(gate)
-        _wait_for_memory(needed, what)
-        if mark := _held(f"working/{os.getpid()}-{next(_numbers)}"):
-            working.enter_context(mark)
+        with ExitStack() as turn:
+            if gate := _waited_for("gate", what):
+                turn.enter_context(gate)
+            _wait_for_memory(needed, what)
+            job = f"{os.getpid()}-{next(_numbers)}"
+            for name, until in ((f"working/{job}", working), (f"starting/{needed}/{job}", starting)):
+                if mark := _held(name):
+                    until.enter_context(mark)
         yield starting.close
 
 
@@ -130,19 +134,22 @@ def _waited_for(name: str, what: str) -> socket.socket | None:
     until, told = time.monotonic() + _PATIENCE_SECONDS, False
     while (taken := _held(name)) is None and time.monotonic() < until:
         if not told:
-            say(f"{what}: waiting while another job of this machine starts")
+            say(f"{what}: waiting for its turn behind other jobs of this machine")
             told = True
         time.sleep(_POLL_SECONDS)
     return taken
 
 
 def _wait_for_memory(needed: int, what: str) -> None:
-    told = False
-    while (free := free_memory()) < needed and at_work():
+    until, told = time.monotonic() + _PATIENCE_SECONDS, False
+    while at_work():
+        free = free_memory() - (_kept_for_starting() if time.monotonic() < until else 0)
+        if free >= needed:
+            return
         if not told:
             say(
-                f"{what}: waiting for another job of this machine to end: "
-                f"{needed / 1e9:.1f} GB of memory are needed, {free / 1e9:.1f} GB are free"
+                f"{what}: waiting for another job of this machine: "
+                f"{needed / 1e9:.1f} GB of memory are needed, {max(0, free) / 1e9:.1f} GB are free"
             )
             told = True
         time.sleep(_POLL_SECONDS)
@@ -150,11 +157,24 @@ def _wait_for_memory(needed: int, what: str) -> None:
 
 def at_work() -> int:
     """Return how many jobs of this host hold memory, whoever started them."""
+    return len(_names_held("working"))
+
+
+def _kept_for_starting() -> int:
+    """Return the bytes of memory that starting jobs are going to take, or have taken since."""
+    sizes = (name.split("/")[0] for name in _names_held("starting"))
+    return sum(int(size) for size in sizes if size.isdecimal() and len(size) < 20)
+
+
+def _names_held(kind: str) -> list[str]:
+    """Return the names of a kind that processes of this host hold, without the kind."""
     try:
-        names = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
+        text = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return 0
-    return names.count(f"@{_NAMES}/working/")
+        return []
+    begin = f"@{_NAMES}/{kind}/"
+    words = (line.rsplit(" ", 1)[-1] for line in text.splitlines())
+    return [word.removeprefix(begin) for word in words if word.startswith(begin)]
 
 
 def free_memory() -> int:

@@ -26,6 +26,9 @@ _POLL_SECONDS = 0.5
 # MindPet's "An <class 'x.OwnerError'> occurred, not yours." -> "OwnerError: not yours."
 _FAULT = re.compile(r"^\s*(?:error: |(?:\w+\.)*(?=\w*(?:Error|Exception): ))(.+)")
 _OCCURRED = re.compile(r"An <class '(?:\w+\.)*(\w+)'> occurred, (.+)")
+_TAIL = 2**16
+# What msrun says as soon as it misses a worker; it then waits half a minute for the scheduler to miss it too.
+_DIED = re.compile(rb"Worker process \d+ exit with exception\. Error code: (-?\d+)")
 
 
 class Observer:
@@ -80,7 +83,8 @@ def launch(
         position, ended, last = loss_log.stat().st_size if done else 0, False, time.monotonic()
         shown.advance(done)
         while not ended:
-            ended = process.poll() is not None
+            died = bool(exit_codes(log_dir))
+            ended = died or process.poll() is not None
             position, rows = new_rows(loss_log, position)
             if rows:
                 started()
@@ -89,7 +93,7 @@ def launch(
             observer.look(time.monotonic() - last)
             if not ended:
                 time.sleep(_POLL_SECONDS)
-    if process.returncode:
+    if died or process.returncode:
         raise KitError(f"training stopped: {last_error(log_dir)}; the workers' logs are in {log_dir}")
 
 
@@ -151,13 +155,25 @@ def new_rows(path: Path, position: int) -> tuple[int, list[Any]]:
     ]
 
 
+def exit_codes(log_dir: Path) -> list[int]:
+    """Return the exit codes of workers that msrun found to have died, -9 for one that was ended by signal 9."""
+    try:
+        with (log_dir / "launch.log").open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
+            return [int(found[1]) for found in _DIED.finditer(stream.read())]
+    except FileNotFoundError:
+        return []
+
+
 def last_error(log_dir: Path) -> str:
-    """Find the last error that a worker wrote: the log's name and the error."""
-    for log in [*sorted(log_dir.glob("worker_*.log")), log_dir / "launch.log"]:
+    """Find the last error that a worker wrote: the log's name and the error; else by what signal one was ended."""
+    killed = [-code for code in exit_codes(log_dir) if code < 0]
+    for log in [*sorted(log_dir.glob("worker_*.log")), *([] if killed else [log_dir / "launch.log"])]:
         text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
         for line in reversed(text.splitlines()):
             if found := _FAULT.match(line):
                 return f"{log.stem}: {found[1]}"
             if found := _OCCURRED.search(line):
                 return f"{log.stem}: {found[1]}: {found[2]}"
-    return "no error in the logs (killed, or out of memory)"
+    by = f"killed by signal {killed[0]}" if killed else "killed"
+    return f"no error in the logs ({by}, or out of memory)"

@@ -5,6 +5,7 @@ python backend/worker.py train/finetune.yaml
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +14,13 @@ if __name__ == "__main__":
 from backend.changes import change_networks, read_changes
 from backend.versions import version
 from core.processes import die_with_parent
+
+
+def schedule() -> None:
+    """Be the scheduler, in which the workers find each other, until they end; MindFormers is not needed for that."""
+    from mindspore.communication import init
+
+    init()
 
 
 def train(config_file: Path) -> None:
@@ -37,4 +45,8 @@ def train(config_file: Path) -> None:
 
 if __name__ == "__main__":
     die_with_parent()()  # a worker that outlives msrun would hold its port
-    train(Path(sys.argv[1]))
+    # msrun starts its scheduler with the workers' command.
+    if os.environ.get("MS_ROLE") == "MS_SCHED":
+        schedule()
+    else:
+        train(Path(sys.argv[1]))

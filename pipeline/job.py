@@ -46,6 +46,9 @@ Exit codes: 0 done, 2 wrong input or configuration, 3 a gate or check failed, 1 
 """
 
 
+_PATIENCE_SECONDS = 20.0
+
+
 class StepFailed(KitError):
     """A step ended with an exit code that is not 0; it has said why itself."""
 
@@ -119,10 +122,20 @@ def _do(run: RunFolder, config: RunConfig, name: str, force: bool) -> None:
             try:
                 exit_code = _waited(process, run, config, step)
             except BaseException:
-                process.terminate()
+                _end(process)
                 raise
         if exit_code:
             raise StepFailed(name, exit_code if exit_code in (1, 2, 3, 130) else 1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a step; the job ends after it, so that the same command finds nothing of it at work."""
+    process.terminate()
+    try:
+        process.wait(timeout=_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _waited(process: subprocess.Popen[bytes], run: RunFolder, config: RunConfig, step: Step) -> int:

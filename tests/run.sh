@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Format, lint, types, quick tests, slow tests: each once, the cheapest first; the first stage that fails is the last.
-#   bash tests/run.sh                 all of it
+#   bash tests/run.sh                 all of it but what only a release needs
 #   bash tests/run.sh fast            without the slow tests (those of more than five seconds)
+#   bash tests/run.sh release         all of it: every method trained, each kind of end, what takes minutes
 #   bash tests/run.sh fast -k NAME    further words go to pytest: -k NAME, -x, a file, -n 0 (one process)
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # started with another shell (sh)
 [ "${BASH_SOURCE[0]:-}" = "$0" ] && grep -q "$(printf '\r')" "$0" && exec bash -c "$(tr -d '\r' <"$0")" "$0" "$@" # line ends of Windows
@@ -11,10 +12,17 @@ python=$(bash "$root/finetune/setup.sh" dev)
 cd "$root"
 
 stages="format lint types quick slow"
-if [ "${1:-}" = fast ]; then
+slow="slow and not release"
+case ${1:-} in
+fast)
     stages="format lint types quick"
     shift
-fi
+    ;;
+release)
+    slow="slow"
+    shift
+    ;;
+esac
 # -m EXPRESSION narrows both stages of tests; everything else is pytest's as it stands.
 marked=""
 words=()
@@ -48,7 +56,7 @@ stage() {
     lint) "$python" -m ruff check . ;;
     types) "$python" -m mypy ;;
     quick) tests quick "not slow" ;;
-    slow) tests slow "slow" ;;
+    slow) tests slow "$slow" ;;
     esac
 }
 

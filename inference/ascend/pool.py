@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.host import PORT_OF_SEVERAL_HOSTS, reserved_port, room
-from backend.launch import last_error, new_rows, running
+from backend.launch import exit_codes, last_error, new_rows, running
 from core.config import dump
 from core.errors import KitError
 from core.files import make_folder, remove_folder, write_json, write_text
@@ -144,7 +144,8 @@ class WorkerPool:
             say(f"{len(read)} workers are running; their logs are in {logs}")
             ended = False
             while not ended:
-                ended = process.poll() is not None
+                died = bool(exit_codes(logs))
+                ended = died or process.poll() is not None
                 for rank in range(len(read)):
                     read[rank], rows = new_rows(self._folder / f"answers_{rank}.jsonl", read[rank])
                     if rows:
@@ -152,7 +153,7 @@ class WorkerPool:
                     yield from rows
                 if not ended:
                     time.sleep(_POLL_SECONDS)
-        if process.returncode:
+        if died or process.returncode:
             raise KitError(
                 f"a worker stopped: {last_error(logs)}; the workers' logs are in {logs}. "
                 "Answers so far are saved: run the same command again to resume"

@@ -98,20 +98,39 @@ def test_a_port_that_is_set_is_the_one_that_is_taken() -> None:
 
 
 @pytest.mark.slow
-def test_a_job_starts_when_the_one_before_has_taken_its_memory() -> None:
-    holding = "with room(1, 'train') as started:\n    say('in')\n    input()\n    started()\n    say('up')\n    input()"
-    with other(holding) as first, other("input()\n" + holding) as second:
-        assert first.stdin is not None
-        assert second.stdin is not None
+def test_a_job_starts_when_there_is_memory_for_it_beside_those_that_still_take_theirs() -> None:
+    holding = (
+        "with room({}, 'train') as started:\n    say('in')\n    input()\n    started()\n    say('up')\n    input()"
+    )
+    large, small = (holding.format(int(free_memory() * share)) for share in (0.6, 0.01))
+    with other(large) as first, other("input()\n" + large) as second, other("input()\n" + small) as third:
         assert line(first) == "in"
-        second.stdin.write("\n")
-        second.stdin.flush()
+        told(third)
+        assert line(third) == "in"
+        told(second)
         time.sleep(1)
         assert second.poll() is None
-        first.stdin.write("\n")
-        first.stdin.flush()
-        assert (line(first), line(second)) == ("up", "in")
         assert at_work() == 2
+        told(first)
+        assert (line(first), line(second)) == ("up", "in")
+        assert at_work() == 3
+
+
+def told(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_names_of_others_that_are_none_of_the_kit_s_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_POLL_SECONDS", 0.01)
+    with ExitStack() as stack:
+        for name in ("starting/", "starting/x/1", "starting/-5/1", f"starting/{'9' * 60}/1", "working/ /", "starting"):
+            held = host._held(name)
+            assert held is not None
+            stack.enter_context(held)
+        with room(1, "train") as started:
+            started()
 
 
 def test_a_job_waits_for_memory_as_long_as_another_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from backend.launch import last_error, launch, new_rows
 from core.errors import KitError
+from core.places import ROOT
 
 
 def test_only_whole_lines_are_read_and_none_twice(tmp_path: Path) -> None:
@@ -41,6 +44,32 @@ def test_a_worker_by_itself_that_fails_is_told_of_with_its_error(tmp_path: Path)
     command = [sys.executable, "-c", "raise ValueError('no such layer')"]
     with pytest.raises(KitError, match="training stopped: launch: ValueError: no such layer; the workers' logs are in"):
         launch(command, tmp_path / "log", tmp_path / "loss.jsonl", 1, threads=1)
+
+
+def test_a_worker_that_msrun_misses_ends_the_training_at_once(tmp_path: Path) -> None:
+    said = "[ERROR] ME(7:8,MainProcess): Worker process 4711 exit with exception. Error code: -9."
+    command = [sys.executable, "-c", f"import time; print({said!r}, flush=True); time.sleep(300)"]
+    began = time.monotonic()
+    with pytest.raises(KitError, match=r"no error in the logs \(killed by signal 9, or out of memory\)"):
+        launch(command, tmp_path / "log", tmp_path / "loss.jsonl", 1, threads=1)
+    assert time.monotonic() - began < 60
+
+
+def test_a_process_whose_starter_is_gone_already_ends_too_and_hears_what_a_shell_lets_it_ignore() -> None:
+    code = (
+        "import os, signal, subprocess, sys, time\n"
+        "from core.processes import die_with_parent\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "ask = die_with_parent(signal.SIGINT)\n"
+        "def late():\n"
+        "    os.kill(os.getppid(), signal.SIGKILL)\n"
+        "    while os.getppid() == parent: time.sleep(0.01)\n"
+        "    ask()\n"
+        "parent = os.getpid()\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], preexec_fn=late)\n"
+    )
+    # Its output stays open as long as any of them lives.
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, timeout=30, check=False)
 
 
 @pytest.mark.parametrize(("done", "shown", "kept"), [(2, "train: 3/3 steps", 3), (0, "train: 1/3 steps", 1)])

@@ -1,9 +1,8 @@
 """Tuning methods are really trained: ten steps under msrun with two workers, merged, and verified.
 
-A training takes most of a minute, so there are three of them, each with something of its own: a learning rate for a
-part of the tensors, factors that the first worker finds and shares, tensors that all layers share and nobody trains.
-KIT_ALL_METHODS=1 trains every method of configs/methods/. (tests/backend/test_method_cells.py holds all of them against
-MindFormers' network in any case.)
+A training takes most of a minute, so the usual run has two of them, each with something of its own: factors that the
+first worker finds and shares, tensors that all layers share and nobody trains. The others are trained before a release.
+(tests/backend/test_method_cells.py holds all of them against MindFormers' network in any case.)
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from core.schema import RunConfig
 from tests.pipeline.conftest import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.mindspore]
-TRAINED = ("lora_plus_qv", "pissa_qv", "vera_qv")
+TRAINED = ("pissa_qv", "vera_qv")
 STEPS = 10
 # Of the base, on the first batch of these records.
 FIRST_LOSS = 1.2010015
@@ -53,7 +52,9 @@ def converted(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     return run
 
 
-@pytest.mark.parametrize("name", names("methods") if os.environ.get("KIT_ALL_METHODS") else TRAINED)
+@pytest.mark.parametrize(
+    "name", [name if name in TRAINED else pytest.param(name, marks=pytest.mark.release) for name in names("methods")]
+)
 def test_two_workers_train_it_from_the_base_on_and_it_is_merged(
     name: str, converted: RunFolder, tmp_path: Path
 ) -> None:

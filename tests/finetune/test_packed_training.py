@@ -60,6 +60,7 @@ def test_each_step_of_all_records_has_the_loss_of_one_record_a_row(tmp_path: Pat
     assert packed[-1] < packed[0] - 0.1
 
 
+@pytest.mark.release  # test_resume.py trains packed rows with two workers too
 @pytest.mark.timeout(900)
 def test_two_workers_train_the_steps_of_the_plan(tmp_path: Path) -> None:
     run = converted(tmp_path, "data.packing=true", "data.retention_records=0", "train.batch_size=2")

@@ -54,7 +54,7 @@ def test_a_killed_worker_is_one_sentence_and_the_job_goes_on_when_started_again(
     assert len(list(tmp_path.glob("practice_math-*"))) == 1
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.release)])
 def test_nothing_goes_on_when_the_job_is_killed(tmp_path: Path, sign: signal.Signals) -> None:
     environment = {**os.environ, "KIT_LOGS": str(tmp_path)}
     settings = ["data.records=320", "train.epochs=50", f"machine.master_port={free_port()}"]

@@ -32,7 +32,7 @@ def test_only_steps_that_evaluate_checkpoints_can_be_named() -> None:
 def test_the_figures_are_those_of_afterwards(tmp_path: Path) -> None:
     environment = {**os.environ, "KIT_LOGS": str(tmp_path)}
     # Long enough for the first checkpoints to be evaluated before training ends.
-    words = ["data.records=3200", "train.evaluate=[retention,accuracy]", *TINY]
+    words = ["data.records=1600", "train.evaluate=[retention,accuracy]", *TINY]
     done = main_job(environment, *words)
     assert done.returncode == 0, done.stderr[-3000:]
     said = SAID.findall(done.stderr)
