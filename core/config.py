@@ -35,7 +35,7 @@ _SHORT.maxlist = _SHORT.maxtuple = 20
 CONFIGS = ROOT / "configs"
 
 # Sections of a run that are files of their own, and their folders.
-_PARTS = {
+PARTS = {
     "model": "models",
     "machine": "machines",
     "method": "methods",
@@ -115,10 +115,10 @@ def load_contest(name: str, overrides: Sequence[str] = ()) -> RunConfig:
     """
     faults: list[str] = []
     settings = [found for text in overrides if (found := _tried(faults, _split, text))]
-    chosen = {setting.key: setting.value for setting in settings if setting.key in _PARTS}
+    chosen = {setting.key: setting.value for setting in settings if setting.key in PARTS}
     contest = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part("contests", name)
     composed = _compose(contest, chosen, faults)
-    others = [setting for setting in settings if setting.key not in _PARTS]
+    others = [setting for setting in settings if setting.key not in PARTS]
     return _checked(composed, others, f"contest {name}", faults)
 
 
@@ -161,8 +161,8 @@ def load_run(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """Read a composed configuration (`run.yaml`) again; InputError where it is missing or damaged."""
     composed = _yaml(path)
     settings = [_split(text) for text in overrides]
-    composed.update({setting.key: _part(setting.key, setting.value) for setting in settings if setting.key in _PARTS})
-    return _checked(composed, [setting for setting in settings if setting.key not in _PARTS], str(path))
+    composed.update({setting.key: _part(setting.key, setting.value) for setting in settings if setting.key in PARTS})
+    return _checked(composed, [setting for setting in settings if setting.key not in PARTS], str(path))
 
 
 def dump(config: BaseModel) -> str:
@@ -210,7 +210,7 @@ def _tried(faults: list[str], work: Callable[..., T], *arguments: Any) -> T | No
 def _compose(contest: dict[str, Any], chosen: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
     """Put the files of its parts into a contest; what is wrong with them is added to `faults`."""
     composed = dict(contest)
-    for section in _PARTS:
+    for section in PARTS:
         value = chosen.get(section, composed.get(section))
         if value is not None:
             composed[section] = _tried(faults, _part, section, value)
@@ -221,8 +221,8 @@ def _part(section: str, value: Any) -> dict[str, Any]:
     """Return a part by its name, or by a mapping of its name and what differs from the file."""
     difference = value if isinstance(value, dict) else {"name": value}
     if not isinstance(difference.get("name"), str):
-        raise InputError(f"{section} must be the name of a file of configs/{_PARTS[section]}/: {value!r} is not")
-    return {**_read_part(_PARTS[section], difference["name"]), **difference}
+        raise InputError(f"{section} must be the name of a file of configs/{PARTS[section]}/: {value!r} is not")
+    return {**_read_part(PARTS[section], difference["name"]), **difference}
 
 
 def _read_part(folder: str, name: str) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _checked(
 ) -> RunConfig:
     """Lay settings over a composed configuration; InputError with all that is wrong, `faults` among it."""
     faults = list(faults)
-    unread = {key for key in _PARTS if key in composed and composed[key] is None}
+    unread = {key for key in PARTS if key in composed and composed[key] is None}
     # A setting that chooses a kind goes first: those of its group are of that kind.
     for setting in sorted(settings, key=lambda setting: setting.key != "method.type"):
         if fault := _lay_over(composed, setting):

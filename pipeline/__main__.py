@@ -12,6 +12,7 @@ from core.terminal import show
 COMMANDS = {
     "job": "the main job, from corpus to zip (as bash finetune/run_lora.sh)",
     "ls": "list contests, models, machines, methods and all else that there is to choose from",
+    "runs": "a table of all runs; name, note, time, compare and remove them",
     "validate": "check a contest's settings in a second, without starting anything",
     "settings": "print all settings with their meanings (docs/settings.md)",
 }
