@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InputError, did_you_mean, unknown
+from core.errors import InputError, unknown
 from core.files import read_text
+from core.other_names import nearest
 from core.places import ROOT, expanded, plugin_folders
 from core.schema import MethodConfig, ModelConfig, RunConfig
 from core.secrets import keep_secret
@@ -282,7 +283,7 @@ def _lay_over(composed: dict[str, Any], setting: Setting) -> str | None:
     words = key.split(".")
     for depth, word in enumerate(words):
         if word not in model.model_fields:
-            return f"unknown setting {key!r}{did_you_mean(key, _all_keys(RunConfig, composed))}"
+            return f"unknown setting {key!r}{nearest(key, _all_keys(RunConfig, composed), setting.written)}"
         inner = _section(model, word, level.get(word))
         if depth == len(words) - 1:
             if inner is not None:
@@ -293,7 +294,8 @@ def _lay_over(composed: dict[str, Any], setting: Setting) -> str | None:
             )
             level[word] = setting.written if as_written else setting.value
         elif inner is None:
-            return f"unknown setting {key!r}: {'.'.join(words[: depth + 1])!r} holds no others"
+            near = nearest(key, _all_keys(RunConfig, composed), setting.written)
+            return f"unknown setting {key!r}: {'.'.join(words[: depth + 1])!r} holds no others{near}"
         else:
             model = inner
             nested = level.get(word)
@@ -331,7 +333,7 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
     """Say what is wrong with one setting; `keys` are those that there are."""
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}{did_you_mean(key, keys)}"
+        return f"unknown setting {key!r}{nearest(key, keys)}"
     if item["type"] == "missing":
         return f"setting {key!r} is missing"
     message = str(item["msg"]).removeprefix("Value error, ")

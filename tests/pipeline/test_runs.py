@@ -115,7 +115,7 @@ def test_a_name_that_is_none_changes_nothing(logs: Path, name: str) -> None:
     made(logs, "other")
     made(logs, "mine")
     assert run_command(command.main, ["mv", "mine", "--", name]) == 2
-    assert [run.name for run in runs_in(logs)] == ["mine", "other"]
+    assert {run.name for run in runs_in(logs)} == {"mine", "other"}
 
 
 def test_a_run_at_work_is_left_alone(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
