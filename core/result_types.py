@@ -340,4 +340,5 @@ class ScoreResult(ByCheckpoint):
         row = self.checkpoints.get(self.best)
         if row and (interval := row.interval):
             line += f"; 95 % interval of its accuracy {interval[0]:.2%} to {interval[1]:.2%}"
-        return [line + (f"; {self.best_of.expected:.2%} to be expected on other questions" if self.best_of else "")]
+        expected = [f"on other questions {self.best_of.expected:.2%} is to be expected of it"] if self.best_of else []
+        return [line, *expected]

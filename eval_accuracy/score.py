@@ -18,7 +18,7 @@ import numpy as np
 from core.command import command_parser
 from core.config import load_contest
 from core.errors import InputError, run_command
-from core.files import sha256_file, write_json
+from core.files import read_json, sha256_file, write_json
 from core.result_parts import SCHEMA
 from core.result_types import (
     AccuracyEntry,
@@ -30,13 +30,13 @@ from core.result_types import (
     ScoreEntry,
     ScoreResult,
 )
-from core.results import RESULTS, file_name, read_result
+from core.results import RESULTS, file_name, gather, read_result, results_of, summary
 from core.run_folder import RunFolder, find_run
 from core.schema import RunConfig
 from core.schema_evaluation import RulesConfig
 from core.score import formula, low_parameter_score, points_lost, published_scores, rank
 from core.step_names import BASE
-from core.terminal import show_json, show_text, visible_json
+from core.terminal import laid_out, show_json, show_text, visible_json
 from eval_accuracy.contest_score.best_of import optimism
 from eval_accuracy.contest_score.what_if import as_text, what_if
 from eval_accuracy.judges import judge_named
@@ -148,10 +148,10 @@ def _best_of(run: RunFolder, config: RunConfig, eligible: Mapping[str, AccuracyE
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the score as JSON, or what if; return the exit code."""
+    """Print the score, or what if; return the exit code."""
     parser = command_parser(
         "eval_accuracy/score.py",
-        "The low-parameter score, as JSON on standard output: of an accuracy and a ratio, or of a run. "
+        "The low-parameter score: of an accuracy and a ratio, or of a run. "
         "With --what-if: what ranks and targets would cost.",
         _EXAMPLES,
         json="the result",
@@ -165,16 +165,35 @@ def main(argv: Sequence[str]) -> int:
     if arguments.what_if:
         show_text(_what_if(arguments))
         return 0
-    if arguments.run:
-        run = find_run(arguments.run)
-        with run.step("score"):
-            result = score_run(run).as_json()
+    result, lines = _of_run(arguments.run) if arguments.run else _of_figures(arguments)
+    if arguments.json:
+        show_json(result, indent=2)
     else:
-        _need(arguments, "contest", "accuracy", "ratio")
-        rules = load_contest(arguments.contest).rules
-        result = {"contest": arguments.contest, **score_under(rules, arguments.accuracy, arguments.ratio)}
-    show_json(result, indent=2)
+        show_text(laid_out(lines))
     return 0
+
+
+def _of_run(path: str) -> tuple[dict[str, Any], list[str]]:
+    """Score a run; return the result, and the table of it."""
+    run = find_run(path)
+    with run.step("score"):
+        result = score_run(run)
+    made = gather(results_of(run.config().steps), lambda file: read_json(run.path / file))
+    return result.as_json(), [*summary(made), f"score = {result.formula}", str(run.path / file_name("score"))]
+
+
+def _of_figures(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    """Score an accuracy and a ratio; return the result, and it in words."""
+    _need(arguments, "contest", "accuracy", "ratio")
+    rules = load_contest(arguments.contest).rules
+    found = score_under(rules, arguments.accuracy, arguments.ratio)
+    lines = [f"score {found['score']:.6f} = {found['formula']}"]
+    if (needed := found["accuracy_to_win_them_back"]) is not None:
+        lost = found["points_lost_to_ratio"]
+        lines.append(f"the ratio costs {lost:.6f} points of it; {needed:.3%} of accuracy win them back")
+    if found["rank"] is not None:
+        lines.append(f"it would have been number {found['rank']} beside {len(found['published'])} published scores")
+    return {"contest": arguments.contest, **found}, lines
 
 
 def _need(arguments: argparse.Namespace, *names: str) -> None:

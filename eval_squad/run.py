@@ -76,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     with noted(evaluation, "retention"):
         results = evaluate(evaluation, prediction_files(evaluation, records), described, score, _logged)
-    show(evaluation, results, described, lambda: table(results, len(whole)))
+    show(evaluation, results, described, lambda: table(results, len(whole), arguments.verbose))
     for line in warnings(results):
         say(line)
     if arguments.require_gate:
@@ -111,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="ask only N questions, drawn at random (the same ones every time), and say how likely the gate is passed "
         "on all of them; nothing is written as the run's result",
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="SQuAD's own figures and margins too (the result file has all)"
     )
     parser.add_argument("--require-gate", action="store_true", help="exit code 3 where the gate is not passed")
     return parser

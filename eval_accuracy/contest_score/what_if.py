@@ -63,20 +63,22 @@ def what_if(
 def as_text(rows: Sequence[dict[str, Any]], title: str) -> str:
     """Return the rows as a table under a title."""
     scored = "score" in rows[0]
-    head = f"{'targets':22} {'rank':>4} {'trainable':>13} {'ratio':>11} {'points lost':>11} {'= accuracy':>10}"
-    head += f" {'beside own':>10}" + (f" {'score':>9} {'place':>5}" if scored else "")
+    width = max(len(row["targets"]) for row in rows)
+    head = f"{'targets':{width}} {'rank':>4} {'trainable':>11} {'ratio':>8} {'lost':>8} {'= accuracy':>10}"
+    head += f" {'score':>6} {'place':>5}" if scored else f" {'beside own':>10}"
     lines = [title, head]
     for at, row in enumerate(rows):
         needed, beside = (
             "-" if row[key] is None else f"{row[key]:{sign}.3%}"
             for key, sign in (("accuracy_needed", ""), ("accuracy_beside_own", "+"))
         )
-        line = f"{row['targets']:22} {row['rank'] or '-':>4} {row['trainable']:13,} {row['ratio']:11.6%}"
-        line += f" {row['points_lost']:11.6f} {needed:>10} {beside:>10}"
-        if scored:
-            line += f" {row['score']:9.6f} {row['place'] or '-':>5}"
+        line = f"{row['targets']:{width}} {row['rank'] or '-':>4} {row['trainable']:11,} {row['ratio']:8.4%}"
+        line += f" {row['points_lost']:8.6f} {needed:>10}"
+        line += f" {row['score']:6.4f} {row['place'] or '-':>5}" if scored else f" {beside:>10}"
         lines.append(line)
         if at == 0:
             lines.append("-" * len(head))
-    lines.append("points lost: of the score, to the ratio; = accuracy: what wins them back; beside own: against row 1")
+    lines.append("lost: points of the score, to the ratio; = accuracy: what wins them back")
+    if not scored:
+        lines.append("beside own: accuracy that wins back what it costs more than the contest's own method")
     return "\n".join(lines)

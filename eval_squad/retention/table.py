@@ -4,29 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from core.result_parts import Interval
 from core.result_types import F1Em, GateDecision, RetentionEntry
 from core.terminal import laid_out
 
 _NAMES = {"f1": "F1", "em": "EM"}
 
 
-def table(results: Mapping[str, RetentionEntry], total: int) -> str:
-    """Return the results of checkpoints as text, with 95 % intervals.
+def table(results: Mapping[str, RetentionEntry], total: int, more: bool = False) -> str:
+    """Return the results of checkpoints as text of 80 columns, with 95 % intervals.
 
     Args:
         results: by checkpoint.
         total: how many questions the whole set has; fewer were asked in a pre-screen.
+        more: SQuAD's own figures below the contest's, and the gate in words.
     """
-    head = "".join(f"  {f'{kind} {name}':<22}" for kind in ("contest", "official") for name in _NAMES.values())
-    lines = [f"{'':12} {'count':>6} {'missing':>7} {'empty':>6}{head}  gate"]
+    width = max([len(name) for name in results] + [10])
+    lines = [
+        f"{'':{width}} {'F1':>6} {'95 % interval':<15} {'EM':>6} {'95 % interval':<15} {'kept F1':>7} {'EM':>6}  gate"
+    ]
     for name, result in results.items():
-        found = (*_figures(result.contest), *_figures(result.official))
-        cells = "".join(f"  {f'{figure:.3f} [{low:.2f}, {high:.2f}]':<22}" for figure, (low, high) in found)
-        word = "-" if result.gate is None else "passed" if result.gate.passed else "failed"
-        lines.append(f"{name:12} {result.count:6} {result.missing:7} {result.empty:6}{cells}  {word}")
+        lines.append(f"{name:{width}}{_cells(result.contest)} {_kept(result.gate)}  {_word(result.gate)}")
+        if more:
+            lines.append(f"{'  official':{width}}{_cells(result.official)}")
     lines += [line for name, result in results.items() for line in _notes(name, result, total)]
+    gates = {name: result.gate for name, result in results.items() if result.gate}
+    lines += _gate_in_words(gates)
+    if more:
+        lines += [
+            f"{name}: {line}" for name, gate in gates.items() for line in _held_against(gate, results[name].contest)
+        ]
     return laid_out(lines)
+
+
+def _cells(scores: F1Em) -> str:
+    pairs = ((scores.f1, scores.f1_interval), (scores.em, scores.em_interval))
+    return "".join(f" {figure:6.2f} {f'{low:.2f} - {high:.2f}':<15}" for figure, (low, high) in pairs)
+
+
+def _kept(gate: GateDecision | None) -> str:
+    kept = (gate.kept_f1, gate.kept_em) if gate else (None, None)
+    first, second = ("-" if share is None else f"{share:.1%}" for share in kept)
+    return f"{first:>7} {second:>6}"
+
+
+def _word(gate: GateDecision | None) -> str:
+    return "-" if gate is None else "passed" if gate.passed else "failed"
+
+
+def _gate_in_words(gates: Mapping[str, GateDecision]) -> list[str]:
+    """Say once what passes the gate: it is the same for all checkpoints that are held against the same."""
+    said = {
+        f"gate: F1 {gate.required_f1:.2f} and EM {gate.required_em:.2f} are needed"
+        + (f", {gate.share:.0%} of the base model's" if gate.reference == "base" else " (the contest's thresholds)")
+        for gate in gates.values()
+    }
+    return sorted(said)
 
 
 def warnings(results: Mapping[str, RetentionEntry]) -> Iterator[str]:
@@ -40,12 +72,10 @@ def warnings(results: Mapping[str, RetentionEntry]) -> Iterator[str]:
             )
 
 
-def _figures(scores: F1Em) -> tuple[tuple[float, Interval], tuple[float, Interval]]:
-    return (scores.f1, scores.f1_interval), (scores.em, scores.em_interval)
-
-
 def _notes(name: str, result: RetentionEntry, total: int) -> Iterator[str]:
     gate, official = result.gate, result.official
+    if result.missing or result.empty or result.count != total:
+        yield f"{name}: {result.count} questions, {result.missing} without a prediction, {result.empty} answers empty"
     yield from (f"{name}: {line}" for line in result.served())
     if result.unknown or result.duplicates:
         others = f"{result.unknown} predictions for questions that are not asked"
@@ -56,8 +86,6 @@ def _notes(name: str, result: RetentionEntry, total: int) -> Iterator[str]:
         yield f"{name}: official, {'; '.join(said)}"
     if result.truncated:
         yield f"{name}: {result.truncated} prompts were cut to fit the model"
-    if gate is not None:
-        yield f"{name}: gate of the {gate.reference}: {'; '.join(_held_against(gate, result.contest))}"
     if result.count < total:
         sure = (
             "" if gate is None else f"; the gate is passed on all of them with probability {gate.pass_probability:.1%}"
@@ -66,12 +94,12 @@ def _notes(name: str, result: RetentionEntry, total: int) -> Iterator[str]:
 
 
 def _held_against(gate: GateDecision, scores: F1Em) -> Iterator[str]:
-    """Say of F1 and EM each what the gate wants, and what share of the base model's they are."""
-    for name, figure, required, margin, kept, interval in (
-        ("F1", scores.f1, gate.required_f1, gate.margin_f1, gate.kept_f1, gate.kept_f1_interval),
-        ("EM", scores.em, gate.required_em, gate.margin_em, gate.kept_em, gate.kept_em_interval),
+    """Say of F1 and EM each how far above the gate they are, and what share of the base model's."""
+    for name, figure, margin, kept, interval in (
+        ("F1", scores.f1, gate.margin_f1, gate.kept_f1, gate.kept_f1_interval),
+        ("EM", scores.em, gate.margin_em, gate.kept_em, gate.kept_em_interval),
     ):
-        said = f"{name} {figure:.3f} needs {required:.3f} (margin {margin:+.3f})"
+        said = f"{name} {figure:.3f}, margin {margin:+.3f}"
         if kept is not None and interval is not None:
-            said += f", {kept:.1%} of the base [{interval[0]:.1%}, {interval[1]:.1%}], needs {gate.share:.0%}"
+            said += f", {kept:.1%} of the base [{interval[0]:.1%}, {interval[1]:.1%}]"
         yield said

@@ -66,9 +66,9 @@ def test_the_formula_as_text() -> None:
     assert formula(ratio_factor=10) == "(1 - 10*r)*0.3 + accuracy*0.7"
 
 
-def test_the_command_prints_json() -> None:
+def test_the_command_prints_a_sentence_or_json() -> None:
     words = ["--contest", "math_llama3", "--accuracy", 0.7161, "--ratio", 0.00679028]
-    result: dict[str, Any] = json.loads(command(*words))
+    result: dict[str, Any] = json.loads(command(*words, "--json"))
     assert result["score"] == pytest.approx(0.799232916, abs=1e-12)
     assert (result["contest"], result["accuracy"], result["ratio"], result["rank"]) == (
         "math_llama3",
@@ -77,5 +77,8 @@ def test_the_command_prints_json() -> None:
         1,
     )
     assert len(result["published"]) == 20
+    said = command(*words).splitlines()
+    assert said[0] == "score 0.799233 = (1 - 1*r)*0.3 + accuracy*0.7"
+    assert said[2] == "it would have been number 1 beside 20 published scores"
     assert "71.61" in command("--contest", "math_llama3", "--accuracy", 71.61, "--ratio", 0, code=2)
     assert "no_such" in command("--contest", "no_such", "--accuracy", 0.5, "--ratio", 0, code=2)
