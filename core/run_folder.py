@@ -16,10 +16,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core import __version__, places
+from core import __version__, machine, places
 from core.config import dump, load_run, settings_in
-from core.errors import InputError
-from core.files import append_jsonl, make_folder, read_text, write_json, write_link, write_text
+from core.errors import InputError, KitError
+from core.files import append_jsonl, make_folder, read_text, remove_folder, write_json, write_link, write_text
 from core.inside import open_lock
 from core.machine import note_machine
 from core.places import ROOT, need_utf8
@@ -32,6 +32,10 @@ LOGS = places.LOGS
 # Tells the commands that a process starts which run it holds for them.
 _HELD = "KIT_RUN_HELD"
 _PACKAGES = ("mindspore", "mindformers", "numpy", "safetensors", "ml_dtypes", "sentencepiece", "jieba", "pydantic")
+
+_AT_ITS_BEGINNING = {
+    *("run.yaml", "environment.json", "events.jsonl", "sources.json", ".lock", machine.NOTES, "data/skipped.jsonl")
+}
 
 
 class RunFolder:
@@ -99,6 +103,11 @@ class RunFolder:
         """Do a step of the run in a `with` block, which notes it; see `core.step_notes.StepNotes.step`."""
         return self.steps.step(name, force)
 
+    def nothing_made(self) -> bool:
+        """Tell whether it holds nothing but what every run begins with, and the list of records passed over."""
+        files = {str(file.relative_to(self.path)) for file in self.path.rglob("*") if not file.is_dir()}
+        return files <= _AT_ITS_BEGINNING
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process and the commands it starts; InputError where another process does."""
@@ -133,6 +142,28 @@ def new_run(config: RunConfig, logs: Path = LOGS) -> RunFolder:
     run.event("run created", contest=config.contest)
     point_latest(run)
     return run
+
+
+@contextmanager
+def begun(run: RunFolder, new: bool) -> Iterator[None]:
+    """Remove a run again, and let `latest` point to the newest one left, where wrong input ends it at its very start.
+
+    Args:
+        run: it goes on in the `with` block.
+        new: this command made it; a run of before is never removed.
+    """
+    try:
+        yield
+    except KitError as error:
+        told = str(run.path) in str(error)  # of a file in it
+        if new and error.exit_code == InputError.exit_code and not told and run.nothing_made():
+            remove_folder(run.path)
+            latest = run.path.parent / "latest"
+            if os.path.lexists(latest) and not latest.exists():
+                latest.unlink()
+                if left := sorted(run.path.parent.glob("*/run.yaml"), key=lambda file: file.stat().st_mtime):
+                    point_latest(RunFolder(left[-1].parent))
+        raise
 
 
 def _new_folder(logs: Path, name: str) -> Path:

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 
 from core.command import command_parser
 from core.errors import InputError, run_command
-from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
+from core.run_folder import RunFolder, begun, find_run, new_run, point_latest, unfinished_run
 from core.terminal import show, show_json, show_text
 
 _EXAMPLE = """examples:
@@ -48,8 +48,8 @@ def main(argv: Sequence[str]) -> int:
 
     if arguments.max_bad is not None:
         arguments.settings.append(f"data.max_bad={arguments.max_bad}")
-    run = _find(arguments)
-    with run.step("convert", arguments.force):
+    run, new = _find(arguments)
+    with begun(run, new), run.step("convert", arguments.force):
         audit = convert(run.config(), run, arguments.processes)
     if arguments.json:
         show_json(audit)
@@ -59,22 +59,23 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _find(arguments: argparse.Namespace) -> RunFolder:
-    """Return the run folder that is to be converted; a new one where a contest is named."""
+def _find(arguments: argparse.Namespace) -> tuple[RunFolder, bool]:
+    """Return the run folder that is to be converted, and whether it is a new one, as where a contest is named."""
     from core.config import load_contest
     from data_convert.corpus.inputs import check_inputs
 
     if not arguments.contest:
         if arguments.settings:
             raise InputError("settings belong to a new run: give them with --contest")
-        return find_run(arguments.run)
+        return find_run(arguments.run), False
     if arguments.run:
         raise InputError("--contest starts a new run: give no --run with it")
     config = load_contest(arguments.contest, arguments.settings)
     check_inputs(config, conversion_only=True)
-    run = unfinished_run(config, "convert") or new_run(config)
+    found = unfinished_run(config, "convert")
+    run = found or new_run(config)
     point_latest(run)
-    return run
+    return run, found is None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from core.errors import InputError, KitError, run_command
 from core.places import ROOT
 from core.processes import die_with_parent
 from core.progress import say
-from core.run_folder import RunFolder, find_run, new_run, point_latest, unfinished_run
+from core.run_folder import RunFolder, begun, find_run, new_run, point_latest, unfinished_run
 from core.schema import RunConfig
 from core.step_notes import MAIN_JOB
 from core.steps import Step, step_named
@@ -73,10 +73,10 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("settings", nargs="*", metavar="key=value", help="settings to change, such as train.epochs=2")
     arguments = parser.parse_intermixed_args(argv)
-    run, config = _find(arguments)
+    run, config, new = _find(arguments)
     say(f"run: {run.path}")
     started = time.monotonic()
-    with run.locked():
+    with begun(run, new), run.locked():
         run.steps.check_sources(config.steps, arguments.force)
         check_room(config, run)
         for name in config.steps:
@@ -87,11 +87,13 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
+def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig, bool]:
+    """Return the run, its configuration, and whether it is a new one."""
+    found: RunFolder | None
     if arguments.run:
         if arguments.contest or arguments.settings:
             raise InputError("--run goes on with that run as it was set up: give no --contest and no settings with it")
-        run = find_run(arguments.run)
+        found = run = find_run(arguments.run)
         config = run.config()
     else:
         config = load_contest(arguments.contest or "practice_math", arguments.settings)
@@ -100,7 +102,7 @@ def _find(arguments: argparse.Namespace) -> tuple[RunFolder, RunConfig]:
             raise InputError("; ".join(wrong))
         run = found or new_run(config)
     point_latest(run)
-    return run, config
+    return run, config, found is None
 
 
 def _do(run: RunFolder, config: RunConfig, name: str, force: bool) -> None:

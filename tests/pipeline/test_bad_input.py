@@ -55,14 +55,13 @@ def test_a_port_in_use_is_said_before_anything_starts(environment: dict[str, str
     assert not Path(environment["KIT_LOGS"]).exists()
 
 
-def test_a_malformed_line_is_named_and_leaves_no_records(environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_malformed_line_is_named_and_leaves_no_run(environment: dict[str, str], tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.jsonl"
     corpus.write_text('{"problem": "计算 1 + 1 等于多少？", "solution": "2"}\n{"problem": \n', encoding="utf-8")
     done = main_job(environment, f"data.train={corpus}", timeout=60)
     assert done.returncode == 2
     assert f"{corpus}:2: malformed JSON" in done.stderr
-    run = (Path(environment["KIT_LOGS"]) / "latest").resolve()
-    assert [file.name for file in (run / "data").iterdir()] == ["skipped.jsonl"]
+    assert list(Path(environment["KIT_LOGS"]).iterdir()) == []
 
 
 def test_a_base_model_of_another_shape_is_refused_before_training(environment: dict[str, str]) -> None:
