@@ -47,6 +47,15 @@ def filling(audit: Path) -> Filling:
     return Filling(*found)
 
 
+def validation_rows(audit: Path) -> int:
+    """Return how many rows the validation records have."""
+    account = _read(audit).get("validation")
+    found = account.get("rows") if isinstance(account, dict) else None
+    if type(found) is not int or not 0 < found < _MOST_TOKENS:
+        raise InputError(f"{audit}: it names no validation rows; convert again with --force")
+    return found
+
+
 def converted_columns(audit: Path) -> tuple[str, ...]:
     """Return the columns of the converted rows, in the order in which MindFormers' network takes them."""
     value = _read(audit)

@@ -271,6 +271,56 @@ class RatioResult(Result):
         return [f"trained {self.trainable:,} of {self.total:,} parameters: ratio {self.ratio:.9f}"]
 
 
+# --- results/validation.json ---
+
+
+class ValidationEntry(Part):
+    """A checkpoint's mean loss over the learned tokens of the validation records; None where it was no number."""
+
+    loss: float | None
+
+
+class ValidationResult(ByCheckpoint):
+    """The loss on validation records while training went on.
+
+    Attributes:
+        rows, tokens: of the validation records, padding and what is not learned not counted in tokens.
+        evaluations: how often it was computed.
+        checkpoints: of each checkpoint.
+        best: the checkpoint with the lowest loss; None where none was a number.
+        lowest_step, lowest_loss: the lowest of all; train/between/ holds its adapter where it is no checkpoint's.
+        stopped_at: the step at which training stopped early; None: it did not.
+        losses_sha256: hash of train/validation.jsonl.
+    """
+
+    figures = ("best", "lowest_step", "lowest_loss", "stopped_at", "rows", "tokens", "checkpoints/*/loss")
+    rows: Count
+    tokens: Count
+    evaluations: Count
+    checkpoints: Mapping[str, ValidationEntry]
+    best: str | None = None
+    lowest_step: Count | None = None
+    lowest_loss: float | None = None
+    stopped_at: Count | None = None
+    losses_sha256: str | None = None
+
+    def cells(self, name: str) -> list[Cell]:
+        """Return the loss."""
+        row = self.checkpoints.get(name)
+        return [Cell("val. loss", 10, "-" if row is None or row.loss is None else f"{row.loss:.4f}")]
+
+    def lines(self) -> list[str]:
+        """Return which checkpoint has the lowest loss on validation records, and whether training stopped early."""
+        entry = self.checkpoints.get(self.best) if self.best else None
+        if entry is None or entry.loss is None:
+            return ["no loss on validation records is a number"]
+        line = f"lowest validation loss of the checkpoints: {self.best} ({entry.loss:.4f})"
+        if self.lowest_loss is not None and self.lowest_loss < entry.loss:
+            line += f"; of all: step {self.lowest_step} ({self.lowest_loss:.4f}, its adapter is in train/between/)"
+        stopped = f"training stopped early, at step {self.stopped_at}" if self.stopped_at else ""
+        return [line, *([stopped] if stopped else [])]
+
+
 # --- results/score.json ---
 
 

@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.files import read_json, write_json
 from core.progress import say
 from core.result_parts import SCHEMA, Answered, Asked, ByCheckpoint, EvaluationResult, Result
-from core.result_types import AccuracyResult, RatioResult, RetentionResult, ScoreResult
+from core.result_types import AccuracyResult, RatioResult, RetentionResult, ScoreResult, ValidationResult
 from core.step_names import BASE, step_order
 
 R = TypeVar("R", bound=Result)
@@ -35,25 +35,33 @@ class ResultKind:
         step: the step of the main job that makes it.
         title, title_zh: its heading in a report that has no section of its own for it.
         type: what it says.
+        validates: it is made only where the loss on validation records is computed.
     """
 
     step: str
     title: str
     title_zh: str
     type: type[Result]
+    validates: bool = False
 
 
 RESULTS: dict[str, ResultKind] = {
     "squad": ResultKind("retention", "Retention of the original ability", "原有能力评估得分", RetentionResult),
     "accuracy": ResultKind("accuracy", "Task accuracy", "任务准确率", AccuracyResult),
     "ratio": ResultKind("train", "Low-parameter ratio", "低参比例", RatioResult),
+    "validation": ResultKind("train", "Loss on validation records", "验证集损失", ValidationResult, validates=True),
     "score": ResultKind("score", "Score", "得分", ScoreResult),
 }
 
 
-def results_of(steps: Sequence[str]) -> list[str]:
-    """Return the names of the results that a contest with these steps has."""
-    return [name for name, kind in RESULTS.items() if kind.step in steps]
+def results_of(steps: Sequence[str], validates: bool = False) -> list[str]:
+    """Return the names of the results that a contest has.
+
+    Args:
+        steps: of the contest.
+        validates: whether the loss on validation records is computed while it trains.
+    """
+    return [name for name, kind in RESULTS.items() if kind.step in steps and (validates or not kind.validates)]
 
 
 @dataclass

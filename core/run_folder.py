@@ -54,6 +54,8 @@ class RunFolder:
         self.audit = self.data / "audit.json"
         self.trainer_yaml = self.train / "finetune.yaml"
         self.losses = self.train / "loss.jsonl"
+        self.validation = self.data / "validation"
+        self.validation_losses = self.train / "validation.jsonl"
         self.events = path / "events.jsonl"
 
     @property

@@ -190,6 +190,8 @@ class DataConfig(Section):
         records: training records that the organiser states, for planning without the corpus.
         test_records: questions held out for accuracy: made, or taken out of the corpus where `test` is not given.
         squad_records: retention questions that the generator makes where `squad` is not given.
+        validation_records: questions of the training records that are not trained on, but whose loss is computed while
+            training goes on (train.validation_steps).
         retention_records: reading records mixed into the training data to keep the model's old ability.
         retention_corpus: where they are taken from: SQuAD train, or general instructions; None: the generator.
         selection: "contest" asks the first question of each paragraph, "all" every one.
@@ -226,6 +228,7 @@ class DataConfig(Section):
     records: int = Field(ge=1)
     test_records: int = Field(default=2000, ge=1)
     squad_records: int = Field(default=2067, ge=1)
+    validation_records: int = Field(default=0, ge=0)
     retention_records: int = Field(default=0, ge=0)
     retention_corpus: str | None = None
     selection: Literal["contest", "all"] = "contest"
@@ -247,6 +250,21 @@ class DataConfig(Section):
     shards: int | None = Field(default=None, ge=1, le=100_000)
     max_bad: int = Field(default=0, ge=0)
     seed: int = Field(default=1, ge=0, lt=1 << 32)
+
+    @model_validator(mode="after")
+    def _something_is_trained_on(self) -> DataConfig:
+        stated = min(self.records, self.max_records or self.records)
+        if self.validation_records >= stated and not self.train:  # of a file that is given, conversion knows
+            raise ValueError(
+                f"validation_records {self.validation_records}: there are {stated} records, and at least one has to be "
+                "left to train on"
+            )
+        return self
+
+    @property
+    def stated_records(self) -> int:
+        """Records to train on by the number that the organiser states, those that keep retention included."""
+        return min(self.records, self.max_records or self.records) - self.validation_records + self.retention_records
 
     @field_validator("train", mode="before")
     @classmethod
@@ -359,6 +377,18 @@ class RunConfig(Section):
         if faults := order_faults(value):
             raise ValueError("; ".join(faults))
         return value
+
+    @property
+    def validates(self) -> bool:
+        """Whether the loss on validation records is computed while training goes on."""
+        return self.data.validation_records > 0 and self.train.validation_steps != 0
+
+    @model_validator(mode="after")
+    def _validation_has_records(self) -> RunConfig:
+        wanted = [f"train.{name}" for name in ("validation_steps", "patience") if getattr(self.train, name)]
+        if wanted and not self.data.validation_records:
+            raise ValueError(f"{wanted[0]} needs records that are not trained on: set data.validation_records")
+        return self
 
     @model_validator(mode="after")
     def _evaluates_with_its_steps(self) -> RunConfig:

@@ -37,6 +37,11 @@ class TrainConfig(Section):
             many steps; None: as often that five minutes are lost at the most. It is also written at each checkpoint.
         neftune_alpha: size of the noise on the tokens' embeddings in training (NEFTune), such as 5; 0: none.
         seed: of initial adapters, dropout, noise and the order of rows.
+        validation_steps: the loss on the validation records (data.validation_records) is computed after each so many
+            steps, and at the checkpoints; None: about five times from checkpoint to checkpoint; 0: never.
+        patience: training stops early, at a step up to which there are as many even checkpoints as the contest asks
+            for, once so many of these losses in a row were not lower than the lowest before; None: it never does.
+        min_delta: they count as lower where they are by more than this.
         evaluate: steps that evaluate each saved checkpoint while training goes on, such as ["retention", "accuracy"].
         evaluate_limit: how many questions of each kind they ask (None: all; those are not asked again afterwards).
         evaluate_stop: training ends as soon as a checkpoint evaluated meanwhile does not pass the retention gate.
@@ -61,6 +66,9 @@ class TrainConfig(Section):
     state_steps: int | None = Field(default=None, ge=1)
     seed: int = Field(default=1, ge=0, lt=1 << 32)
     neftune_alpha: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    validation_steps: int | None = Field(default=None, ge=0)
+    patience: int | None = Field(default=None, ge=1)
+    min_delta: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     evaluate: tuple[str, ...] = ()
     evaluate_limit: int | None = Field(default=None, ge=1)
     evaluate_stop: bool = False
@@ -77,6 +85,18 @@ class TrainConfig(Section):
             raise ValueError(
                 f"schedule polynomial: lr_end {self.lr_end} must be below learning_rate {self.learning_rate}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _stops_by_a_loss(self) -> TrainConfig:
+        if self.patience is not None and self.validation_steps == 0:
+            raise ValueError("patience goes by the loss on validation records: validation_steps 0 computes none")
+        if self.patience is not None and self.evaluate:
+            raise ValueError(
+                "patience and evaluate do not go together: which checkpoints stay is known when training has ended"
+            )
+        if self.min_delta and self.patience is None:
+            raise ValueError("min_delta says what counts for patience, which is not set")
         return self
 
     @field_validator("learning_rate", "lr_end")

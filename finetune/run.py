@@ -97,6 +97,9 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     mindrecord = folder / "data" / "mindrecord"
     base = kit_path(config.model.checkpoint)
     trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps, columns)
+    if plan.validation:
+        rows = folder / "data" / "validation"
+        trainer_yaml = version().validated(trainer_yaml, config, plan.validation, rows, columns)
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs)
     result = as_json(plan, commands, trainer_yaml, network_changes(config, columns))
@@ -138,6 +141,19 @@ def _filled(config: RunConfig, plan: dict[str, Any]) -> Iterator[str]:
         yield "note: packed rows are fewer than records, and so are the steps; converted, the run shows how many"
 
 
+def _validated(validation: dict[str, Any] | None) -> Iterator[str]:
+    """Yield when the loss on validation records is computed, what that takes, and where training may stop early."""
+    if validation is None:
+        return
+    passes = f"{validation['batches']:,} forward passes of a worker each"
+    yield f"validation loss     every {validation['every']:,} steps, {validation['evaluations']:,} times in all"
+    share = f"about {validation['share_of_time']:.1%} of the steps' time, and no more memory than a step"
+    yield f"                    {validation['rows']:,} rows: {passes}, {share}"
+    if validation["patience"]:
+        stops = ", ".join(str(step) for step in validation["stops"])
+        yield f"stops early         after {validation['patience']} times without a lower loss, at {stops}"
+
+
 def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     import yaml
 
@@ -148,6 +164,7 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
         *_filled(config, plan),
         f"steps               {plan['total_steps']:,} ({config.train.epochs} epochs of {plan['steps_per_epoch']:,})",
         f"checkpoints at      {steps}",
+        *_validated(plan.get("validation")),
         f"method              {plan['method']}",
         f"adapter             {plan['adapter_dtype']}, {plan['adapter_memory_bytes'] / 1e6:,.1f} MB a worker with "
         "gradients and Adam's moments",

@@ -142,9 +142,7 @@ def _steps_are_enough(config: RunConfig) -> None:
 def _plan(config: RunConfig) -> Plan:
     from finetune.training.plan import make_plan
 
-    data = config.data
-    records = min(data.records, data.max_records or data.records) + data.retention_records
-    return make_plan(config, records, "stated by the contest")
+    return make_plan(config, config.data.stated_records, "stated by the contest")
 
 
 def _written(*purposes: str) -> Callable[[RunConfig], Mapping[str, int]]:
@@ -177,10 +175,10 @@ _ALL = (
         name="convert",
         help="read and check the corpus, hold out questions, write MindRecord",
         command=_of_run("data_convert/run.py"),
-        makes=("data/*.jsonl", "data/audit.json", "data/mindrecord/*"),
+        makes=("data/*.jsonl", "data/audit.json", "data/mindrecord/*", "data/validation/*"),
         sources=_sources(*_CORPORA, "data.test", "data.squad", "data.against", "model.tokenizer.file"),
         checks=(_inputs_are_there, _corpora_open, _questions_can_be_read, _tokenizer_loads),
-        room=_written("mindrecord"),
+        room=_written("mindrecord", "validation"),
         overwrites=True,
         is_done="is already converted; --force converts it again",
     ),
@@ -189,11 +187,11 @@ _ALL = (
         help="train with MindFormers under msrun, save the adapters",
         command=_of_run("finetune/run.py"),
         needs=("convert",),
-        makes=("train/*", "results/ratio.json"),
+        makes=("train/*", "results/ratio.json", "results/validation.json"),
         sources=_sources("model.checkpoint"),
         inherits=(*_CORPORA, "model.tokenizer.file"),
         checks=(_base_fits, _steps_are_enough, _adapter_can_learn),
-        room=_written("adapters", "state"),
+        room=_written("adapters", "between", "state"),
         listens=True,
         costly=True,
         overwrites=True,

@@ -18,6 +18,7 @@ from core.methods import Method
 from core.packed import COLUMNS
 from core.registry import VERSIONS
 from core.schema import MachineConfig, ModelConfig, RunConfig
+from core.validation import ValidationPlan
 
 
 class Version(ABC):
@@ -59,11 +60,23 @@ class Version(ABC):
 
     def resumed(self, trainer_yaml: dict[str, Any], step: int) -> dict[str, Any]:
         """Return the trainer's YAML for a training that goes on after `step` from the state in train/state/."""
-        callbacks = [
-            {**callback, "resume": step} if callback["type"] == "StepMonitor" else callback
-            for callback in trainer_yaml["callbacks"]
-        ]
-        return {**trainer_yaml, "data_skip_steps": step, "callbacks": callbacks}
+        return {**_monitored(trainer_yaml, resume=step), "data_skip_steps": step}
+
+    def validated(
+        self, trainer_yaml: dict[str, Any], config: RunConfig, plan: ValidationPlan, rows: Path, columns: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return the trainer's YAML for a training that computes the loss on validation records now and then.
+
+        Args:
+            trainer_yaml: as composed.
+            config: the run's configuration.
+            plan: when it is computed.
+            rows: folder of the validation records' MindRecord files.
+            columns: of these.
+        """
+        settings = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(plan).items()}
+        own = {"rows": str(rows), "columns": list(columns), "batch_size": config.train.batch_size}
+        return _monitored(trainer_yaml, validation={**own, **settings})
 
     @abstractmethod
     def prepare_worker(self, device: str) -> None:
@@ -97,6 +110,15 @@ def refuse_older(method: Method[Any]) -> None:
         raise InputError(
             f"{method.title} needs MindFormers {method.since} or later, {installed} is installed; choose another method"
         )
+
+
+def _monitored(trainer_yaml: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """Return a trainer's YAML with settings added to those of the kit's callback."""
+    callbacks = [
+        {**callback, **settings} if callback["type"] == "StepMonitor" else callback
+        for callback in trainer_yaml["callbacks"]
+    ]
+    return {**trainer_yaml, "callbacks": callbacks}
 
 
 def laid_over(composed: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

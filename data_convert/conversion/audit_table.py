@@ -27,6 +27,8 @@ _TAKEN_OFF = {
     "near_duplicates": "near-duplicates (data.near_duplicates)",
     "weighed_out": "left out by weight (data.train)",
     "left_out": "left out (data.quotas, data.max_records)",
+    "validation": "validation (data.validation_records)",
+    "validation_alike": "with a question of these",
 }
 # What is not read of a file, by the name of its count.
 _NOT_READ = {"bad": "unreadable", "unlearned": "not learned"}
@@ -96,6 +98,10 @@ def _rows(audit: dict[str, Any]) -> Iterator[str]:
     yield _line("tokens, padding not counted", audit["tokens"])
     yield _line("  of these learned", audit["answer_tokens"])
     yield _line("rows with every label masked", audit["masked_rows"])
+    if validation := audit.get("validation"):
+        yield _line("validation rows, not trained on", validation["rows"])
+        if validation["dropped"]:
+            yield _line("  records too long for them (data.overlong)", validation["dropped"])
     yield _line("questions for accuracy", audit["test"])
     yield _line("questions for retention", audit["squad"])
     if audit["packing"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from core.config import kit_path, run_tokenizer
@@ -32,7 +33,8 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     """Write a run's data folder.
 
     mindrecord/ holds the shards, train.jsonl their records in row order (before packing), test.jsonl and squad.jsonl
-    the questions of the evaluations, skipped.jsonl what was left out and why, audit.json the account.
+    the questions of the evaluations, skipped.jsonl what was left out and why, audit.json the account. Where validation
+    records are held out, validation/ and validation.jsonl hold theirs.
 
     Args:
         config: the run's configuration.
@@ -70,10 +72,14 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
             shards=shard_count(len(corpora.order), data.shards),
         )
         audit, digests = write_shards(plan, run.data / "mindrecord", run.data / "train.jsonl", processes)
-    write_jsonl(run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped])
+        validation = _validation(plan, corpora, run, processes)
+    write_jsonl(
+        run.data / "skipped.jsonl", [*(item.row() for item in bad.records), *audit.skipped, *validation.skipped]
+    )
     result = {
         "schema": 3,
         **_account(corpora, audit, data, row),
+        **({"validation": _account_of_validation(validation)} if data.validation_records else {}),
         "listed": [*bad.found, *(f"{item['where']}: {item['reason']}" for item in audit.skipped)][:_LISTED],
         "sources": sources,
         "prompts": {task: _described(prompt) for task, prompt in prompts.items()},
@@ -82,6 +88,28 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     }
     write_json(run.audit, result)
     return result
+
+
+def _validation(plan: ShardPlan, corpora: Corpora, run: RunFolder, processes: int) -> Audit:
+    """Write the rows of the validation records, made as those that are trained on; return their account."""
+    order = corpora.validation.records
+    if not len(order):
+        return Audit()
+    own = replace(plan, order=order, turns=turns(order), shards=1, name="validation")
+    return write_shards(own, run.validation, run.data / "validation.jsonl", processes)[0]
+
+
+def _account_of_validation(audit: Audit) -> dict[str, Any]:
+    """Return the account of the validation records; "converted", "rows" and what follows are as of those trained on."""
+    return {
+        "records": audit.records,
+        "converted": audit.converted,
+        "dropped": len(audit.skipped),
+        "cut": audit.cut,
+        "rows": audit.rows,
+        "tokens": audit.tokens,
+        "answer_tokens": audit.answer_tokens,
+    }
 
 
 def _account(corpora: Corpora, audit: Audit, data: DataConfig, row: RowSettings) -> dict[str, Any]:

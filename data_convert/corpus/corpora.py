@@ -24,6 +24,7 @@ from data_convert.corpus.inputs import reading_of, train_files
 from data_convert.corpus.questions import read_test
 from data_convert.corpus.record_store import Lines, RecordStore
 from data_convert.corpus.scan import Scanner, overlapping, scan
+from data_convert.corpus.validation import NONE, Validation, hold_out_validation
 from data_convert.corpus.workers import processors
 from data_convert.practice import generator_of, reading
 from data_convert.readers import BadRecords, read_corpus
@@ -61,6 +62,7 @@ class Corpora:
         squad: retention questions.
         counts: what became of the corpus' records.
         report: verdicts on the corpus' math solutions; empty where they are not checked.
+        validation: the validation records; no question of theirs is trained on.
     """
 
     order: Numbers
@@ -68,6 +70,7 @@ class Corpora:
     squad: Sequence[Record]
     counts: dict[str, Any]
     report: Report = field(default_factory=Report)
+    validation: Validation = NONE
 
 
 def load_corpora(
@@ -98,7 +101,7 @@ def load_corpora(
     _check_test(test or (), (prompts or {}).get(task))
     source = _Source(data, task, load_squad(data), test, store, bad, processes, prompts or {}, needs_test)
     found = source.corpus() if data.train else source.made()
-    retention = source.retention(found.counts)
+    retention = source.retention(found.counts, found.validation)
     store.settle()
     order = np.concatenate([found.order, retention]).tolist()
     random.Random(data.seed).shuffle(order)
@@ -123,8 +126,7 @@ def corpus_size(data: DataConfig, task: str, needs_test: bool = False) -> tuple[
         InputError: as `load_corpora`: a corpus that leaves no question to measure accuracy on, where that is needed.
     """
     if not data.train:
-        count = min(data.records, data.max_records or data.records)
-        return count + data.retention_records, "stated by the contest"
+        return data.stated_records, "stated by the contest"
     lenient = data.model_copy(update={"check": data.wrong == "drop"})
     with tempfile.TemporaryDirectory() as folder, RecordStore(Path(folder) / "records") as store:
         test, bad = _test_of(data, task), BadRecords(data.max_bad)
@@ -177,10 +179,12 @@ class _Source:
                 f"{corpus.name}: no question can be held out to measure accuracy on, for its {len(read.wrong)} records "
                 f"{why}; give questions with data.test=FILE"
             )
-        trained = np.bincount(read.file_of[chosen.train], minlength=len(read.files)).tolist()
+        validation = hold_out_validation(self.store, chosen.train, data, corpus.name)
+        trained = np.bincount(read.file_of[validation.train], minlength=len(read.files)).tolist()
         files = [{**file.as_json(), "trained": number} for file, number in zip(read.files, trained, strict=True)]
-        counts = {**gone, **chosen.counts, "files": files, "not_read": read.not_read, "no_input": read.no_input}
-        return Corpora(chosen.train, test, self.squad, counts, read.report)
+        counts = {**gone, **chosen.counts, **validation.counts}
+        counts |= {"files": files, "not_read": read.not_read, "no_input": read.no_input}
+        return Corpora(validation.train, test, self.squad, counts, read.report, validation)
 
     def made(self) -> Corpora:
         """Make the records of a practice contest."""
@@ -190,9 +194,11 @@ class _Source:
         _need_generator(data, "data.train")
         count = min(data.records, data.max_records or data.records)
         records = generator_of(self.task).train_records(count, data.seed + _TRAIN, test)
-        return Corpora(self._add(records), test, self.squad, {"read": len(records), "trained": len(records)})
+        validation = hold_out_validation(self.store, self._add(records), data, "the generated corpus")
+        counts = {"read": len(records), "trained": len(records), **validation.counts}
+        return Corpora(validation.train, test, self.squad, counts, validation=validation)
 
-    def retention(self, counts: dict[str, Any]) -> Numbers:
+    def retention(self, counts: dict[str, Any], validation: Validation) -> Numbers:
         """Return the records that keep the model's old ability: reading, or general instructions; count them."""
         data = self.data
         drawn = np.empty(0, dtype=np.int64)
@@ -202,6 +208,8 @@ class _Source:
             _need_generator(data, "data.retention_corpus")
             asked = frozenset(str(record.meta.get("passage")) for record in self.squad)
             drawn = self._add(reading.records(data.retention_records, data.seed + _RETENTION, exclude=asked))
+        if len(validation.records):
+            drawn = drawn[~validation.asks(self.store, self.store.settle(), drawn)]
         counts["retention"] = len(drawn)
         return drawn
 

@@ -59,6 +59,7 @@ class ShardPlan:
         answers: how answers are rewritten before they are tokenised; seed: of that.
         key: stands for everything above; shards of another key are not taken over.
         shards: their number.
+        name: what their files are called by.
     """
 
     store: RecordStore
@@ -71,6 +72,7 @@ class ShardPlan:
     seed: int
     key: str
     shards: int
+    name: str = "train"
 
 
 def shard_count(records: int, asked: int | None) -> int:
@@ -78,9 +80,9 @@ def shard_count(records: int, asked: int | None) -> int:
     return min(asked or -(-records // RECORDS_A_SHARD), max(records, 1))
 
 
-def shard_name(number: int, count: int) -> str:
+def shard_name(number: int, count: int, name: str = "train") -> str:
     """Return the file name of a shard."""
-    return "train.mindrecord" if count == 1 else f"train-{number:05d}-of-{count:05d}.mindrecord"
+    return f"{name}.mindrecord" if count == 1 else f"{name}-{number:05d}-of-{count:05d}.mindrecord"
 
 
 def _partial(folder: Path, key: str) -> Path:
@@ -114,10 +116,11 @@ def write_shards(plan: ShardPlan, folder: Path, records: Path, processes: int) -
         ):
             audit.add(part)
             if digest:
-                digests[shard_name(number, plan.shards)] = digest
+                digests[shard_name(number, plan.shards, plan.name)] = digest
             progress.advance(_edge(plan, number + 1) - _edge(plan, number))
     if not audit.rows:
-        raise InputError(f"no record is left to train on: {_first_reasons(audit)}")
+        what = "to train on" if plan.name == "train" else f"for {plan.name}"
+        raise InputError(f"no record is left {what}: {_first_reasons(audit)}")
     with replacing(records) as whole, fresh(whole) as out:
         for number in range(plan.shards):
             with (partial / f"{number}.jsonl").open("rb") as lines:
@@ -157,7 +160,7 @@ class _Shard:
     def write(self, number: int) -> tuple[Audit, str]:
         """Write a shard, its records and its account; return the account and the file's sha256 ("": no row)."""
         done, records = self.folder / f"{number}.json", self.folder / f"{number}.jsonl"
-        shard = self.folder / self.name / shard_name(number, self.plan.shards)
+        shard = self.folder / self.name / shard_name(number, self.plan.shards, self.plan.name)
         if done.is_file() and records.is_file():
             known = _known(done)
             # A conversion that was killed at its very end has moved the shards away already.

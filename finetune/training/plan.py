@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from backend.host import PORT_OF_SEVERAL_HOSTS
-from core.audit import Filling, filling
+from core.audit import Filling, filling, validation_rows
 from core.methods import method_of
 from core.models import total_parameters
 from core.packed import planned_columns
 from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
 from core.score import parameter_ratio
+from core.validation import ValidationPlan, planned_validation
 from finetune.training.precision import ADAM_BYTES, BYTES, adapter_dtype, adapter_memory, check_adapter_dtype
 
 _INT32 = 4
+# A forward pass takes about this share of a step's time: gradients go through frozen weights, but not to them.
+_PASS = 0.4
 # Bytes that MindSpore and MindFormers take besides the model, measured with the practice model.
 _WORKER, _SCHEDULER = 1_500_000_000, 900_000_000
 
@@ -38,6 +41,9 @@ class Plan:
         adapter_memory: bytes that they take on each worker, with gradients and the optimizer's moments.
         disk: bytes by what they are for.
         rates: learning rates that differ from the run's, by what they are for.
+        validation: when the loss on validation records is computed; None: never.
+        validation_rows: their rows; validation_batches: forward passes of a worker for them each time.
+        validation_share: about what share of the time of the steps all these passes take.
     """
 
     records: int
@@ -54,6 +60,10 @@ class Plan:
     disk: dict[str, int]
     rates: dict[str, float]
     filling: Filling | None = None
+    validation: ValidationPlan | None = None
+    validation_rows: int = 0
+    validation_batches: int = 0
+    validation_share: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -66,12 +76,21 @@ class Plan:
         return None if self.published_total is None else parameter_ratio(self.trainable, self.published_total)
 
 
-def make_plan(config: RunConfig, records: int, records_from: str, filling: Filling | None = None) -> Plan:
+def make_plan(
+    config: RunConfig, records: int, records_from: str, filling: Filling | None = None, held_out: int | None = None
+) -> Plan:
     """Work out the plan of a run.
 
+    Args:
+        config: its configuration.
+        records: training records, or rows of them.
+        records_from: where that number comes from.
+        filling: what the rows are filled with; None: they are not converted yet.
+        held_out: rows of the validation records; None: as many as there are of these.
+
     Raises:
-        InputError: too few records for one step or for the checkpoints, targets that match no layer, or a type of the
-            adapter in which nothing can be learned.
+        InputError: too few records for one step or for the checkpoints, targets that match no layer, a type of the
+            adapter in which nothing can be learned, or a training that could never stop early though it should.
     """
     train, model = config.train, config.model
     epoch_steps = steps_per_epoch(records, train.step_rows, config.machine.data_parallel)
@@ -80,12 +99,17 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
     method = method_of(config.method)
     trainable = method.parameters(config.method, model)
     frozen = sum(math.prod(shape) for shape in method.frozen(config.method, model).values())
+    checkpoints = even_steps(steps, config.rules.checkpoints)
+    validation = planned_validation(config, steps, checkpoints)
+    validated = (config.data.validation_records if held_out is None else held_out) if validation else 0
+    batches = -(-validated // (train.batch_size * config.machine.data_parallel))
+    passes = batches * validation.evaluations if validation else 0
     return Plan(
         records=records,
         records_from=records_from,
         epoch_steps=epoch_steps,
         steps=steps,
-        checkpoint_steps=even_steps(steps, config.rules.checkpoints),
+        checkpoint_steps=checkpoints,
         trainable=trainable,
         total=total,
         method=method.line(config.method, trainable),
@@ -93,15 +117,25 @@ def make_plan(config: RunConfig, records: int, records_from: str, filling: Filli
         adapter_memory=adapter_memory(config),
         published_total=model.published_total,
         rates=method.rates(config.method, train.learning_rate),
-        disk=_disk(config, records, trainable, frozen, total),
+        disk=_disk(config, records, trainable, frozen, total, validation),
         filling=filling,
+        validation=validation,
+        validation_rows=validated,
+        validation_batches=batches,
+        validation_share=passes * _PASS / (train.accumulate * steps),
     )
 
 
 def converted_plan(config: RunConfig, audit: Path) -> Plan:
     """Work out the plan of a converted run from its audit; InputError as `make_plan`, and for a damaged audit."""
     found = filling(audit)
-    return make_plan(config, found.rows, "of the converted corpus", found)
+    held_out = validation_rows(audit) if config.validates else None
+    return make_plan(config, found.rows, "of the converted corpus", found, held_out)
+
+
+def stopped_plan(plan: Plan, step: int) -> Plan:
+    """Return the plan of a training that stopped early after a step."""
+    return replace(plan, steps=step, checkpoint_steps=even_steps(step, len(plan.checkpoint_steps)))
 
 
 def step_tokens(config: RunConfig, filling: Filling | None) -> float:
@@ -110,17 +144,24 @@ def step_tokens(config: RunConfig, filling: Filling | None) -> float:
     return filling.tokens / filling.rows * rows if filling else 0.0
 
 
-def _disk(config: RunConfig, records: int, trainable: int, frozen: int, total: int) -> dict[str, int]:
+def _disk(
+    config: RunConfig, records: int, trainable: int, frozen: int, total: int, validation: ValidationPlan | None
+) -> dict[str, int]:
     """Return the bytes that a run needs, by purpose; headers and indexes are not counted."""
     base = total * BYTES[config.model.param_dtype]
-    kept = config.submission.dtype
-    merged = total * BYTES[config.model.param_dtype if kept == "keep" else kept]
+    dtype = config.submission.dtype
+    merged = total * BYTES[config.model.param_dtype if dtype == "keep" else dtype]
     count = config.rules.checkpoints
     adapter = (trainable + frozen) * BYTES[adapter_dtype(config)]
+    row = len(planned_columns(config)) * (config.data.seq_length + 1) * _INT32
+    # The best one so far, and the one that is being written.
+    between = 2 + len(set(validation.kept) - set(validation.checkpoints)) if validation else 0
     disk = {
         "base": base,
-        "mindrecord": records * len(planned_columns(config)) * (config.data.seq_length + 1) * _INT32,
+        "mindrecord": records * row,
+        **({"validation": config.data.validation_records * row} if config.data.validation_records else {}),
         "adapters": count * adapter,
+        **({"between": between * adapter} if validation else {}),
         # The last two, and the one that is being written.
         "state": 3 * config.machine.state_writers * (adapter + trainable * ADAM_BYTES),
         "merged": count * merged,
@@ -179,6 +220,23 @@ def _rows(filling: Filling | None) -> dict[str, Any] | None:
     }
 
 
+def _validation(plan: Plan) -> dict[str, Any] | None:
+    """Return when the loss on validation records is computed, as plain data; None: never."""
+    validation = plan.validation
+    if validation is None:
+        return None
+    return {
+        "rows": plan.validation_rows,
+        "every": validation.every,
+        "evaluations": validation.evaluations,
+        "batches": plan.validation_batches,
+        "share_of_time": round(plan.validation_share, 4),
+        "patience": validation.patience,
+        "min_delta": validation.min_delta,
+        "stops": list(validation.stops),
+    }
+
+
 def as_json(
     plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any], changes: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -190,6 +248,7 @@ def as_json(
         "steps_per_epoch": plan.epoch_steps,
         "total_steps": plan.steps,
         "checkpoint_steps": plan.checkpoint_steps,
+        **({"validation": found} if (found := _validation(plan)) else {}),
         "method": plan.method,
         "adapter_dtype": plan.adapter_dtype,
         "adapter_memory_bytes": plan.adapter_memory,

@@ -25,6 +25,8 @@ from core.inside import open_lock
 from core.progress import say
 from core.run_folder import RunFolder
 from core.step_names import step_name
+from core.validation import ValidationPlan
+from finetune.training.validated import ADAPTERS, saved_adapter, validation_losses
 
 # What becomes of a training that was begun: go on, and refuse if it was another one; begin anew if it was another one;
 # begin anew.
@@ -32,6 +34,8 @@ Begun = Literal["go on", "anew if changed", "anew"]
 
 # Settings of the trainer that decide nothing of what is trained: places, and how often is saved.
 _PLACES = ("output_dir", "load_checkpoint", "train_dataset.data_loader.dataset_dir", "context.max_device_memory")
+# When the loss on validation records is computed, and training stops, by the settings that say so.
+_OF_VALIDATION = {"every": "validation_steps", "patience": "patience", "min_delta": "min_delta"}
 _SHOWN = 4
 _PATIENCE = 120.0
 
@@ -50,7 +54,12 @@ class Decided:
 
 
 def what_decides(
-    run: RunFolder, trainer_yaml: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], mindrecord: Path, base: Path
+    run: RunFolder,
+    trainer_yaml: Mapping[str, Any],
+    changes: Sequence[Mapping[str, Any]],
+    mindrecord: Path,
+    base: Path,
+    validation: Path | None = None,
 ) -> Decided:
     """Return what decides a training.
 
@@ -60,6 +69,7 @@ def what_decides(
         changes: of the network, as written beside the YAML.
         mindrecord: folder of the converted rows.
         base: file of the base weights.
+        validation: folder of the validation records' rows; None: their loss is not computed.
     """
     values = {
         name: value
@@ -69,12 +79,16 @@ def what_decides(
     for callback in trainer_yaml["callbacks"]:
         if "steps" in callback:  # adapters of other steps are never among those of these
             values["the checkpoints' steps"] = json.dumps(callback["steps"])
+        for name, value in (callback.get("validation") or {}).items():
+            if name in _OF_VALIDATION:
+                values[f"train.{_OF_VALIDATION[name]}"] = json.dumps(value)
     for change in changes:
         values.update(_leaves(change["settings"], f"{change['module']}."))
     hashes = run.hashes
-    for file in sorted(mindrecord.iterdir()):
+    for file in sorted(file for folder in filter(None, (mindrecord, validation)) for file in folder.iterdir()):
         if file.suffix != ".db":  # an index, which follows from the rows
-            values[f"the rows in {mindrecord.parent.name}/{mindrecord.name}/{file.name}"] = hashes.of_file(file)
+            folder = file.parent
+            values[f"the rows in {folder.parent.name}/{folder.name}/{file.name}"] = hashes.of_file(file)
     values["the base's weights (model.checkpoint)"] = hashes.of_file(base)
     versions = {package: metadata.version(package) for package in ("mindspore", "mindformers")}
     return Decided(values, versions)
@@ -88,7 +102,14 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, json.dumps(value, ensure_ascii=False)
 
 
-def step_to_go_on_from(run: RunFolder, decided: Decided, steps: Sequence[int], writers: int, begun: Begun) -> int:
+def step_to_go_on_from(
+    run: RunFolder,
+    decided: Decided,
+    steps: Sequence[int],
+    writers: int,
+    begun: Begun,
+    validation: ValidationPlan | None = None,
+) -> int:
     """Return the step whose state a training goes on from, and clear away what cannot be gone on from; 0: the start.
 
     Args:
@@ -97,6 +118,7 @@ def step_to_go_on_from(run: RunFolder, decided: Decided, steps: Sequence[int], w
         steps: its checkpoints, the last step among them.
         writers: workers whose states belong together.
         begun: what becomes of an earlier training of the run.
+        validation: when the loss on validation records is computed, and training stops early; None: never.
 
     Raises:
         InputError: an earlier training was decided by something else, and nothing is forced.
@@ -112,11 +134,11 @@ def step_to_go_on_from(run: RunFolder, decided: Decided, steps: Sequence[int], w
             "give --force to train anew; what was trained is lost then"
         )
     if begun == "anew" or (others and begun == "anew if changed"):
-        for leftover in ("adapters", "workers", "state"):
+        for leftover in (*ADAPTERS, "workers", "state"):
             remove_folder(run.train / leftover)
     remove_folder(run.train / "workers")
     write_json(folder / DECIDED, {"decided": dict(decided.values), "versions": dict(decided.versions)})
-    step = _newest_whole(run, decided, steps, writers)
+    step = _newest_whole(run, decided, _Until(run, steps, validation), writers)
     for later, files in states_in(folder).items():
         if later > step:  # it would be taken for the newest one
             for file in files:
@@ -126,17 +148,17 @@ def step_to_go_on_from(run: RunFolder, decided: Decided, steps: Sequence[int], w
 
 def _differences(run: RunFolder, folder: Path, decided: Decided) -> str:
     """Return how a training that left something differs from this one, in a few words; empty where it does not."""
-    adapters = run.train / "adapters"
-    if not states_in(folder) and not any(adapters.glob(f"*/{TENSORS}")):
+    held = [run.train / name for name in ADAPTERS if any((run.train / name).glob(f"*/{TENSORS}"))]
+    if not states_in(folder) and not held:
         return ""
     file = folder / DECIDED
     if not file.is_file():
-        return f"{adapters} holds adapters without the state that belongs to them"
-    held = read_json(file)
-    before, now = held["decided"], decided.values
+        return f"{held[0] if held else folder} holds adapters without the state that belongs to them"
+    noted = read_json(file)
+    before, now = noted["decided"], decided.values
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     if not changed:
-        _note_versions(held["versions"], decided.versions)
+        _note_versions(noted["versions"], decided.versions)
         return ""
     listed = "; ".join(_told(name, before.get(name), now.get(name)) for name in changed[:_SHOWN])
     return listed + (f"; and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else "")
@@ -157,12 +179,27 @@ def _note_versions(before: Mapping[str, str], now: Mapping[str, str]) -> None:
             )
 
 
-def _newest_whole(run: RunFolder, decided: Decided, steps: Sequence[int], writers: int) -> int:
+class _Until:
+    """How far a training goes, and which adapters it has saved by then.
+
+    Args:
+        run: its run.
+        steps: its checkpoints, the last step among them.
+        validation: when its loss on validation records is computed.
+    """
+
+    def __init__(self, run: RunFolder, steps: Sequence[int], validation: ValidationPlan | None) -> None:
+        stopped = validation.stopped(validation_losses(run)) if validation else None
+        self.last = stopped or max(steps)
+        self.saved = sorted({*steps, *(validation.kept if validation else ())})
+
+
+def _newest_whole(run: RunFolder, decided: Decided, until: _Until, writers: int) -> int:
     expected = decided_hash(decided.values)
     for step, files in states_in(run.train / "state").items():
-        if step >= max(steps):
+        if step >= until.last:
             continue  # the workers have nothing left to do after it, and could not be compared; the one before serves
-        missing = [each for each in steps if each < step and not _adapter(run, each).is_file()]
+        missing = [each for each in until.saved if each < step and saved_adapter(run, each) is None]
         if missing:
             say(f"train: the adapter of step {missing[0]} is missing, so that the state of step {step} is passed over")
             continue
@@ -172,13 +209,9 @@ def _newest_whole(run: RunFolder, decided: Decided, steps: Sequence[int], writer
             say(f"train: {error}; the one before it is taken")
             continue
         if len(states) == writers and all(state.decided == expected for state in states):
-            say(f"train: goes on after step {step} of {max(steps)}")
+            say(f"train: goes on after step {step} of {until.last}")
             return step
     return 0
-
-
-def _adapter(run: RunFolder, step: int) -> Path:
-    return run.train / "adapters" / step_name(step) / TENSORS
 
 
 def _wait_for_workers(folder: Path) -> None:
@@ -198,12 +231,19 @@ def _wait_for_workers(folder: Path) -> None:
             time.sleep(0.2)
 
 
-def keep_losses(run: RunFolder, step: int) -> None:
-    """Cut loss.jsonl behind a step: the rows of later ones are written again."""
-    end, rows = new_rows(run.losses, 0)
-    lines = run.losses.read_bytes()[:end].splitlines(keepends=True) if rows else []
-    with replacing(run.losses) as partial:
-        partial.write_bytes(b"".join(line for line, row in zip(lines, rows, strict=True) if row["step"] <= step))
+def keep_losses(run: RunFolder, step: int, validated: bool = False) -> None:
+    """Cut the losses behind a step: the rows of later ones are written again.
+
+    Args:
+        run: its run.
+        step: the last one that stays.
+        validated: there are losses on validation records too, perhaps none yet.
+    """
+    for file in (run.losses, run.validation_losses) if validated else (run.losses,):
+        end, rows = new_rows(file, 0)
+        lines = file.read_bytes()[:end].splitlines(keepends=True) if rows else []
+        with replacing(file) as partial:
+            partial.write_bytes(b"".join(line for line, row in zip(lines, rows, strict=True) if row["step"] <= step))
 
 
 def keep_logs(log_dir: Path, step: int) -> None:

@@ -21,7 +21,7 @@ from ckpt_tools.merging.adapter import DESCRIPTION, TENSORS, AdapterInfo
 from core.audit import converted_columns
 from core.config import kit_path
 from core.errors import InputError, KitError
-from core.files import sha256_file, write_json, write_text
+from core.files import remove_file, remove_folder, sha256_file, write_json, write_text
 from core.models import family_of
 from core.places import ROOT
 from core.result_parts import SCHEMA
@@ -29,10 +29,12 @@ from core.result_types import RatioResult
 from core.results import file_name
 from core.run_folder import RunFolder
 from core.schema import RunConfig
-from core.step_names import step_name
-from finetune.training.plan import Plan, converted_plan, memory_needed, msrun_commands, step_tokens
+from core.step_names import step_name, step_of
+from core.validation import ValidationPlan
+from finetune.training.plan import Plan, converted_plan, memory_needed, msrun_commands, step_tokens, stopped_plan
 from finetune.training.resume import Begun, keep_logs, keep_losses, step_to_go_on_from, what_decides
-from finetune.training.watch import Watch
+from finetune.training.validated import ADAPTERS, put_in_place, validation_losses, write_result
+from finetune.training.watch import Validated, Watch
 
 WORKER = ROOT / "backend" / "worker.py"
 
@@ -58,12 +60,19 @@ def train(config: RunConfig, run: RunFolder, begun: Begun = "go on") -> RatioRes
     log_dir = run.train / "msrun"
     base, columns = kit_path(config.model.checkpoint), converted_columns(run.audit)
     trainer_yaml = version().finetune_yaml(config, _mindrecord(run), run.train, base, plan.checkpoint_steps, columns)
+    if plan.validation:
+        trainer_yaml = version().validated(trainer_yaml, config, plan.validation, run.validation, columns)
     changes = network_changes(config, columns)
-    decided = what_decides(run, trainer_yaml, changes, _mindrecord(run), base)
-    if done := step_to_go_on_from(run, decided, plan.checkpoint_steps, config.machine.state_writers, begun):
+    decided = what_decides(
+        run, trainer_yaml, changes, _mindrecord(run), base, run.validation if plan.validation else None
+    )
+    writers = config.machine.state_writers
+    if done := step_to_go_on_from(run, decided, plan.checkpoint_steps, writers, begun, plan.validation):
         trainer_yaml = version().resumed(trainer_yaml, done)
-        keep_losses(run, done)
+        keep_losses(run, done, validated=plan.validation is not None)
         keep_logs(log_dir, done)
+    else:
+        remove_file(run.validation_losses)
     write_text(file, yaml.safe_dump(trainer_yaml, sort_keys=False, allow_unicode=True))
     write_changes(file, changes)
     commands = msrun_commands(config.machine, WORKER, file, log_dir)
@@ -80,7 +89,8 @@ def train(config: RunConfig, run: RunFolder, begun: Begun = "go on") -> RatioRes
         command = commands[0] if commands else [sys.executable, str(WORKER), str(file)]
         descriptions = Descriptions(config, run)
         board = run.train / "tensorboard" if config.train.tensorboard else None
-        watch = Watch(log_dir, board, step_tokens(config, plan.filling), lambda: descriptions.write(plan))
+        validation = Validated(plan.validation, run.validation_losses, plan.validation_batches)
+        watch = Watch(log_dir, board, step_tokens(config, plan.filling), lambda: descriptions.write(plan), validation)
         with closing(watch):
             launch(command, log_dir, run.losses, plan.steps, threads, started, watch, done)
     return collect(config, run)
@@ -88,6 +98,9 @@ def train(config: RunConfig, run: RunFolder, begun: Begun = "go on") -> RatioRes
 
 def collect(config: RunConfig, run: RunFolder) -> RatioResult:
     """File what the workers of a run left behind: adapter.json of each step, results/ratio.json; check both.
+
+    Where the loss on validation records was computed, results/validation.json too; where training stopped early by it,
+    the checkpoints are those up to there.
 
     Returns:
         The content of results/ratio.json.
@@ -97,11 +110,25 @@ def collect(config: RunConfig, run: RunFolder) -> RatioResult:
         GateError: the trained parameters in the log are not those of the configuration.
     """
     plan = _planned(config, run)
+    if plan.validation:
+        plan = _validated(run, plan, plan.validation)
     for step in Descriptions(config, run).write(plan):
         raise KitError(f"training ended without the adapter of step {step}; the logs are in {run.train / 'msrun'}")
     _workers_agree(run, config.machine.world_size)
+    if plan.validation:
+        result = write_result(run, plan.validation, plan.validation_rows, plan.checkpoint_steps)
+        run.event("validated", best=result.best, lowest_step=result.lowest_step, stopped_at=result.stopped_at)
     log = run.train / "msrun" / ("worker_0.log" if config.machine.world_size > 1 else "launch.log")
     return _ratio(run, plan, log)
+
+
+def _validated(run: RunFolder, plan: Plan, validation: ValidationPlan) -> Plan:
+    """Put the adapters of the checkpoints into their place; return the plan, to where training stopped."""
+    stopped = validation.stopped(validation_losses(run))
+    if stopped is not None:
+        plan = stopped_plan(plan, stopped)
+    put_in_place(run, plan.checkpoint_steps)
+    return plan
 
 
 def _planned(config: RunConfig, run: RunFolder) -> Plan:
@@ -157,16 +184,22 @@ class Descriptions:
 
     def write(self, plan: Plan) -> list[int]:
         """Describe the adapters that are there; return the steps of the plan of which there is none yet."""
-        missing = []
-        for step in plan.checkpoint_steps:
-            folder = self._run.train / "adapters" / step_name(step)
-            if not (folder / TENSORS).is_file():
-                missing.append(step)
-            elif not (folder / DESCRIPTION).is_file():
-                self._base = self._base or self._run.hashes.of_file(kit_path(self._config.model.checkpoint))
-                info = AdapterInfo(self._config.method, self._base, step, self._config.model.name)
-                write_json(folder / DESCRIPTION, info.content())
-        return missing
+        checkpoints, between = (self._run.train / name for name in ADAPTERS)
+        for folder in between.glob("step_*") if plan.validation else ():
+            step = step_of(folder.name)
+            if step is not None and self._describe(folder, step) and not (folder / TENSORS).is_file():
+                remove_folder(folder)  # it is the best one no more, and was removed meanwhile
+        return [step for step in plan.checkpoint_steps if not self._describe(checkpoints / step_name(step), step)]
+
+    def _describe(self, folder: Path, step: int) -> bool:
+        """Describe an adapter, if it is there; tell whether it is."""
+        if not (folder / TENSORS).is_file():
+            return False
+        if not (folder / DESCRIPTION).is_file():
+            self._base = self._base or self._run.hashes.of_file(kit_path(self._config.model.checkpoint))
+            info = AdapterInfo(self._config.method, self._base, step, self._config.model.name)
+            write_json(folder / DESCRIPTION, info.content())
+        return True
 
 
 def _workers_agree(run: RunFolder, world_size: int) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.launch import Observer
+from backend.launch import Observer, new_rows
 from core.errors import KitError
 from core.files import make_folder
 from core.progress import say
+from core.validation import Row, ValidationPlan, lowest
 
 # A loss is a jump where it lies so many standard deviations above the mean of the last steps, and at least so far.
 _RECENT, _DEVIATIONS, _LEAST_JUMP = 50, 6.0, 1.0
@@ -22,6 +23,8 @@ _RECENT, _DEVIATIONS, _LEAST_JUMP = 50, 6.0, 1.0
 _MOST_SKIPPED = 30
 # Steps take about the same time; the first one compiles, and may take a quarter of an hour on NPUs.
 _PATIENCE_SECONDS, _PATIENCE_STEPS, _PATIENCE_FIRST = 60.0, 20.0, 1800.0
+# Forward passes on validation records take less time than steps.
+_PATIENCE_PASSES = 2.0
 
 
 class Alarms:
@@ -92,13 +95,63 @@ class Patience:
         self.usual = seconds if self.usual is None else 0.9 * self.usual + 0.1 * seconds
         self._told = False
 
-    def waited(self, seconds: float) -> bool:
-        """Tell whether it has to be said now that nothing was done for so long."""
-        bound = _PATIENCE_FIRST if self.usual is None else max(_PATIENCE_SECONDS, _PATIENCE_STEPS * self.usual)
+    def waited(self, seconds: float, passes: float = 0) -> bool:
+        """Tell whether it has to be said now that nothing was done for so long.
+
+        Args:
+            seconds: since the last step.
+            passes: forward passes that are to be done before; infinite: they have to be compiled first.
+        """
+        if self.usual is None or math.isinf(passes):
+            bound = _PATIENCE_FIRST
+        else:
+            bound = max(_PATIENCE_SECONDS, _PATIENCE_STEPS * self.usual) + _PATIENCE_PASSES * self.usual * passes
         if self._told or seconds < bound:
             return False
         self._told = True
         return True
+
+
+class Validated:
+    """Reads the losses on validation records as the workers write them.
+
+    Args:
+        plan: when they are computed; None: never.
+        file: train/validation.jsonl.
+        batches: forward passes of a worker each time.
+
+    Attributes:
+        rows: those read so far, from where the training goes on.
+    """
+
+    def __init__(self, plan: ValidationPlan | None, file: Path, batches: int) -> None:
+        self._plan, self._file, self._batches = plan, file, batches
+        self.rows: list[Row] = []
+        self._position = 0
+        self._old = len(self.new()) if plan else 0
+
+    def new(self) -> list[Row]:
+        """Return the rows that were written since the last time."""
+        if self._plan is None:
+            return []
+        self._position, rows = new_rows(self._file, self._position)
+        self.rows += rows
+        return rows
+
+    def passes(self, step: int) -> float:
+        """Return the forward passes between a step and the next one; infinite where they are yet to be compiled."""
+        done = self.rows and self.rows[-1]["step"] >= step
+        if self._plan is None or done or not self._plan.is_due(step):
+            return 0.0
+        return self._batches if len(self.rows) > self._old else math.inf
+
+    def told(self) -> str:
+        """Return the last loss in a few words, with the lowest; empty where there is none."""
+        best = lowest(self.rows)
+        if not self.rows:
+            return ""
+        last = f"validation {self.rows[-1]['loss']:.3f}"
+        return last if best is None or best is self.rows[-1] else f"{last} (lowest {best['loss']:.3f})"
 
 
 class Watch(Observer):
@@ -109,12 +162,19 @@ class Watch(Observer):
         board: folder for TensorBoard's files; None for none.
         tokens: tokens of a step, padding not counted; 0 where that is not known.
         saved: called again and again: adapters may have been saved.
+        validation: the losses on validation records; None: there are none.
     """
 
     def __init__(
-        self, log_dir: Path, board: Path | None, tokens: float, saved: Callable[[], object] = lambda: None
+        self,
+        log_dir: Path,
+        board: Path | None,
+        tokens: float,
+        saved: Callable[[], object] = lambda: None,
+        validation: Validated | None = None,
     ) -> None:
         self._log_dir, self._tokens, self._saved = log_dir, tokens, saved
+        self._validation, self._step = validation, 0
         self._alarms, self._patience = Alarms(), Patience()
         self._board = Board(board) if board else None
         self._seconds: float | None = None
@@ -131,7 +191,11 @@ class Watch(Observer):
             if alarm := self._alarms.of(row):
                 say(f"train: {alarm}")
         last = rows[-1]
+        self._step = int(last["step"])
         parts = [f"loss {last['loss']:.3f}", f"rate {last['learning_rate']:.2g}"]
+        self._validated()
+        if self._validation and (told := self._validation.told()):
+            parts.insert(1, told)
         if self._tokens and (usual := self._patience.usual):
             parts.append(f"{self._tokens / usual:,.0f} tokens/s")
         if memory := _memory(process):
@@ -141,8 +205,16 @@ class Watch(Observer):
     def look(self, seconds: float) -> None:
         """Describe what was saved; name the worker that is longest still where a step takes too long."""
         self._saved()
-        if self._patience.waited(seconds):
+        self._validated()
+        passes = self._validation.passes(self._step) if self._validation else 0.0
+        if self._patience.waited(seconds, passes):
             say(f"train: no step was done for {seconds:.0f} s; {_stillest(self._log_dir)}")
+
+    def _validated(self) -> None:
+        """Read new losses on validation records."""
+        for row in self._validation.new() if self._validation else ():
+            if self._board:
+                self._board.write_validation(row)
 
     def close(self) -> None:
         """Write what TensorBoard has not got yet."""
@@ -166,16 +238,24 @@ class Board:
     def write(self, row: dict[str, Any], speed: float | None) -> None:
         """Add a step: a row of loss.jsonl, and tokens a second."""
         step = int(row["step"])
+        for key, name in self._SCALARS.items():
+            if isinstance(value := row.get(key), int | float):
+                self._written(step).add_scalar(name, value, step)
+        if speed is not None:
+            self._written(step).add_scalar("train/tokens_per_second", speed, step)
+
+    def write_validation(self, row: Row) -> None:
+        """Add a loss on validation records: a row of validation.jsonl."""
+        self._written(int(row["step"])).add_scalar("validation/loss", row["loss"], int(row["step"]))
+
+    def _written(self, step: int) -> Any:
+        """Return TensorBoard's writer; its first step purges what an interrupted training wrote of later ones."""
         if self._writer is None:
             # MindSpore cannot be imported any more where this is: the launcher does without it.
             tensorboard: Any = importlib.import_module("tensorboardX")
             make_folder(self._folder)
             self._writer = tensorboard.SummaryWriter(str(self._folder), purge_step=step)
-        for key, name in self._SCALARS.items():
-            if isinstance(value := row.get(key), int | float):
-                self._writer.add_scalar(name, value, step)
-        if speed is not None:
-            self._writer.add_scalar("train/tokens_per_second", speed, step)
+        return self._writer
 
     def close(self) -> None:
         """Write what is not written yet."""

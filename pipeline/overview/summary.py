@@ -18,7 +18,7 @@ def summary(run: RunFolder, config: RunConfig) -> str:
     Raises:
         InputError: a result that a step made is missing or damaged.
     """
-    made = gather(results_of(config.steps), lambda file: read_json(run.path / file))
+    made = gather(results_of(config.steps, config.validates), lambda file: read_json(run.path / file))
     if made.problems:
         raise InputError(f"{run.path}: {'; '.join(made.problems)}")
     lines = list(result_lines(made))

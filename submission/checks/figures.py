@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from core.errors import InputError
 from core.result_parts import Answered, ByCheckpoint, EvaluationResult
@@ -15,6 +15,7 @@ from core.result_types import (
     RetentionResult,
     ScoreEntry,
     ScoreResult,
+    ValidationResult,
 )
 from core.results import RESULTS, Made, file_name
 from core.score import low_parameter_score
@@ -51,6 +52,8 @@ def result_problems(handed: Handed) -> Iterator[str]:
         for label, scored in score.checkpoints.items():
             yield from _score_problems(label, scored, score.ratio, handed)
         yield from best_problems(score)
+    if validation := results.of(ValidationResult):
+        yield from validation_problems(validation, [row["step"] for row in handed.rows.values()])
 
 
 def _label_problems(handed: Handed, name: str, result: ByCheckpoint) -> Iterator[str]:
@@ -79,6 +82,9 @@ def _origin_problems(contents: Contents, results: Made) -> Iterator[str]:
     ratio, score = results.of(RatioResult), results.of(ScoreResult)
     if ratio and ratio.log_sha256 is not None and ratio.log_sha256 not in contents.sha256.values():
         yield "results/ratio.json: was computed from a training log that is not in the zip (log_sha256)"
+    validation = results.of(ValidationResult)
+    if validation and validation.losses_sha256 not in (None, *contents.sha256.values()):
+        yield "results/validation.json: was computed from losses that are not in the zip (losses_sha256)"
     for name, sha256 in score.inputs.items() if score else ():
         if name in RESULTS and contents.sha256.get(file_name(name)) != sha256:
             yield f"results/score.json: was computed from another {file_name(name)} than the one in the zip"
@@ -184,6 +190,31 @@ def best_problems(score: ScoreResult) -> Iterator[str]:
     elif best not in eligible or eligible[best] < max(eligible.values()):
         highest = shown(max(eligible, key=lambda label: eligible[label]))
         yield f"results/score.json: best is {best!r}, the highest score of the eligible has {highest}"
+
+
+def validation_problems(validation: ValidationResult, steps: Sequence[int]) -> Iterator[str]:
+    """The checkpoint called the best one has the lowest loss, and the last one is where training stopped early.
+
+    Args:
+        validation: results/validation.json.
+        steps: of the checkpoints that are handed in, in order.
+    """
+    where = file_name("validation")
+    losses = {label: row.loss for label, row in validation.checkpoints.items() if row.loss is not None}
+    least = min(losses.values(), default=None)
+    if validation.best is None or validation.best not in losses:
+        if losses or validation.best is not None:
+            yield f"{where}: best is {_said(validation.best)}, which has no loss"
+    elif losses[validation.best] != least:
+        yield f"{where}: best is {_said(validation.best)}, but the lowest loss is {least!r}"
+    if least is not None and (validation.lowest_loss is None or validation.lowest_loss > least):
+        yield f"{where}: lowest_loss is {validation.lowest_loss!r}, a checkpoint has {least!r}"
+    if validation.stopped_at is not None and steps and steps[-1] != validation.stopped_at:
+        yield f"{where}: training stopped at step {validation.stopped_at}, the last checkpoint is of step {steps[-1]}"
+
+
+def _said(label: str | None) -> str:
+    return "None" if label is None else shown(label)
 
 
 def _close(left: float, right: float, slack: float = 0.0) -> bool:

@@ -33,11 +33,30 @@ class Rules(Part):
     checkpoints: Annotated[int, Field(ge=1, le=1000)] = RulesConfig.model_fields["checkpoints"].default
 
 
+class Data(Part):
+    """See `DataConfig`."""
+
+    validation_records: int = 0
+
+
+class Train(Part):
+    """See `TrainConfig`."""
+
+    validation_steps: int | None = None
+
+
 class Settings(Part):
     """A run.yaml, as far as the checks need it: other settings may be of a later version, or of a plug-in."""
 
     steps: Annotated[tuple[str, ...], Field(strict=False)] = Field(default_factory=usual_steps)
     rules: Rules = Rules()
+    data: Data = Data()
+    train: Train = Train()
+
+    @property
+    def validates(self) -> bool:
+        """Whether the loss on validation records is computed while it trains, as `RunConfig.validates`."""
+        return self.data.validation_records > 0 and self.train.validation_steps != 0
 
 
 @dataclass(frozen=True)
@@ -98,7 +117,7 @@ def read_handed(contents: Contents) -> Handed:
     """Read what a zip says; what is wrong with the files themselves is noted in `contents.problems`."""
     manifest = contents.json(layout.MANIFEST) if layout.MANIFEST in contents.sizes else None
     plain, settings = _settings(contents)
-    results = gather(results_of(settings.steps), contents.value)
+    results = gather(results_of(settings.steps, settings.validates), contents.value)
     contents.problems.note_all(results.problems)
     return Handed(contents, manifest, plain, settings, results)
 

@@ -32,7 +32,7 @@ _LONGEST_VERSION = 100  # the pattern takes the square of the text's length
 def part_problems(handed: Handed) -> Iterator[str]:
     """Everything is there that is wanted of a contest with these steps."""
     sizes, steps = handed.contents.sizes, handed.steps
-    results = results_of(steps)
+    results = results_of(steps, handed.settings.validates)
     files = [layout.REPORT, layout.MANIFEST, layout.RUN_CONFIG, layout.ENVIRONMENT]
     files += [file_name(name) for name in results]
     files += [f"{layout.SCREENSHOTS}{shot.kind}.png" for shot in shots_of(steps)]

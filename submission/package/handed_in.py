@@ -82,7 +82,7 @@ class _Copy:
         run = self._run
         logs = [self._lines(path) for path in facts.logs]
         predictions = [self._lines(path, "evidence") for path in facts.predictions if path.is_file()]
-        for path in (run.losses, run.trainer_yaml):
+        for path in (run.losses, run.validation_losses, run.trainer_yaml):
             if path.is_file():
                 self._lines(path, "settings")
         if run.environment.is_file():
@@ -100,7 +100,9 @@ class _Copy:
             settings=target.settings(),
             environment=read_json(target.environment),
             audit=read_json(target.audit) if target.audit.is_file() else {},
-            results=gather(results_of(facts.config.steps), lambda file: read_json(target.path / file)),
+            results=gather(
+                results_of(facts.config.steps, facts.config.validates), lambda file: read_json(target.path / file)
+            ),
             logs=tuple(logs),
             predictions=tuple(predictions),
             checkpoints=tuple(

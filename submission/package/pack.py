@@ -57,7 +57,7 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path]
     if "train" in facts.config.steps:
         parts.append(Part(layout.FINETUNE_CONFIG, run.trainer_yaml))
     parts += [Part(layout.CODE + name, path) for name, path in code.items()]
-    files = [*facts.logs, *facts.predictions, run.losses, run.audit, run.environment]
+    files = [*facts.logs, *facts.predictions, run.losses, run.validation_losses, run.audit, run.environment]
     files += [run.path / file_name(name) for name in facts.results.values]
     files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
     files += [checkpoint.manifest_path for checkpoint in facts.checkpoints]

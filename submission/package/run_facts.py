@@ -53,7 +53,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class LossPoint:
-    """One line of `train/loss.jsonl`; `learning_rate` is None where the line has none."""
+    """One line of `train/loss.jsonl` or `validation.jsonl`; `learning_rate` is None where the line has none."""
 
     step: int
     loss: float
@@ -72,6 +72,7 @@ class RunFacts:
         audit: `data/audit.json`; empty where the run has none.
         checkpoints: in the order of their steps; empty for a contest that merges none.
         losses: in the order of the file; empty for a contest that does not train.
+        validation_losses: the same of the losses on validation records; empty where they are not computed.
         logs: `*.log` and `events.jsonl` of the run, sorted; worker 0 before the others.
         predictions: `predictions/*.jsonl`, sorted.
     """
@@ -84,6 +85,7 @@ class RunFacts:
     audit: Json
     checkpoints: tuple[Checkpoint, ...]
     losses: tuple[LossPoint, ...]
+    validation_losses: tuple[LossPoint, ...]
     logs: tuple[Path, ...]
     predictions: tuple[Path, ...]
 
@@ -110,11 +112,15 @@ def read_run(folder: Path) -> RunFacts:
     config = reader.config()
     steps = config.steps if config is not None else usual_steps()
     environment = reader.object(run.environment)
-    results = gather(results_of(steps), lambda file: reader.existing(run.path / file))
+    results = gather(
+        results_of(steps, config is not None and config.validates), lambda file: reader.existing(run.path / file)
+    )
     reader.problems += [reader.short(problem) for problem in results.problems]
     audit = reader.object(run.audit) if run.audit.exists() else {}
     checkpoints = reader.checkpoints() if "merge" in steps else ()
-    losses = reader.losses() if "train" in steps else ()
+    losses = reader.losses(run.losses) if "train" in steps else ()
+    validates = config is not None and config.validates and "train" in steps
+    validation_losses = reader.losses(run.validation_losses) if validates else ()
     logs = _logs(run)
     if "train" in steps:
         reader.training(logs)
@@ -131,6 +137,7 @@ def read_run(folder: Path) -> RunFacts:
         audit=audit,
         checkpoints=checkpoints,
         losses=losses,
+        validation_losses=validation_losses,
         logs=logs,
         predictions=tuple(sorted(run.predictions.glob("*.jsonl"))),
     )
@@ -210,9 +217,8 @@ class _Reader:
             manifest_path=manifest_path,
         )
 
-    def losses(self) -> tuple[LossPoint, ...]:
-        """Read `train/loss.jsonl`."""
-        path = self.run.losses
+    def losses(self, path: Path) -> tuple[LossPoint, ...]:
+        """Read `train/loss.jsonl`, or a file like it."""
         points = []
         try:
             for number, row in read_jsonl(path, any_number=True):

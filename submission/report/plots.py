@@ -22,10 +22,18 @@ _F1, _EM, _ACCURACY = "tab:blue", "tab:cyan", "tab:orange"
 
 
 def plot_loss(facts: RunFacts, path: Path) -> None:
-    """Write the loss curve of `train/loss.jsonl` as PNG, with the steps of the checkpoints marked."""
+    """Write the loss curve of `train/loss.jsonl` as PNG, with the steps of the checkpoints marked.
+
+    Where the loss on validation records was computed too, it is a second line.
+    """
     figure = _figure()
     axes = figure.subplots()
     axes.plot([point.step for point in facts.losses], [point.loss for point in facts.losses], linewidth=1.0, marker=".")
+    if validation := facts.validation_losses:
+        axes.lines[0].set_label("training")
+        axes.plot([point.step for point in validation], [point.loss for point in validation], linewidth=1.5,
+                  marker="o", markersize=4, color="tab:red", label="validation")  # fmt: skip
+        axes.legend(fontsize="small")
     for checkpoint in facts.checkpoints:
         axes.axvline(checkpoint.step, color="0.75", linewidth=0.8, linestyle="--", zorder=0)
     axes.set(title="Training loss", xlabel="step (dashed: checkpoints)", ylabel="loss")

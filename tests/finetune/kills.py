@@ -181,7 +181,8 @@ def _strike(process: subprocess.Popen[str], below: set[psutil.Process], target: 
             with suppress(psutil.NoSuchProcess):
                 one.kill()
             return target
-    for every in [psutil.Process(process.pid), *below]:
+    process.kill()  # of one that has ended meanwhile nothing is left to kill
+    for every in below:
         with suppress(psutil.NoSuchProcess):
             every.kill()
     return "all"

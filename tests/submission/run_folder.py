@@ -48,6 +48,7 @@ def config(steps: tuple[int, ...] = STEPS, without: tuple[str, ...] = (), **subm
     """Return a composed configuration as run.yaml holds it; `without` names steps that the contest does not have."""
     settings = [
         *("data.records=3200", "data.seq_length=128", "train.epochs=1", "train.batch_size=16"),
+        "data.validation_records=40",
         *("train.learning_rate=3.0e-05", "train.seed=7", "method.rank=2", "method.alpha=4"),
         *("eval.squad.max_new_tokens=12", "eval.accuracy.max_new_tokens=32", f"rules.checkpoints={len(steps)}"),
     ]
@@ -76,6 +77,8 @@ def make_run(
     write_text(folder / "train" / "msrun" / "worker_1.log", LOG.format(trainable=TRAINABLE))
     losses = ({"step": step, "loss": 2.5 - step / 50, "learning_rate": 1e-3} for step in range(1, steps[-1] + 1))
     write_jsonl(folder / "train" / "loss.jsonl", losses)
+    validation = ({"step": step, "loss": 3.0 - step / 60, "tokens": 700, "seconds": 0.5} for step in steps)
+    write_jsonl(folder / "train" / "validation.jsonl", validation)
     write_json(folder / "data" / "audit.json", {"schema": 1, "records": 3200, "dropped": {"overlong": 3}})
     write_jsonl(folder / "events.jsonl", [{"time": "2026-01-01T08:00:00", "event": "train"}])
     for step in steps:
@@ -114,6 +117,7 @@ def write_results(folder: Path, steps: tuple[int, ...] = STEPS, without: tuple[s
     published = {"published_total": 330, "published_ratio": TRAINABLE / 330}
     log = {"log_sha256": sha256_file(folder / "train" / "msrun" / "worker_0.log")}
     write_json(results / "ratio.json", {"schema": 1, **ratio, **published, **log})
+    _write_validation(folder, steps)
     score: dict[str, Any] = {}
     for label in labels[1:]:
         measured = accuracy[label]["accuracy"]
@@ -132,6 +136,14 @@ def write_results(folder: Path, steps: tuple[int, ...] = STEPS, without: tuple[s
     value |= {"checkpoints": score, "best": best, "best_of": None}
     inputs = {name: sha256_file(results / f"{name}.json") for name in ("ratio", *kinds)}
     write_json(results / "score.json", {**value, "inputs": inputs})
+
+
+def _write_validation(folder: Path, steps: tuple[int, ...]) -> None:
+    losses = {f"step_{step}": {"loss": 3.0 - step / 60} for step in steps}
+    value = {"schema": 1, "rows": 40, "tokens": 700, "evaluations": len(steps), "checkpoints": losses}
+    value |= {"best": f"step_{steps[-1]}", "lowest_step": steps[-1], "lowest_loss": 3.0 - steps[-1] / 60}
+    value |= {"stopped_at": None, "losses_sha256": sha256_file(folder / "train" / "validation.jsonl")}
+    write_json(folder / "results" / "validation.json", value)
 
 
 def _retention(folder: Path, label: str, index: int) -> dict[str, Any]:
