@@ -155,8 +155,8 @@ class StepMonitor(ms.Callback):  # type: ignore[misc]
             self._save(network, between / step_name(step))
         for folder in between.glob("step_*"):
             earlier = step_of(folder.name)
-            if earlier is not None and not validation.keeps(earlier):  # it was the best one
-                remove_folder(folder)
+            if earlier is not None and earlier not in self.steps and not validation.keeps(earlier):
+                remove_folder(folder)  # it was the best one
 
     def _opened(self, name: str) -> io.TextIOWrapper:
         file = self.directory / name

@@ -23,6 +23,8 @@ from core.validation import Row, ValidationPlan, lowest
 
 # MindFormers' cell of the loss, in the networks that have one.
 _LOSS = "loss"
+# Its member that makes it give the sum of all losses and their number instead of their mean.
+_PER_TOKEN = "calculate_per_token_loss"
 _IGNORED = -100
 
 
@@ -61,6 +63,7 @@ class Validation:
             KitError: the network does not compute its loss as MindFormers' networks do.
         """
         began = time.monotonic()
+        network = _without_step(network)
         loss, tokens = 0.0, 0
         with computing_loss(network):
             for batch in self._batches:
@@ -137,7 +140,10 @@ def computing_loss(network: Any) -> Iterator[None]:
         setattr(loss, _PER_TOKEN, before[1])
 
 
-_PER_TOKEN = "calculate_per_token_loss"
+def _without_step(network: Any) -> Any:
+    """Return the network that gives the loss, out of a train step that may be around it."""
+    steps = [cell for _, cell in network.cells_and_names() if isinstance(cell, nn.TrainOneStepCell)]
+    return steps[-1].network if steps else network
 
 
 def read_rows(folder: Path, columns: Sequence[str]) -> list[np.ndarray[Any, Any]]:

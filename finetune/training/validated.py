@@ -47,10 +47,14 @@ def put_in_place(run: RunFolder, steps: Sequence[int]) -> None:
             move(folder, between / folder.name)
     for step in steps:
         found = saved_adapter(run, step)
-        if found is not None and found.parent == between:
+        if found is None:
+            continue
+        if found.parent == between:
             remove_folder(checkpoints / found.name)
             make_folder(checkpoints)
             move(found, checkpoints / found.name)
+        else:  # after a kill it may have been saved once more
+            remove_folder(between / found.name)
 
 
 def write_result(run: RunFolder, plan: ValidationPlan, rows: int, steps: Sequence[int]) -> ValidationResult:
