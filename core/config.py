@@ -342,4 +342,5 @@ def _sentence(item: Any, keys: Sequence[str]) -> str:
         shown = f" (it is {_SHORT.repr(item['input'])})"
     if item["type"] == "string_type":
         message, shown = "a text is expected", f"{shown}; where it is meant as one, put it in quotes"
-    return f"{key}: {message[0].lower()}{message[1:]}{shown}"
+    # What is wrong with several settings together names them itself.
+    return f"{key}: {message[0].lower()}{message[1:]}{shown}" if key else message
