@@ -147,8 +147,9 @@ def _validated(validation: dict[str, Any] | None) -> Iterator[str]:
         return
     passes = f"{validation['batches']:,} forward passes of a worker each"
     yield f"validation loss     every {validation['every']:,} steps, {validation['evaluations']:,} times in all"
-    share = f"about {validation['share_of_time']:.1%} of the steps' time, and no more memory than a step"
-    yield f"                    {validation['rows']:,} rows: {passes}, {share}"
+    memory = f"{validation['memory_bytes'] / 1e9:.1f} GB a worker"
+    costs = f"about {validation['share_of_time']:.1%} of the steps' time, {memory}"
+    yield f"                    {validation['rows']:,} rows: {passes}, {costs}"
     if validation["patience"]:
         stops = ", ".join(str(step) for step in validation["stops"])
         yield f"stops early         after {validation['patience']} times without a lower loss, at {stops}"

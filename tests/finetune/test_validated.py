@@ -14,10 +14,11 @@ import pytest
 from backend.training.state_files import State, decided_hash, states_in, write_state
 from backend.versions import version
 from core.config import load_contest
-from core.errors import InputError
+from core.errors import InputError, run_command
 from core.files import read_json
 from core.run_folder import RunFolder, new_run
 from core.validation import ValidationPlan
+from finetune import run as planning
 from finetune.training.plan import make_plan, stopped_plan
 from finetune.training.resume import Decided, keep_losses, step_to_go_on_from, what_decides
 from finetune.training.validated import put_in_place, saved_adapter, write_result
@@ -168,6 +169,25 @@ def test_when_training_stops_decides_it_and_off_decides_nothing(run: RunFolder, 
     assert found[1]["train.patience"] == "3"
     assert "the rows in data/validation/a.mindrecord" in found[0]
     assert without.items() <= found[0].items()
+
+
+def test_the_dry_run_says_when_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--contest", "practice_math", "--dry-run"]
+    on = ["data.validation_records=200", "train.validation_steps=10", "train.patience=3"]
+    assert run_command(planning.main, [*words, *on]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "validation loss every 10 steps, 28 times in all" in said
+    )  # 236 steps, and five checkpoints of which none is due
+    assert "200 rows: 7 forward passes of a worker each, about 33.2% of the steps' time, 0.4 GB a worker" in said
+    assert "stops early after 3 times without a lower loss, at 50, 100, 150, 200" in said
+    assert "disk: between" in said
+    assert run_command(planning.main, words) == 0
+    off = capsys.readouterr().out
+    assert "validation" not in off
+    assert "between" not in off
+    assert run_command(planning.main, [*words, *on, "train.validation_steps=100"]) == 2
+    assert "training can stop nowhere with 5 even checkpoints" in capsys.readouterr().err
 
 
 def row(step: int) -> dict[str, Any]:
