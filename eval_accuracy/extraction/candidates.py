@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, WORDS, Content, Ways, last_formula
 from eval_accuracy.extraction.kinds import CORRECTION, LAST, LIKELY, NEVER, NO_VALUE, ORDINARY, Kind
 from eval_accuracy.extraction.numbers import digits_in
-from eval_accuracy.extraction.sentence import is_counter, is_prose, last_in
+from eval_accuracy.extraction.sentence import counts, is_counter, is_prose, last_in
 from eval_accuracy.extraction.statements import (
     ANNOUNCED,
     BOXED,
@@ -78,6 +79,8 @@ _EQUALS = frozenset({"=", "≈", "等于", "约等于", "⇒", "→", "->", "=>"
 # Behind words that are a value: `$\\text{No}$`.
 # "} $" -> "}"
 _IN_FORMULA = re.compile(r"\$|\\[)\]]|\}")
+# "3, 4" -> ", "
+_NO_DIGIT = re.compile("[^0-9.]+")
 # "3 + 4 = 7" -> "3 + 4 = 7"
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s]*=[-+.,0-9\s]*")
 
@@ -101,18 +104,31 @@ class Asked:
     """What is known of the question.
 
     Attributes:
+        text: its plain text.
         type: its type, which says what names the answer.
-        given: the numbers in it.
         ways: what counts as a number.
         words: whether words can be the answer.
-        counting: it asks about pages, points or steps itself.
     """
 
+    text: str
     type: str
-    given: frozenset[str]
     ways: Ways
     words: bool
-    counting: bool = False
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The numbers in it."""
+        return frozenset(digits_in(self.text))
+
+    @cached_property
+    def digits(self) -> str:
+        """All its digits and points, one behind the other."""
+        return _NO_DIGIT.sub("", self.text)
+
+    @cached_property
+    def counting(self) -> bool:
+        """Whether it asks about pages, points or steps itself."""
+        return counts(self.text)
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
                 open_name = correction[0].strip()
                 continue
             if content.kind in (NUMBER, EXPRESSION):
-                got = Candidate(clause.start, ANNOUNCED, correction[0].strip(), content, clause)
+                got = Candidate(clause.start, ANNOUNCED, correction[0].strip(), content, clause, own=False)
         got = got or _stated(part, asked)
         if got is not None:
             sure = got.stage in (ANNOUNCED, BOXED)
@@ -193,7 +209,7 @@ def _announced(part: _Part, asked: Asked, open_name: str) -> Candidate | None:
     if got is None and open_name and not part.last:
         content = read_whole(part.text, part.span, ways)
         if content.kind not in (EMPTY, UNDONE) and (content.kind != WORDS or words):
-            return Candidate(clause.start, ANNOUNCED, open_name, content, clause)
+            return Candidate(clause.start, ANNOUNCED, open_name, content, clause, own=False)
     return got
 
 
@@ -221,6 +237,16 @@ def _stated(part: _Part, asked: Asked) -> Candidate | None:
     number, beside = found
     content = Content(NUMBER, number.start, number.end, number)
     return Candidate(clause.start, stage, LAST_NUMBER, content, clause, beside=beside)
+
+
+def has_rivals(text: str) -> bool:
+    """Tell whether a text seems to number its answers."""
+    return _NUMBERED.search(text) is not None
+
+
+def leaves_open(kind: Kind) -> bool:
+    """Tell whether a clause may leave it to the next to say what the answer is."""
+    return _OPEN.match(kind.text) is not None or CORRECTION.match(kind.text) is not None
 
 
 def _left_open(kind: Kind, got: Candidate | None, open_name: str) -> str:

@@ -62,6 +62,11 @@ _ENUMERATOR = re.compile(
 )
 # "## Step 2: Work" -> "## "
 _HEADING = re.compile(r"\s{0,9}#{1,6}\s+(?=[^\s0-9+$-])")
+# A line of arithmetic, the commonest line, is one clause: it holds no mark that parts, and begins with none of a list.
+# "(2 + 0.3) * 4 = 9.2" -> "(2 + 0.3) * 4 = 9.2"
+_PLAIN_LINE = re.compile(
+    r" {0,9}(?=[-0-9√(])(?!\([0-9]{1,2}\) )(?:[-+*/×÷=^√≈<>0-9 ]|\.(?=[0-9])|\((?:[-+*/×÷^√0-9 ]|\.(?=[0-9])){1,90}\))+"
+)
 # "for n" -> "fo"
 _WORD = re.compile("[A-Za-z]{2}")
 _PAIRS = {"(": ")", "[": "]", "{": "}", "【": "】", "「": "」", "\\(": "\\)", "\\[": "\\]"}
@@ -87,25 +92,31 @@ class Clause:
     after: str = ""
 
 
-def split(text: str) -> list[Clause]:
+def split(text: str, start: int = 0) -> list[Clause]:
     """Return the last clauses of a plain text (`numbers.plain`), in their order; remarks follow what they stand in.
+
+    Args:
+        text: the text.
+        start: the beginning of the first line to look at.
 
     `3 + 4 = 7 (rounded), so x = 7` gives `3 + 4 = 7`, `rounded` and `so x = 7`.
     """
     lines: list[list[Clause]] = []
     end, count = len(text), 0
-    while end >= 0 and count < MOST_CLAUSES:
-        start = text.rfind("\n", 0, end) + 1
-        if not text[start:end].isspace() and start < end:
-            found = _of_line(text, start, end)
+    while end >= start and count < MOST_CLAUSES:
+        begin = text.rfind("\n", 0, end) + 1
+        if not text[begin:end].isspace() and begin < end:
+            found = _of_line(text, begin, end)
             lines.append(found)
             count += len(found)
-        end = start - 1
+        end = begin - 1
     return [clause for line in reversed(lines) for clause in line]
 
 
 def _of_line(text: str, start: int, end: int) -> list[Clause]:
     """Split one line."""
+    if _PLAIN_LINE.fullmatch(text, start, end):
+        return [Clause(text[start:end], start, end, "\n" if start else "", "\n" if end < len(text) else "")]
     clauses: list[Clause] = []
     before = "#" if _HEADING.match(text, start, end) else "\n" if start else ""
     while (point := _ENUMERATOR.match(text, start, end)) and point.end() > start:

@@ -18,6 +18,9 @@ _TURN = re.compile(
     r"[^|<>\n]{1,24}\|>|<｜[^｜<>\n]{1,24}｜>|<(?:start|end)_of_turn>|<\[?(?:end|eos)\]?>|\n\s{0,9}(?:###\s?(?:Instruction|Input|Question|指令|输入|问题|用户)|USER\s?:"
     r"|Human\s?:|User\s?:|Student\s?:|用户\s?[:：]|学生\s?[:：]))"
 )
+# What each of these marks holds; most texts hold none, and are not searched for the marks.
+# "x < 3" -> "<"
+_MAY_TURN = re.compile(r"<|\[INST\]|###|USER|Human|User|Student|用户|学生")
 # The next task a model sets itself; before the first number it is rather the task at hand, said again.
 # "7\n题目：计算" -> "\n题目："
 _NEXT_TASK = re.compile(
@@ -51,6 +54,14 @@ _SHOT = re.compile(
     r"(?:[^\n]|\n(?!\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：])){0,2000}\n\s{0,9}(?P<answer>(?:Answer|A|答案?"
     r"|解答?)\s?[:：])"
 )
+# The end of such an example, and what its beginning holds.
+# "4\nAnswer: 4" -> "\nAnswer:"
+_SHOT_ANSWER = re.compile(r"\n\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：]")
+# "Question 1" -> "Q"
+_MAY_ASK_SHOT = re.compile("[QPD问题例]")
+# A line of arithmetic alone asks nothing.
+# "3 + 4 = 7，7 * 2 = 14" -> "3 + 4 = 7，7 * 2 = 14"
+_ARITHMETIC = re.compile(r"[-+*/×÷=^().,，;；0-9\s$¥%≈<>√²]*")
 # What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
 # "(A) x, y" -> "("
 _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
@@ -59,6 +70,8 @@ _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
 _LABEL = re.compile(r"^\s*(?:Question|Problem|Q|问题?|题目)\s?[:：]\s*")
 # "3 + x" -> "x"
 _LETTER = re.compile(r"[^\W\d_]")
+# "计算 3 + x" -> "计"
+_IDEOGRAPH = re.compile("[\u3400-\u9fff]")
 # "再来一道：计算" -> "再来一道："
 _LABELLED = re.compile(r"^\s{0,9}(?:【[^】\n]{1,12}】|[*#]{0,4}[^:：0-9\n=]{1,30}[:：]\*{0,2})\s{0,3}")
 # "计算 1 + 1 等于多少？答案是 2" -> "计算 1 + 1 等于多少？"
@@ -127,15 +140,28 @@ def own_text(prediction: str, question: str, prompt: str | None = None) -> Own:
         text = prediction.removeprefix(prompt) if prediction.startswith(prompt) else _behind(prediction, prompt)
     if text is None:
         text = _after_question(prediction, question.strip())
-    text = _RESPONSE_MARK.sub("", text.rpartition("</think>")[2], count=1)
-    if turn := _TURN.search(text):
+    text = _without_mark(text.rpartition("</think>")[2])
+    if _MAY_TURN.search(text) and (turn := _TURN.search(text)):
         text = text[: turn.start()]
     if end := _SOLVED.search(text):
         text = text[: end.end()]
     if (task := _NEXT_TASK.search(text)) and _DIGIT.search(text, 0, task.start()):
         text = text[: task.start()]
     text = _before_next_question(text, question)
-    return Own(text, _SHOT.search(text[:_LONGEST]) is not None)
+    return Own(text, _has_shots(text))
+
+
+def _without_mark(text: str) -> str:
+    """Return a text without the marks that an answer begins with."""
+    mark = _RESPONSE_MARK.match(text)
+    return text[mark.end() :] if mark else text
+
+
+def _has_shots(text: str) -> bool:
+    """Tell whether a text holds an example of a prompt with shots."""
+    text = text[:_LONGEST]
+    answer = _SHOT_ANSWER.search(text)
+    return answer is not None and _MAY_ASK_SHOT.search(text) is not None and _SHOT.search(text) is not None
 
 
 def _behind(text: str, prompt: str) -> str | None:
@@ -149,18 +175,16 @@ def _behind(text: str, prompt: str) -> str | None:
 def _after_question(text: str, question: str) -> str:
     """Return what follows the question where the text repeats it, in whatever spelling."""
     question = _LABEL.sub("", question, count=1)
+    repeats = _repeats(text, question)
+    if not repeats:
+        return text
     places = _places(question)
     ending = question[places[-1] + 1 :].rstrip() if places else ""  # what a comparison of words passes over
-    found = [
-        (start, end + len(ending) if ending and text.startswith(ending, end) else end)
-        for start, end in _repeats(text, question)
-    ]
-    if not found:
-        return text
+    found = [(start, end + len(ending) if ending and text.startswith(ending, end) else end) for start, end in repeats]
     before = _LABEL.sub("", text[: found[0][0]], count=1)
     for start, end in reversed(found):
         rest = text[end:]
-        if not _RESPONSE_MARK.sub("", rest, count=1).strip(" \t\n?？.。\"'”」:：）)"):
+        if not _without_mark(rest).strip(" \t\n?？.。\"'”」:：）)"):
             # Nothing follows: the model goes on with its own next turn, or says at its end what it was asked.
             if not before.strip() and start == found[0][0]:
                 return rest.lstrip("?？.。")
@@ -172,7 +196,7 @@ def _after_question(text: str, question: str) -> str:
 
 
 def _is_prompt(text: str) -> bool:
-    return _PROMPT_HEAD.search(text) is not None or _SHOT.search(text[:_LONGEST]) is not None
+    return _PROMPT_HEAD.search(text) is not None or _has_shots(text)
 
 
 def _says_nothing(text: str) -> bool:
@@ -184,8 +208,11 @@ def _repeats(text: str, question: str) -> list[tuple[int, int]]:
     """Return where a text holds the question's own words, whatever stands between them, in order."""
     if not question or len(text) < len(question) // 2:
         return []
-    letter = _LETTER.search(question)  # the cheapest test that a text fails which repeats no question
+    # The cheapest tests that a text fails which repeats no question.
+    letter = _LETTER.search(question)
     if letter and letter[0] not in text and letter[0].swapcase() not in text:
+        return []
+    if any(ideograph not in text for ideograph in _IDEOGRAPH.findall(question, 0, _SHORTEST)):
         return []
     words = _squeezed(question)
     if not words:
@@ -251,10 +278,10 @@ def _before_next_question(text: str, question: str) -> str:
             break
         end = text.find("\n", at + 1)
         line = text[at + 1 : len(text) if end < 0 else end]
-        if len(line) < 300 and _DIGIT.search(line):
+        if len(line) < 300 and _DIGIT.search(line) and not _ARITHMETIC.fullmatch(line):
             line = _POINT.sub("", line, count=1)
             lines = {line, _LABELLED.sub("", line, count=1)}
-            if any(_asks_another(text[:at], asked, question) for asked in lines):
+            if _DIGIT.search(text, 0, at) and any(_asks_another(text[:at], asked, question) for asked in lines):
                 return text[:at]
         at = end
     return text
@@ -262,11 +289,9 @@ def _before_next_question(text: str, question: str) -> str:
 
 def _asks_another(before: str, line: str, question: str) -> bool:
     """Tell whether a line asks another question than the one that the text before it answers."""
-    if not _DIGIT.search(before):
-        return False
     first = _FIRST_SENTENCE.match(line)
     answered = _ANSWER_NAMED.split(line, maxsplit=1)[0].rstrip()
-    if {recognise(line).type, recognise(first[0] if first else line).type, recognise(answered).type} - FREE_TYPES:
+    if any(recognise(part).type not in FREE_TYPES for part in {line, first[0] if first else line, answered}):
         asked = recognise(question.strip())
         if _ANSWERED.search(before) or "\n" not in before.strip():
             return True

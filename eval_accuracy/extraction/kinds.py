@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from eval_accuracy.extraction.clauses import Clause
 from eval_accuracy.extraction.words import (
@@ -173,12 +174,11 @@ def kinds(clauses: Sequence[Clause], question: str) -> list[Kind]:
     `3 + 4 = 7`, `because 3 + 4 = 7`, `rounded to 2 decimals`, `not 8` are "statement", "reason", "rounding" and
     "called wrong".
     """
-    asked = _FILLING.sub("", question).lower()
     found: list[Kind] = []
     checking = closing = False
     for clause in clauses:
         closing = closing and clause.before not in ("\n", "#")
-        for kind in _parts(_kind(clause, asked), asked):
+        for kind in _parts(_kind(clause, question), question):
             before = found[-1].name if found and clause.before in _COMMAS else ""
             if checking and kind.name == ORDINARY and clause.before != "(":
                 # `To check, estimate: 3 + 5 = 8` is a check to its end; a conclusion after it is none.
@@ -215,7 +215,7 @@ def _goes_on(before: str, closing: bool, text: str) -> bool:
     return (before in (CHECK, CLOSING) or closing) and _CONCLUSION.match(text) is None
 
 
-def _parts(kind: Kind, asked: str) -> list[Kind]:
+def _parts(kind: Kind, question: str) -> list[Kind]:
     """Part a clause at its colon where only what stands before it is called wrong: `not 7: the true value is 8`."""
     colon = kind.text.find(":")
     if kind.name != WRONG or colon < 0 or not _DIGIT.search(kind.text, colon):
@@ -223,16 +223,16 @@ def _parts(kind: Kind, asked: str) -> list[Kind]:
     clause = kind.clause
     left = replace(clause, text=clause.text[:colon], end=clause.start + colon, after=":")
     right = replace(clause, text=clause.text[colon + 1 :], start=clause.start + colon + 1, before=":")
-    return [_kind(left, asked), _kind(right, asked)]
+    return [_kind(left, question), _kind(right, question)]
 
 
-def _kind(clause: Clause, asked: str) -> Kind:
+def _kind(clause: Clause, question: str) -> Kind:
     text = clause.text
     if _MAY_ROUND.search(text) and (shorter := ROUNDING_REMARK.sub(lambda remark: " " * len(remark[0]), text)) != text:
         if not _DIGIT.search(shorter) and not _LETTERS.search(shorter):
             return Kind(clause, ROUNDING, shorter)
         text = shorter
-    return Kind(clause, _name(clause, text, asked), text)
+    return Kind(clause, _name(clause, text, question), text)
 
 
 _COMMAS = (",", "，", ";", "；")
@@ -261,7 +261,7 @@ _LETTERS = re.compile(r"答案|结果|answer|result|[一二三四五六七八九
 _PLAIN = re.compile(r"[-+*/×÷=^().,0-9\s$¥%]*")
 
 
-def _name(clause: Clause, text: str, asked: str) -> str:
+def _name(clause: Clause, text: str, question: str) -> str:
     if clause.after in ("?", "？") or _ASKED.search(text):
         return QUESTION
     if _PLAIN.fullmatch(text) and clause.before != "condition":
@@ -298,8 +298,18 @@ def _name(clause: Clause, text: str, asked: str) -> str:
         return RESTATED
     if clause.before == "(":
         return RESTATED
-    if asked and has_digit:
+    if question and has_digit:
         words = _FILLING.sub("", text).lower()
-        if len(words) >= _QUOTED_LENGTH and words in asked and not words.replace(".", "").lstrip("-").isdigit():
+        if len(words) >= _QUOTED_LENGTH and words in _words(question) and not _is_digits(words):
             return QUOTED
     return ORDINARY
+
+
+def _is_digits(words: str) -> bool:
+    return words.replace(".", "").lstrip("-").isdigit()
+
+
+@lru_cache(maxsize=64)
+def _words(question: str) -> str:
+    """Return the characters of a question that count in a comparison of words."""
+    return _FILLING.sub("", question).lower()

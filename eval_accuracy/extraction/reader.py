@@ -6,22 +6,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from core.tasks.math import FREE_TYPES
 from eval_accuracy.extraction.candidates import Asked, candidates
-from eval_accuracy.extraction.clauses import Clause, split
+from eval_accuracy.extraction.clauses import split
 from eval_accuracy.extraction.content import EMPTY, EXPRESSION, NUMBER, UNDONE, Content, Ways, read_content
-from eval_accuracy.extraction.formulas import REGION, inside
+from eval_accuracy.extraction.ending import read_ending
+from eval_accuracy.extraction.forms import form_of, keep, of_equation, recall
+from eval_accuracy.extraction.found import Found, found_of
 from eval_accuracy.extraction.kinds import LAST, NEVER, NO_VALUE, RETRACTION, Kind, kinds
-from eval_accuracy.extraction.numbers import Number, digits_in, plain
-from eval_accuracy.extraction.sentence import counts, is_formula
+from eval_accuracy.extraction.numbers import Number, plain
+from eval_accuracy.extraction.sentence import is_formula
 from eval_accuracy.extraction.statements import (
     ANNOUNCED,
     BOXED,
     HEDGE,
     LABELLED,
     LAST_NUMBER,
-    LONGEST_CLAUSE,
     STATED,
     Candidate,
     is_bare,
@@ -49,31 +51,6 @@ _OTHER_FORM = re.compile(r"\b(?:as\san?|in)\s(?:decimal|fraction|percentage)|小
 _ALTERNATIVE = re.compile(r"^\s{0,3}(?:or|and|maybe|或者?是?|和|还是|以及)(?![A-Za-z])\s?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Found:
-    """An answer in a text.
-
-    Attributes:
-        marker: what pointed at it: "boxed", a phrase, "=", "last number".
-        span: its words as they stand in the text.
-        number: the number, where they are a plain one; else None.
-        stage: how sure it is that this is the final answer (`ANNOUNCED` …).
-        clause: the clause it stands in.
-        kind: what its words are (`content.Content.kind`).
-        unit: what follows the number.
-        formula: the whole formula that it stands in: `y = 2x + 1`, of which it may be the right side.
-    """
-
-    marker: str
-    span: str
-    number: Number | None
-    stage: str = ""
-    clause: str = ""
-    kind: str = NUMBER
-    unit: str = ""
-    formula: str = ""
-
-
 @dataclass
 class Trace:
     """The stages of one reading, for people: what was taken off, the clauses and their kinds, what announced."""
@@ -98,11 +75,35 @@ def read_answer(
     """
     text = text[-_LONGEST_TEXT:]
     same = _without_marks(plain(text))
-    asked = plain(question)
-    ways = Ways(fractions, asked_type in FREE_TYPES)
-    found = kinds(split(same), asked)
-    stating = list(candidates(same, found, Asked(asked_type, frozenset(digits_in(asked)), ways, words, counts(asked))))
-    chosen = _choose(stating, found, words)
+    asked = _asked(plain(question), asked_type, Ways(fractions, asked_type in FREE_TYPES), words)
+    if trace is not None:
+        return read_all(text, same, asked, trace)
+    return of_equation(text, same) or _by_form(text, same, asked)
+
+
+def _by_form(text: str, same: str, asked: Asked) -> Found | None:
+    """Read a text as one of its form was read before, else by its end, else as a whole."""
+    form = form_of(same, asked)
+    if form is not None and (known := recall(form, text, same, asked)):
+        return known
+    ending = read_ending(text, same, asked)
+    found = ending or read_all(text, same, asked)
+    if form is not None and found is not None and (ending or not form.behind_lines):
+        keep(form, text, same, found)
+    return found
+
+
+@lru_cache(maxsize=1 << 10)
+def _asked(question: str, asked_type: str, ways: Ways, words: bool) -> Asked:
+    """Return what is known of a question, kept for the answers to it."""
+    return Asked(question, asked_type, ways, words)
+
+
+def read_all(text: str, same: str, asked: Asked, trace: Trace | None = None) -> Found | None:
+    """Return the final answer of a text from all that it says; arguments as of `ending.read_ending`, and a trace."""
+    found = kinds(split(same), asked.text)
+    stating = list(candidates(same, found, asked))
+    chosen = _choose(stating, found, asked.words)
     if trace is not None:
         trace.clauses = [(kind.name, kind.clause.text.strip()) for kind in found]
         trace.candidates = [
@@ -111,28 +112,7 @@ def read_answer(
         ]
     if chosen is None:
         return None
-    content = _with_alternatives(same, chosen, found, ways)
-    start, end = (content.number.start, content.number.end) if content.number else (content.start, content.end)
-    clause = text[chosen.clause.start : chosen.clause.end].strip()
-    return Found(
-        chosen.marker,
-        text[start:end].strip(),
-        content.number,
-        chosen.stage,
-        clause[:LONGEST_CLAUSE],
-        content.kind,
-        content.unit,
-        _formula_around(text, chosen.clause, start),
-    )
-
-
-def _formula_around(text: str, clause: Clause, place: int) -> str:
-    """Return the formula of a clause that holds a place; empty where none does."""
-    for region in REGION.finditer(text, clause.start, clause.end):
-        start, end = inside(region)
-        if start <= place < end:
-            return text[start:end].strip()
-    return ""
+    return found_of(text, chosen, _with_alternatives(same, chosen, found, asked.ways))
 
 
 def _without_marks(text: str) -> str:

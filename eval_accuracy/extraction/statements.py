@@ -128,6 +128,7 @@ class Candidate:
             where nothing else does.
         weak: it is one of the question's own numbers; it counts where no other number does.
         beside: it is beside the point: it counts steps, or says in how many days, or is a remark on a value.
+        own: its own clause says so, not the one before it.
     """
 
     place: int
@@ -138,6 +139,7 @@ class Candidate:
     last_resort: int = 0
     weak: bool = False
     beside: bool = False
+    own: bool = True
 
     @property
     def doubt(self) -> int:

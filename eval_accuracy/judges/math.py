@@ -13,8 +13,9 @@ from core.text.records import Record
 from eval_accuracy.equivalence.process import SPENT, compared
 from eval_accuracy.extraction.content import WORDS
 from eval_accuracy.extraction.echo import own_text
+from eval_accuracy.extraction.found import Found
 from eval_accuracy.extraction.numbers import EXACT, SCALE_WORDS, Number, plain, whole_number
-from eval_accuracy.extraction.reader import Found, Trace, read_answer
+from eval_accuracy.extraction.reader import Trace, read_answer
 from eval_accuracy.extraction.spelling import formula, same_text, spelling
 from eval_accuracy.extraction.statements import ANNOUNCED, BOXED, LABELLED, LAST_NUMBER
 from eval_accuracy.judges import Answer, Judge
