@@ -59,9 +59,6 @@ _SHOT = re.compile(
 _SHOT_ANSWER = re.compile(r"\n\s{0,9}(?:Answer|A|答案?|解答?)\s?[:：]")
 # "Question 1" -> "Q"
 _MAY_ASK_SHOT = re.compile("[QPD问题例]")
-# A line of arithmetic alone asks nothing.
-# "3 + 4 = 7，7 * 2 = 14" -> "3 + 4 = 7，7 * 2 = 14"
-_ARITHMETIC = re.compile(r"[-+*/×÷=^().,，;；0-9\s$¥%≈<>√²]*")
 # What a comparison of words passes over: all but letters, digits and the signs of arithmetic.
 # "(A) x, y" -> "("
 _FILLING = re.compile(r"[^\w+*/×÷^=<>%-]+|_+|(?<=[^0-9\W])-(?=[^\W0-9])")
@@ -83,6 +80,13 @@ _ASKS = re.compile(
     r"|Raise|For\swhich|Determine"
     "|计算(?!结果|得|可|后|过程|的|如|出|器|机|一下得)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
     r"|小[明红华刚])[^\n]*[.?。？]?\s*$"
+)
+# What a line that sets a task, or is a question of the corpus, holds; others are not looked at further. Characters that
+# are another spelling of an ideograph count as any.
+# "so, how many?" -> "?"
+_MAY_ASK = re.compile(
+    r"[?？将求当某\u2e80-\u2fdf\uf900-\ufaff]|计算|解方程|化简|已知|一个|小[明红华刚]|商品|去年|Compute|Calculate|Subtract"
+    r"|Multiply|Divide|Add|Take|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How|Raise|For\swhich|Determine"
 )
 # "2. 计算" -> "2. "
 _POINT = re.compile(r"^\s{0,9}[0-9]{1,2}[.)、]\s?(?=[^0-9])")
@@ -278,7 +282,7 @@ def _before_next_question(text: str, question: str) -> str:
             break
         end = text.find("\n", at + 1)
         line = text[at + 1 : len(text) if end < 0 else end]
-        if len(line) < 300 and _DIGIT.search(line) and not _ARITHMETIC.fullmatch(line):
+        if len(line) < 300 and _MAY_ASK.search(line) and _DIGIT.search(line):
             line = _POINT.sub("", line, count=1)
             lines = {line, _LABELLED.sub("", line, count=1)}
             if _DIGIT.search(text, 0, at) and any(_asks_another(text[:at], asked, question) for asked in lines):

@@ -9,6 +9,7 @@ behind the point, and the digits themselves where they are at most two, or none 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from eval_accuracy.extraction.content import NUMBER, Ways
 from eval_accuracy.extraction.ending import has_other_answers
 from eval_accuracy.extraction.english_numerals import NUMERAL as ENGLISH
 from eval_accuracy.extraction.found import Found
-from eval_accuracy.extraction.numbers import Number, last_chinese_number
+from eval_accuracy.extraction.numbers import Number, last_chinese_number, whole_number
 from eval_accuracy.extraction.sentence import is_counter
 from eval_accuracy.extraction.statements import STATED
 
@@ -26,7 +27,10 @@ _MOST_FORMS, _LONGEST = 1 << 14, 300
 _DIGITS = r"(?P<sign>-?)(?P<whole>[0-9]{1,40})(?:\.(?P<places>[0-9]{1,60}))?"
 # A line with one number.
 # "面积为 32.5 平方厘米" -> {"before": "面积为 ", "whole": "32", "places": "5", "behind": " 平方厘米"}
-_LINE = re.compile(rf"(?P<before>[^0-9\n]{{0,80}}?){_DIGITS}(?P<behind>[^0-9\n]{{0,60}})")
+# "形式为：7/10" -> {"before": "形式为：", "whole": "7", "more": "/10"}
+_LINE = re.compile(
+    rf"(?P<before>[^0-9\n]{{0,80}}?){_DIGITS}(?P<more>/[0-9]{{1,20}}|[eE][-+]?[0-9]{{1,4}})?(?P<behind>[^0-9\n]{{0,60}})"
+)
 _PART = r"[-+*/×÷^√0-9 ]|\.(?=[0-9])"
 # An equation of numbers and signs.
 # "(2 + 0.5) * 4 = 10" -> {"whole": "10"}
@@ -45,6 +49,7 @@ class _Key(NamedTuple):
     before: str
     sign: str
     digits: str | tuple[int, int]
+    more: str
     behind: str
     ends: bool
     behind_lines: bool
@@ -61,7 +66,7 @@ class Form(NamedTuple):
         line: where the line stands.
         number: where the number stands.
         digits: the number as it is written, with its sign.
-        places: how many digits stand behind its point.
+        places: how many digits stand behind its point; -1 where it is a fraction, or has an exponent.
     """
 
     key: _Key
@@ -97,7 +102,7 @@ def of_equation(text: str, same: str) -> Found | None:
     if match is None:
         return None
     start, end = match.start("sign"), match.end()
-    number = _number(same[start:end], len(match["places"] or ""), (start, end))
+    number = Number(Decimal(same[start:end]), len(match["places"] or ""), start, end)
     return Found("=", text[start:end], number, STATED, text.strip())
 
 
@@ -109,14 +114,26 @@ def form_of(same: str, asked: Asked) -> Form | None:
     match = _LINE.fullmatch(same, start, end)
     if match is None:
         return None
-    before, sign, whole, places, behind = match.groups()
+    before, sign, whole, places, more, behind = match.groups()
     digits = f"{whole}.{places}" if places else whole
-    if digits in asked.digits:
+    if digits in asked.digits or (more and more.strip("/eE+-") in asked.digits):
         return None
-    named = len(digits) < 3 or _NAMED_DIGITS.issuperset(digits.replace(".", ""))
-    shape = digits if named else (len(whole), len(places or ""))
-    key = _Key(before, sign, shape, behind, end < len(same), start > 0, asked.type, asked.ways, asked.words)
-    return Form(key, (start, end), (match.start("sign"), match.start("behind")), sign + digits, len(places or ""))
+    shape = digits if _is_named(digits) else (len(whole), len(places or ""))
+    ending = _shape_of(more) if more else ""
+    key = _Key(before, sign, shape, ending, behind, end < len(same), start > 0, asked.type, asked.ways, asked.words)
+    place = (match.start("sign"), match.start("behind"))
+    return Form(key, (start, end), place, same[slice(*place)], -1 if more else len(places or ""))
+
+
+def _is_named(digits: str) -> bool:
+    """Tell whether digits are few, or of those that patterns name."""
+    return len(digits) < 3 or _NAMED_DIGITS.issuperset(digits.replace(".", ""))
+
+
+def _shape_of(more: str) -> str:
+    """Return `/` or the exponent's mark and sign, with the digits or how many they are."""
+    digits = more.lstrip("/eE+-")
+    return more if _is_named(digits) else f"{more[: -len(digits)]}{len(digits)} digits"
 
 
 def recall(form: Form, text: str, same: str, asked: Asked) -> Found | None:
@@ -129,7 +146,7 @@ def recall(form: Form, text: str, same: str, asked: Asked) -> Found | None:
     return Found(
         known.marker,
         text[slice(*place)],
-        _number(form.digits, form.places, place, known.percent),
+        _number(form, place, known.percent),
         known.stage,
         text[start - known.clause[0] : end + known.clause[1]],
         NUMBER,
@@ -144,7 +161,7 @@ def keep(form: Form, text: str, same: str, found: Found) -> None:
     if number is None or number.start != start or number.end < end or is_counter(same, form.line[0], number, end):
         return
     place = (start, number.end)
-    if number != _number(form.digits, form.places, place, number.percent) or found.span != text[slice(*place)]:
+    if number != _number(form, place, number.percent) or found.span != text[slice(*place)]:
         return
     clause, formula = _around(found.clause, text, form), _around(found.formula, text, form)
     if _has_numerals(same, form) or _DIGIT.search(found.marker + found.unit) or not clause:
@@ -173,5 +190,9 @@ def _around(part: str, text: str, form: Form) -> tuple[int, int] | None:
     return start - at, at + len(part) - end
 
 
-def _number(digits: str, places: int, place: tuple[int, int], percent: bool = False) -> Number:
-    return Number(Decimal(digits), places, *place, None, percent)
+def _number(form: Form, place: tuple[int, int], percent: bool = False) -> Number | None:
+    """Return the number of a text, which stands at a place with its percent sign."""
+    if form.places >= 0:
+        return Number(Decimal(form.digits), form.places, *place, None, percent)
+    number = whole_number(form.digits)
+    return replace(number, start=place[0], end=place[1], percent=percent) if number else None

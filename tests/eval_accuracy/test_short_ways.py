@@ -44,6 +44,10 @@ TEXTS = [
     "答案@：7",
     "the answer is @, or @",
     "@的平方根是@",
+    "最简化的形式为：@/@",
+    "函数的值为：@E+@",
+    "答案：@e-@ cm",
+    "@/@ 折",
 ]
 BEFORE = [
     "",
@@ -104,7 +108,9 @@ def test_made_answers_are_read_the_same_both_ways(group: str, name: str) -> None
 @given(
     before=st.text(alphabet="答案是为： \n所以x=-.$（）,，。k或不第", max_size=12),
     behind=st.text(alphabet="。元%个\n 步,，)）$k+是答案", max_size=6),
-    numbers=st.lists(st.from_regex(r"-?[0-9]{1,7}(\.[0-9]{1,9})?", fullmatch=True), min_size=3, max_size=3),
+    numbers=st.lists(
+        st.from_regex(r"-?[0-9]{1,7}(\.[0-9]{1,9})?(/[0-9]{1,3}|e-?[0-9])?", fullmatch=True), min_size=3, max_size=3
+    ),
 )
 def test_any_words_are_read_the_same_around_any_number(before: str, behind: str, numbers: list[str]) -> None:
     for number in numbers:
