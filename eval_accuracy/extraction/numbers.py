@@ -40,6 +40,16 @@ SCALE_WORDS = {
     "千亿": 11, "万亿": 12, "‰": -3, "per mille": -3, "permille": -3, "per thousand": -3,
 }  # fmt: skip
 _PARTS_OF = {"千": -3, "万": -4}
+# What a whole number of 万 or 亿 goes on with: `1234万5678.5`, `5万3千`, `3亿2000万`, `3亿2000万5678`, `3亿2千万`.
+_NO_MORE = r"(?![0-9%]|[.,][0-9]|[万萬亿億千百])"
+# "5678.5元" -> {"ones": "5678", "part": ".5"}
+# "3千" -> {"thousand": "3"}
+_BELOW_WAN = re.compile(rf"(?:(?P<ones>[0-9]{{2,4}})(?P<part>\.[0-9]{{1,30}})?|(?P<thousand>[1-9])千){_NO_MORE}")
+# "2000万5678" -> {"wan": "2000", "ones": "5678"}
+_BELOW_YI = re.compile(
+    rf"(?:(?P<wan>[0-9]{{1,4}})|(?P<thousand>[1-9])千)[万萬](?:(?P<ones>[0-9]{{2,4}})(?P<part>\.[0-9]{{1,30}})?)?{_NO_MORE}"
+)
+_MIXED = {"万": (4, _BELOW_WAN), "萬": (4, _BELOW_WAN), "亿": (8, _BELOW_YI), "億": (8, _BELOW_YI)}
 # 千 of 千克 and k of km begin a unit; the k of 3k + 1 is a variable.
 _SCALE = (
     r"[ \t]?(?P<scale>万亿|[十百千]?[亿億]|[十百千]?[万萬]|[百千](?=[个元人只名件块。，,.;；)]|\s|$)"
@@ -175,6 +185,8 @@ def last_number(text: str, start: int, end: int, fractions: bool) -> Number | No
         found.pop()
     if not found:
         return None
+    while len(found) > 1 and (whole := _mixed(found[-2])) and whole.end > found[-1].start("digits"):
+        found.pop()
     last = found[-1]
     if fractions and (ratio := _fraction_ending_at(text, last)):
         return _signed(text, _fraction(ratio))
@@ -243,7 +255,26 @@ def _fraction_ending_at(text: str, number: re.Match[str]) -> re.Match[str] | Non
     return None
 
 
+def _mixed(match: re.Match[str]) -> Number | None:
+    """Return the number that goes on behind its 万 or 亿, in the scale of this; None where it does not."""
+    power, tail = _MIXED.get(match["scale"] or "", (0, None))
+    digits = _NO_DIGIT.sub("", match["digits"])
+    below = tail.match(match.string, match.end(), match.endpos) if tail and digits.isdigit() else None
+    if below is None or match["e"] or match["power"] or len(digits) > _MOST_DIGITS:
+        return None
+    parts = below.groupdict()
+    places = parts["thousand"] or (parts.get("wan") or "").zfill(4 if "wan" in parts else 0)
+    if parts["ones"]:
+        places = places.ljust(4 if "wan" in parts else 0, "0") + parts["ones"].zfill(4) + (parts["part"] or "")[1:]
+    minus = "-" if (match["sign"] in _NEGATIVE) != bool(match["second"]) else ""
+    value = Decimal(f"{minus}{digits}.{places}")
+    significant = len((digits + places).lstrip("0"))
+    return Number(value, len(places), _start(match, "digits"), below.end(), None, False, power, significant)
+
+
 def _number(match: re.Match[str]) -> Number | None:
+    if match["scale"] and (mixed := _mixed(match)):
+        return mixed
     sign, second, inner, digits, hundredth, percent, scale, e, power, said, raised = match.group(*_PARTS)
     digits = _NO_DIGIT.sub("", digits)
     power = e or power or said or (raised.translate(_SUPERSCRIPTS) if raised else "0")

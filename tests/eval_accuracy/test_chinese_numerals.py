@@ -7,6 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eval_accuracy.extraction.chinese_numerals import NUMERAL, Numeral, read
+from eval_accuracy.extraction.numbers import first_number, last_number
+from eval_accuracy.judges.math import judge
 
 
 def value(text: str) -> Decimal | None:
@@ -103,3 +105,48 @@ def test_every_written_number_is_read_back(number: int) -> None:
 def test_no_characters_make_a_defect(text: str) -> None:
     for match in NUMERAL.finditer(text):
         read(match)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1234万5678", "12345678"),
+        ("1,234万0056", "12340056"),
+        ("-3万500", "-30500"),
+        ("12万345.6", "120345.6"),
+        ("12万5千", "125000"),
+        ("3亿2000万", "320000000"),
+        ("3亿2千万", "320000000"),
+        ("3亿2000万5678", "320005678"),
+        ("3亿5万", "300050000"),
+    ],
+)
+def test_a_number_in_digits_goes_on_behind_its_wan(text: str, number: str) -> None:
+    said = f"一共有{text}个。"
+    for found in (first_number(said, 0, len(said), False), last_number(said, 0, len(said), False)):
+        assert found is not None
+        assert said[found.start : found.end] == text
+        assert found.worth.value == Decimal(number)
+        assert found.worth.decimals <= 1
+
+
+@pytest.mark.parametrize("text", ["1万，2000", "1.2万3000", "12万5", "1万 2000"])
+def test_two_numbers_beside_wan_stay_two(text: str) -> None:
+    first, last = first_number(text, 0, len(text), False), last_number(text, 0, len(text), False)
+    assert first is not None
+    assert last is not None
+    assert first.end <= last.start
+
+
+@given(st.integers(1, 9999), st.integers(0, 9999), st.sampled_from(["答案是{}。", "总数为 {} 元", "结果：{}"]))
+def test_what_is_said_in_wan_and_digits_is_the_number(upper: int, lower: int, said: str) -> None:
+    value = 10_000 * upper + lower
+    text = said.format(f"{upper}万{lower:04}")
+    for gold, right in ((value, True), (value + 1, False), (upper, False)):
+        assert judge(f"计算 {value} + 0 等于多少？", text, f"{value} + 0 = {gold}").rules["rounded"] is right
+
+
+def test_sales_are_counted_in_wan() -> None:
+    question = "去年销售额为 1000 万元，今年销售额增加了 23.45678 %，请计算今年的销售额。"
+    assert judge(question, "今年的销售额为 1234万5678 元。", "1234.5678").rules["exact"]
+    assert not judge(question, "今年的销售额为 1234万5679 元。", "1234.5678").rules["rounded"]

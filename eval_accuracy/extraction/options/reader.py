@@ -25,8 +25,9 @@ from eval_accuracy.extraction.options.words import any_of
 _CONTEST = re.compile(r"\s*The right option is ([A-J])\s?\.?\s*")
 # "(B)." -> ("B",)
 _LETTER_ALONE = re.compile(r"\s*[(\[*\"'`]{0,3}([A-J])[)\].*\"'`]{0,4}\s*")
+# Where a further question may begin: more openings than `echo` takes for one in any text, as each is only tried.
 # "B\nQuestion: Who?" -> "\nQuestion:"
-_NEXT_TASK = re.compile(
+_NEXT_QUESTION = re.compile(
     r"\n\s{0,9}[*#]{0,4}\s?(?:(?i:(?:(?:now|here(?:'s| is)|and|try|let's try)\s){0,2}(?:(?:a|an|the|this|"
     r"one)\s)?(?:(?:next|new|another|"
     r"follow-?up|further|bonus|extra|practice|similar|second)\s)?(?:question|problem|exercise|example|task|quiz|one|q)\s?"
@@ -152,7 +153,7 @@ def _shown(sentence: Sentence) -> str:
 def _ends(text: str, question: str) -> list[int]:
     """Return where a text may end: before each next task that it sets itself, and where it does."""
     start = len(text) - len(text.lstrip())
-    tasks = islice(_NEXT_TASK.finditer(text, start), _MOST_TASKS)
+    tasks = islice(_NEXT_QUESTION.finditer(text, start), _MOST_TASKS)
     ends = [match.start() for match in tasks]
     if "\n" in text and (own := tidy(options_of(question).get("A", "")).casefold()):
         others = islice(_ASKS_WITH_OPTIONS.finditer(text, start), _MOST_TASKS)
