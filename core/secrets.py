@@ -1,8 +1,7 @@
 """Secrets: which texts are some, and how they are blanked wherever the kit writes.
 
 What is blanked: the values of the environment's variables whose names say that they are secret, keys that a command
-was given (`keep_secret`), user and password in addresses, keys in their queries, bearer tokens, and words of the shapes
-that known services give their keys.
+was given (`keep_secret`), and what looks like a secret (`core.secret_shapes`).
 """
 
 from __future__ import annotations
@@ -16,7 +15,9 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote, quote_plus, unquote
 
-BLANK = "***"
+from core.secret_shapes import BLANK as BLANK
+from core.secret_shapes import NO_KEYS, without_looks
+
 _NAME = re.compile(
     r"(?i)(?:key|token|secret|password|passwd|passphrase|credential)s?(?:_?\d+)?$|(?:^|_)(?:pass|pwd|pat|auth)(?:_?\d+)?$"
 )
@@ -26,42 +27,14 @@ _SHORTEST_KEY = 4
 _SHORTEST_CODED = 8  # bytes; of fewer, base64 and hexadecimal digits could be a part of anything
 _SHORTEST_LINE = 16  # of a key of several lines
 _MARKS = ("\\", "%", "&", "\n")  # one of which stands in any text with an escaped or broken secret
-# What stands for a key where a server wants none.
-_NO_KEYS = {"empty", "none", "null", "dummy", "test", "true", "false", "unused", "disabled", "required", "optional"}
-# What repeats here has a bound, for these look through texts of any length that others wrote.
-# What is blanked once stays as it is: a text is blanked where it is made, and again where it is written.
-_ADDRESS = re.compile(
-    r"(?i)(\b[a-z][a-z0-9+.-]{0,20}:/{2,9}|(?<![\w:/])//(?=[^\s/?#'\"<>@:]*:))[^\s/?#'\"<>@]+(?:@[^\s/?#'\"<>@]+)*@"
-)
 _PASSWORD = re.compile(r"://[^\s/?#@]*?:([^\s/?#@]+)@")
-_QUERY = re.compile(
-    r"(?i)([?&;#](?:[\w.-]*[_.-]|access|auth|client|id|refresh|session)?(?:api_?-?key|key|token|secret|passw(?:or)?d|pwd|auth|sig|signature)=)"
-    r"(?!\*\*\*)[^&\s#'\"<>;`]+"
-)
-# A digit in it tells a token from the next word of a sentence.
-_HEADER = re.compile(
-    r"(?i)\b(bearer\s+|authorization['\"]?\s*[:=]\s*['\"]?(?:(?:bearer|basic|digest|token)\s+)?"
-    r"|(?:api[_-]?key|password|passwd|access[_-]?token|client[_-]?secret)['\"]?\s*[:=]\s*['\"]?(?=[^\s'\"]{8}))"
-    r"(?=[\w.~+/=-]{0,100}\d)[\w.~+/=-]{4,}"
-)
-_ASSIGNED = re.compile(
-    r"\b([A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PASSPHRASE)\s*=\s*)"
-    r"(['\"]?)(?!\*\*\*)[^\s'\"`]{4,}\2"
-)
-_SHAPES = re.compile(
-    r"\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{16,}|\bhf_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}"
-    r"|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}|\bAKIA[A-Z0-9]{16}\b|\bAIza[\w-]{30,}"
-    r"|\beyJ[\w-]{8,400}\.[\w-]{8,}\.[\w-]{8,}"
-)
-_HEADERS = ("bearer", "authorization", "api", "passw", "token", "secret")
-_PREFIXES = ("sk", "pk", "rk", "hf_", "gh", "glpat-", "xox", "AKIA", "AIza", "eyJ")
 _given: set[str] = set()
 _looked_at: tuple[dict[object, object], frozenset[str]] | None = None
 
 
 def keep_secret(value: str) -> None:
     """Blank a key, which a command was given, in everything that is written from now on."""
-    if len(value) >= _SHORTEST_KEY and value.casefold() not in _NO_KEYS:
+    if len(value) >= _SHORTEST_KEY and value.casefold() not in NO_KEYS:
         _given.add(value)
 
 
@@ -88,17 +61,7 @@ def without_known_secrets(text: str) -> str:
 
 def blanked(text: str) -> str:
     """Return a text with `***` in the place of each secret in it, known ones and those that look like one."""
-    text = without_known_secrets(text)
-    # The patterns are slow, and most texts have nothing of what they all need.
-    if "//" in text and "@" in text:
-        text = _ADDRESS.sub(rf"\1{BLANK}@", text)
-    if "=" in text:
-        text = _QUERY.sub(rf"\1{BLANK}", text)
-        text = _ASSIGNED.sub(rf"\1{BLANK}", text)
-    lower = text.lower()
-    if any(word in lower for word in _HEADERS):
-        text = _HEADER.sub(rf"\1{BLANK}", text)
-    return _SHAPES.sub(BLANK, text) if any(prefix in text for prefix in _PREFIXES) else text
+    return without_looks(without_known_secrets(text))
 
 
 def _known() -> frozenset[str]:
@@ -122,7 +85,7 @@ def _secrets_of(name: str, value: str) -> Iterator[str]:
 
 def _is_value(value: str) -> bool:
     """Tell whether a variable's value may be a secret; the path of a file with one is none, nor is "disabled"."""
-    return len(value) >= _SHORTEST_VALUE and not value.startswith(("/", "~", ".")) and value.casefold() not in _NO_KEYS
+    return len(value) >= _SHORTEST_VALUE and not value.startswith(("/", "~", ".")) and value.casefold() not in NO_KEYS
 
 
 @lru_cache(maxsize=8)

@@ -155,7 +155,7 @@ WRONG_ZH = (
     "|忘了?|漏|抄错|看错|陷阱|看似"
 )
 # What denies the value that follows it.
-DENIED_EN = r"not|\w+n't|neither|nor|never|rather\sthan|instead\sof|other\sthan|as\sopposed\sto|unlike"
+DENIED_EN = r"not|[a-z]+n't|neither|nor|never|rather\sthan|instead\sof|other\sthan|as\sopposed\sto|unlike"
 DENIED_ZH = "不是|并非|而非|不等于|≠|非(?=[0-9 ])|不为|而不|不写"
 RETRACT_EN = (
     r"(?:doesn't|does\snot|don't)\s(?:look|seem|sound|feel)\s(?:quite\s)?(?:right|correct)|(?:looks|seems|sounds)\soff"

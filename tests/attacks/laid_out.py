@@ -20,18 +20,18 @@ LIMITS: dict[str, tuple[float, int]] = {
     "foreign_yaml": (3.0, 200),
     "documents": (8.0, 400),
     "corpora": (10.0, 600),
-    "texts": (30.0, 500),
+    "texts": (15.0, 500),
 }
 
 
-def files(folder: Path, made_files: Iterable[tuple[str, bytes]]) -> dict[str, Path]:
+def files(folder: Path, made_files: Iterable[tuple[str, bytes | Callable[[], bytes]]]) -> dict[str, Path]:
     """Write files, each in a folder of its own where its name is no file's; return name -> path."""
     found = {}
     for number, (name, body) in enumerate(made_files):
         path = (
             folder / f"{number:04}{Path(name).suffix if name.count('.') == 1 and ' ' not in Path(name).suffix else ''}"
         )
-        path.write_bytes(body)
+        path.write_bytes(body() if callable(body) else body)
         found[name] = path
     return found
 
@@ -55,7 +55,7 @@ def laid_out(reader: str, folder: Path, whole_zip: Callable[[], bytes], every: i
     folder.mkdir(exist_ok=True)
     if reader == "adapter":
         return dict(list(adapters(folder).items())[::every])
-    inputs: dict[str, Callable[[], Iterable[tuple[str, bytes]]]] = {
+    inputs: dict[str, Callable[[], Iterable[tuple[str, bytes | Callable[[], bytes]]]]] = {
         "check": lambda: hostile_zips(whole_zip()),
         "tensors": lambda: (made.torch_files() | made.tensor_files()).items(),
         "tokenizer": lambda: made.tokenizer_files().items(),

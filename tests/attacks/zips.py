@@ -8,13 +8,15 @@ import random
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from attacks.made import DIGITS, json_documents, many_members, png, yaml_documents
 
 Members = dict[str, bytes]
+Later = Callable[[], bytes]
 
 
 def packed(members: Members, method: int = zipfile.ZIP_DEFLATED, honest: bool = True) -> bytes:
@@ -35,8 +37,8 @@ def packed(members: Members, method: int = zipfile.ZIP_DEFLATED, honest: bool = 
     return buffer.getvalue()
 
 
-def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, zip) of the attacks, each made when it is asked for.
+def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes | Later]]:
+    """Yield (name, zip, or what makes it) of the attacks: to pack one takes up to some seconds.
 
     Args:
         whole: a zip that passes.
@@ -44,22 +46,31 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         good = {name: archive.read(name) for name in archive.namelist()}
     yield "whole", whole
-    yield "bzip2", packed(good, zipfile.ZIP_BZIP2)
-    yield "lzma", packed(good, zipfile.ZIP_LZMA)
+    yield "bzip2", partial(packed, good, zipfile.ZIP_BZIP2)
+    yield "lzma", partial(packed, good, zipfile.ZIP_LZMA)
     large = png(10_000, 10_000)
-    yield "300 pictures of 100 megapixels", packed(good | {f"images/{number}.png": large for number in range(300)})
+    yield (
+        "300 pictures of 100 megapixels",
+        partial(packed, good | {f"images/{number}.png": large for number in range(300)}),
+    )
     middle = png(4000, 4000, bits=8, colour=6)
-    yield "300 pictures of 16 megapixels", packed(good | {f"images/{number}.png": middle for number in range(300)})
-    yield "a picture of texts", packed(good | {"images/x.png": _texts(4000)})
-    yield "a picture of profiles", packed(good | {"images/x.png": _profiles(60)})
-    yield "pictures of packed texts", packed(good | {f"images/{number}.png": _texts(60) for number in range(200)})
-    yield "a second header", packed(good | {"images/x.png": _two_headers()})
-    yield "a picture of pieces", packed(good | {"images/x.png": png(10, 10, *[(b"teSt", b"")] * 600_000)})
+    yield (
+        "300 pictures of 16 megapixels",
+        partial(packed, good | {f"images/{number}.png": middle for number in range(300)}),
+    )
+    yield "a picture of texts", partial(packed, good | {"images/x.png": _texts(4000)})
+    yield "a picture of profiles", partial(packed, good | {"images/x.png": _profiles(60)})
+    yield (
+        "pictures of packed texts",
+        partial(packed, good | {f"images/{number}.png": _texts(60) for number in range(200)}),
+    )
+    yield "a second header", partial(packed, good | {"images/x.png": _two_headers()})
+    yield "a picture of pieces", partial(packed, good | {"images/x.png": png(10, 10, *[(b"teSt", b"")] * 600_000)})
     deep = png(8, 8, (b"tEXt", b"sources\0" + b"[" * 50_000))
     digits = png(8, 8, (b"tEXt", b"sources\0" + DIGITS))
     row = png(8, 8, (b"tEXt", b'sources\0[{"file": ["a"], "sha256": {}}]'))
     for name, body in (("brackets", deep), ("digits", digits), ("lists", row)):
-        yield f"a screenshot's {name}", packed(good | {"screenshots/ratio.png": body})
+        yield f"a screenshot's {name}", partial(packed, good | {"screenshots/ratio.png": body})
     report = good["report.md"]
     marks = {
         "marks": b"<!--=a-->" * 200_000,
@@ -75,11 +86,11 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
         "30 megabytes": b"x" * (30 << 20),
     }
     for name, body in marks.items():
-        yield f"report: {name}", packed(good | {"report.md": report + body})
+        yield f"report: {name}", partial(packed, good | {"report.md": report + body})
     wide = json.dumps({"x": ["`|\n" * 1000] * 700}).encode()
     yield (
         "report: a large audit",
-        packed(good | {"report.md": report + marks["large figures"], "logs/data/audit.json": wide}),
+        partial(packed, good | {"report.md": report + marks["large figures"], "logs/data/audit.json": wide}),
     )
     hostile = json_documents()
     picked = ["brackets", "braces", "a million empty lists", "a million entries", "quotes", "row 0", "row 3", "no text",
@@ -87,46 +98,52 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes]]:
     for file in ("manifest.json", "results/accuracy.json", "results/score.json", "results/ratio.json",
                  "environment.json", "logs/data/audit.json", "checkpoints/step_20.json"):  # fmt: skip
         for name in picked:
-            yield f"{file}: {name}", packed(good | {file: hostile[name]}, honest=file != "manifest.json")
+            yield f"{file}: {name}", partial(packed, good | {file: hostile[name]}, honest=file != "manifest.json")
     documents = yaml_documents()
     for name in ("aliases", "merges", "itself", "brackets", "many values", "large", "value 18", "value 22", "no text"):
-        yield f"run.yaml: {name}", packed(good | {"configs/run.yaml": documents[f"{name}.yaml"]})
+        yield f"run.yaml: {name}", partial(packed, good | {"configs/run.yaml": documents[f"{name}.yaml"]})
     yield from _edited(good)
     yield from _nested_figures(good)
     zeros = bytes(20 << 20)
-    yield "1 GB of zeros beside", packed(good | {f"x/{number}": zeros for number in range(45)}, honest=False)
+    yield "1 GB of zeros beside", partial(packed, good | {f"x/{number}": zeros for number in range(45)}, honest=False)
     kept = b'{"a": "' + b"x" * (7 << 20) + b'"}'
-    yield "large merges", packed(good | {f"checkpoints/step_{number}.json": kept for number in range(20)})
+    yield "large merges", partial(packed, good | {f"checkpoints/step_{number}.json": kept for number in range(20)})
     noise = random.Random(1).randbytes(7 << 20).hex().encode()[: 7 << 20]
-    yield "32 MB of JSON", packed(good | {f"checkpoints/step_{number}.json": noise for number in range(5)})
+    yield "32 MB of JSON", partial(packed, good | {f"checkpoints/step_{number}.json": noise for number in range(5)})
     value = bytes([10, 12, 10, 1, 97, 18, 7, 8, 0, 18, 0, 26, 1, 0])
     tensors = _many_tensors(60_000)
-    yield "many tensors", packed(good | {f"checkpoints/step_{number}.safetensors": tensors for number in range(6)})
+    yield (
+        "many tensors",
+        partial(packed, good | {f"checkpoints/step_{number}.safetensors": tensors for number in range(6)}),
+    )
     broken = b"".join(_named(b"%x" % number) for number in range(150_000)) + b"\xff"
     yield (
         "weights broken at the end",
-        packed(good | {f"checkpoints/step_{number}.ckpt": broken for number in range(30)}),
+        partial(packed, good | {f"checkpoints/step_{number}.ckpt": broken for number in range(30)}),
     )
     small = {f"checkpoints/y{number}.safetensors": _many_tensors(1) for number in range(1000)}
     yield (
         "large weights beside small ones",
-        packed(good | small | {"checkpoints/x.safetensors": _many_tensors(140_000)}),
+        partial(packed, good | small | {"checkpoints/x.safetensors": _many_tensors(140_000)}),
     )
-    yield "no weights", packed(good | {f"checkpoints/step_{number}.ckpt": value * 300_000 for number in (20, 40)})
-    yield "many members", many_members(60_000)
-    yield "300,000 members", many_members(300_000)
-    yield "long names", packed(good | {f"code/{number}" + "/x" * 15_000: b"" for number in range(100)})
-    yield "a long name", packed(good | {"code/" + "x" * 60_000: b""})
-    yield "encrypted", _patched(packed(good), 8, b"\x01\x00")
-    yield "sizes of 4 GB", _patched(packed(good), 24, b"\xf0\xff\xff\xff")
-    yield "places beyond", _patched(packed(good), 42, b"\xf0\xff\xff\x7f")
-    yield "method 99", _patched(packed(good), 10, b"\x63\x00")
+    yield (
+        "no weights",
+        partial(packed, good | {f"checkpoints/step_{number}.ckpt": value * 300_000 for number in (20, 40)}),
+    )
+    yield "many members", partial(many_members, 60_000)
+    yield "300,000 members", partial(many_members, 300_000)
+    yield "long names", partial(packed, good | {f"code/{number}" + "/x" * 15_000: b"" for number in range(100)})
+    yield "a long name", partial(packed, good | {"code/" + "x" * 60_000: b""})
+    yield "encrypted", partial(_patched, packed(good), 8, b"\x01\x00")
+    yield "sizes of 4 GB", partial(_patched, packed(good), 24, b"\xf0\xff\xff\xff")
+    yield "places beyond", partial(_patched, packed(good), 42, b"\xf0\xff\xff\x7f")
+    yield "method 99", partial(_patched, packed(good), 10, b"\x63\x00")
     yield "a directory alone", whole[whole.index(b"PK\x01\x02") :]
     yield "an end alone", b"PK\x05\x06" + b"\xff" * 18
     yield "nothing", b""
 
 
-def _edited(good: Members) -> Iterator[tuple[str, bytes]]:
+def _edited(good: Members) -> Iterator[tuple[str, bytes | Later]]:
     """Yield zips whose manifest or results are of right form, with wrong things in it."""
     manifest = json.loads(good["manifest.json"])
     changes = {
@@ -139,28 +156,28 @@ def _edited(good: Members) -> Iterator[tuple[str, bytes]]:
         "odd sizes": {"checkpoints": [{"step": n, "path": "checkpoints/x.ckpt", "bytes": 1.5} for n in range(5)]},
     }
     for name, change in changes.items():
-        yield f"manifest: {name}", packed(good | {"manifest.json": json.dumps(manifest | change).encode()})
+        yield f"manifest: {name}", partial(packed, good | {"manifest.json": json.dumps(manifest | change).encode()})
     accuracy = json.loads(good["results/accuracy.json"])
     row = accuracy["checkpoints"]["base"]
     labels = {f"step_{number}": {} for number in range(40_000)}
     for name, value in (("40,000 labels", labels), ("1,500 rows", {f"step_{n}": row for n in range(1500)})):
         body = json.dumps(accuracy | {"checkpoints": value}).encode()
-        yield f"accuracy: {name}", packed(good | {"results/accuracy.json": body})
+        yield f"accuracy: {name}", partial(packed, good | {"results/accuracy.json": body})
     labelled = dict(good)
     for name in ("accuracy", "squad", "score"):
         value = json.loads(good[f"results/{name}.json"])
         row = next(iter(value["checkpoints"].values()))
         value["checkpoints"]["\U0001f600" + "a" * 7_000_000] = row  # of which each letter takes four bytes
         labelled[f"results/{name}.json"] = json.dumps(value, ensure_ascii=False).encode()
-    yield "labels of 7 MB", packed(labelled)
+    yield "labels of 7 MB", partial(packed, labelled)
     types = json.dumps(accuracy | {"checkpoints": {"base": row | {"by_type": {str(n): {} for n in range(45_000)}}}})
-    yield "accuracy: 45,000 types", packed(good | {"results/accuracy.json": types.encode()})
+    yield "accuracy: 45,000 types", partial(packed, good | {"results/accuracy.json": types.encode()})
     for text in (b"1e999", DIGITS, b"1e308", b'"\\ud800"', b"[]", b"NaN"):
         body = good["results/ratio.json"].replace(b'"trainable": ', b'"trainable": ' + text + b', "x": ', 1)
-        yield f"ratio: {text[:20]!r}", packed(good | {"results/ratio.json": body})
+        yield f"ratio: {text[:20]!r}", partial(packed, good | {"results/ratio.json": body})
 
 
-def _nested_figures(good: Members) -> Iterator[tuple[str, bytes]]:
+def _nested_figures(good: Members) -> Iterator[tuple[str, bytes | Later]]:
     """Yield zips whose reports show a large text inside a value inside a value, 30 times over."""
     marks = "".join(
         f"<!--={name}{'/a' * depth}-->x<!--/-->" for name in ("audit", "environment") for depth in range(31)
@@ -176,7 +193,7 @@ def _nested_figures(good: Members) -> Iterator[tuple[str, bytes]]:
             "environment.json": body,
             "report.md": good["report.md"] + marks.encode(),
         }
-        yield f"nested figures: {name}", packed(good | files)
+        yield f"nested figures: {name}", partial(packed, good | files)
 
 
 def _two_headers() -> bytes:
