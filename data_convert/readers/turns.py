@@ -13,7 +13,7 @@ _MARKS = ("loss", "weight", "train", "training", "trainable", "learned", "loss_m
 _UNCLEAR = ("loss", "weight", "train", "learn", "mask", "ignore")
 # Of a whole row: these say no where they are false, a weight where it is 0. (A number in "loss" may be a figure.)
 _NOES = ("loss", "train", "training", "trainable", "learned")
-_WEIGHTS = ("weight", "loss_weight")
+_WEIGHTS = ("weight", "loss_weight", "sample_weight", "example_weight", "loss_scale")
 ROW_MARKS = frozenset((*_NOES, *_WEIGHTS))
 _TOOLS = ("tool", "tools", "function", "function_call", "function_response", "function-response", "tool_call")
 _TEXT_ALONE = 2  # fields of a turn that says nothing of itself: its speaker and its text
@@ -50,20 +50,32 @@ def learned_mark(turn: dict[str, Any], number: int) -> bool | None:
 
 
 def is_unlearned(row: dict[str, Any]) -> bool:
-    """Tell whether a whole row is marked as not to be learned: `"loss": false`, `"train": "False"`, `"weight": 0`."""
+    """Tell whether a whole row is marked as not to be learned: `"loss": false`, `"train": "False"`, `"weight": 0`.
+
+    Raises:
+        Fault: a weight other than 0 and 1, for no row is learned by halves or twice.
+    """
     if ROW_MARKS.isdisjoint(row):
         return False
     said = {name: str(row[name]).strip().lower() for name in ROW_MARKS & row.keys()}
     if any(said.get(name) == "false" for name in (*_NOES, *_WEIGHTS)):
         return True
-    return any(name in said and _is_zero(said[name]) for name in _WEIGHTS)
+    weights = {name: _number(said[name]) for name in _WEIGHTS if name in said}
+    for name, weight in weights.items():
+        if weight not in (None, 0, 1):
+            raise Fault(
+                f"field {name!r} is {row[name]!r:.40}: a row is learned once (1) or not at all (0); a file is weighed "
+                "by data.train=[{path: FILE, weight: 2}]; a field that means something else needs another name"
+            )
+    return 0 in weights.values()
 
 
-def _is_zero(text: str) -> bool:
+def _number(text: str) -> float | None:
+    """Return the number that a text is, None where it is none: a weight may also be a word, of a thing."""
     try:
-        return float(text) == 0
+        return float(text)
     except ValueError:
-        return False
+        return None
 
 
 def refuse_tools(row: dict[str, Any]) -> None:

@@ -62,9 +62,25 @@ def test_a_row_that_is_marked_is_not_learned(mark: dict[str, Any]) -> None:
         assert as_learned(one({**row, **mark}), "all") is None
 
 
-@pytest.mark.parametrize("beside", [{"loss": 0.0}, {"weight": 2}, {"weight": "heavy"}, {"train": "train"}])
+@pytest.mark.parametrize("beside", [{"loss": 0.0}, {"weight": 1.0}, {"weight": "heavy"}, {"train": "train"}])
 def test_figures_of_other_things_are_no_marks(beside: dict[str, Any]) -> None:
     assert as_learned(one({**PAIR, **beside}), "all") is not None
+
+
+@pytest.mark.parametrize("name", ["weight", "loss_weight", "sample_weight", "loss_scale"])
+@pytest.mark.parametrize("weight", [0.5, 2, "2", -1, "0.25", float("nan"), "1e-3"])
+def test_a_weight_that_no_row_can_have_is_named(name: str, weight: Any) -> None:
+    for row in (PAIR, {"instruction": "What floats?", "output": "Cork."}, {"messages": TURNS}):
+        with pytest.raises(Fault, match=f"field '{name}' is .*data.train"):
+            one({**row, name: weight})
+    for said in (1, "1", 1.0, None, "", True):
+        assert as_learned(one({**PAIR, name: said}), "all") is not None
+
+
+@pytest.mark.parametrize("weight", [0.5, 2, -1, "1", "half"])
+def test_a_weight_that_no_turn_can_have_is_named(weight: Any) -> None:
+    with pytest.raises(Fault, match="turn 1: field 'weight' is"):
+        one({"messages": [TURNS[0], {**TURNS[1], "weight": weight}]})
 
 
 @pytest.mark.parametrize("name", ["no_loss", "is_train", "train_detail", "loss_masks", "Masked", "training_weight"])
