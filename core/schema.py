@@ -122,6 +122,8 @@ class MachineConfig(Section):
         master_port: port on host 0 where the workers find each other; it must be free. None: one that is free, which
             no other job of the host takes; with several hosts 8118.
         cluster_time_out: seconds that msrun waits for all workers.
+        bundle: the MindFormers to plan for, such as 1.1.0 (`python -m pipeline ls versions`); None: the one installed,
+            the only one that can be trained with.
     """
 
     name: str
@@ -139,6 +141,9 @@ class MachineConfig(Section):
     master_addr: str = "127.0.0.1"
     master_port: int | None = Field(default=None, ge=1024, le=65535)
     cluster_time_out: int = Field(default=600, ge=10)
+    bundle: str | None = Field(
+        default=None, pattern=r"^\d{1,4}(\.\d{1,4}){0,2}$", exclude_if=lambda value: value is None
+    )
 
     @property
     def world_size(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     from backend.changes import network_changes
-    from backend.versions import version
+    from backend.versions import described, version_of
     from finetune.training.plan import as_json, msrun_commands
 
     if arguments.contest:
@@ -96,13 +97,15 @@ def _dry_run(arguments: argparse.Namespace, settings: list[str]) -> int:
     train_folder = folder / "train"
     mindrecord = folder / "data" / "mindrecord"
     base = kit_path(config.model.checkpoint)
-    trainer_yaml = version().finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps, columns)
+    version = version_of(config.machine)
+    trainer_yaml = version.finetune_yaml(config, mindrecord, train_folder, base, plan.checkpoint_steps, columns)
     if plan.validation:
         rows = folder / "data" / "validation"
-        trainer_yaml = version().validated(trainer_yaml, config, plan.validation, rows, columns)
+        trainer_yaml = version.validated(trainer_yaml, config, plan.validation, rows, columns)
     worker, file, logs = Path("backend") / "worker.py", train_folder / "finetune.yaml", train_folder / "msrun"
     commands = msrun_commands(config.machine, worker, file, logs)
     result = as_json(plan, commands, trainer_yaml, network_changes(config, columns))
+    result["bundle"] = described(config)
     result["disk_free_bytes"] = shutil.disk_usage(existing_folder(LOGS)).free
     if arguments.json:
         show_json(result)
@@ -155,6 +158,15 @@ def _validated(validation: dict[str, Any] | None) -> Iterator[str]:
         yield f"stops early         after {validation['patience']} times without a lower loss, at {stops}"
 
 
+def _bundle(bundle: dict[str, Any]) -> Iterator[str]:
+    """Yield which MindFormers is planned for, what it was released for, and what of it was tried."""
+    others = (("mindspore", "MindSpore"), ("cann", "CANN"), ("python", "Python"))
+    made_for = ", ".join(f"{title} {bundle[key]}" for key, title in others if bundle[key])
+    yield f"bundle              MindFormers {bundle['mindformers']}{f' ({made_for})' if made_for else ''}"
+    for title, said in [("tried", bundle["tried"]), *(("note", note) for note in bundle["notes"])]:
+        yield from textwrap.wrap(said, 80, initial_indent=f"{title:<20}", subsequent_indent=" " * 20)
+
+
 def _text(config: RunConfig, plan: dict[str, Any]) -> str:
     import yaml
 
@@ -172,6 +184,7 @@ def _text(config: RunConfig, plan: dict[str, Any]) -> str:
         f"trainable           {plan['trainable']:,}",
         f"total               {plan['total']:,}",
         f"ratio               {plan['ratio']:.9f}",
+        *_bundle(plan["bundle"]),
     ]
     if plan["published_ratio"] is not None:
         lines.append(f"ratio as published  {plan['published_ratio']:.9f} (of {plan['published_total']:,})")

@@ -156,6 +156,12 @@ def _adapter_can_learn(config: RunConfig) -> None:
     check_adapter_dtype(config)
 
 
+def _version_can_train(config: RunConfig) -> None:
+    from backend.versions import version_of
+
+    version_of(config.machine).refuse(config, kit_path(config.model.checkpoint))
+
+
 def _base_fits(config: RunConfig) -> None:
     from finetune.training.train import check_base
 
@@ -190,7 +196,7 @@ _ALL = (
         makes=("train/*", "results/ratio.json", "results/validation.json"),
         sources=_sources("model.checkpoint"),
         inherits=(*_CORPORA, "model.tokenizer.file"),
-        checks=(_base_fits, _steps_are_enough, _adapter_can_learn),
+        checks=(_base_fits, _steps_are_enough, _adapter_can_learn, _version_can_train),
         room=_written("adapters", "between", "state"),
         listens=True,
         costly=True,

@@ -1,20 +1,22 @@
 """MindFormers, version by version: what each of them calls things and can do.
 
 A version is a module here that assigns `VERSION`, an object of a class below `Version`. It is chosen by what is
-installed; nothing of MindFormers is imported before a worker asks for it.
+installed, or by `machine.bundle` to plan for what is not; nothing of MindFormers is imported before a worker asks for
+it. What a version cannot do is refused by name before anything starts.
 """
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
 
+from backend.versions.dialect import Dialect, Release
 from core.errors import InputError
-from core.methods import Method
+from core.methods import method_of
 from core.packed import COLUMNS
 from core.registry import VERSIONS
 from core.schema import MachineConfig, ModelConfig, RunConfig
@@ -26,11 +28,17 @@ class Version(ABC):
 
     Attributes:
         begins: the first MindFormers of this kind, such as "1.9"; it serves later ones up to the next entry.
+        releases: version -> what it was released for.
+        tried: what of it has been run, and where.
+        dialect: what its YAML may say.
         on_cpu: settings of the model's configuration without which the CPU could not run it, or would compute
             something else than the decoder of the kit.
     """
 
     begins: ClassVar[str]
+    releases: ClassVar[Mapping[str, Release]]
+    tried: ClassVar[str]
+    dialect: ClassVar[Dialect]
     on_cpu: ClassVar[dict[str, Any]]
 
     @abstractmethod
@@ -57,6 +65,34 @@ class Version(ABC):
             steps: the steps at which the trained tensors are saved.
             columns: of the training data, in the order in which the network takes them.
         """
+
+    def lacks(self, config: RunConfig, base: Path | None) -> list[str]:
+        """Return what it cannot do of what a run asks for: a sentence each, with what to do instead.
+
+        Args:
+            config: the run's configuration.
+            base: the base model's weights.
+        """
+        number, since = number_of(config.machine) or self.begins, method_of(config.method).since
+        found = []
+        if since and numbers(number) < numbers(since):
+            title = method_of(config.method).title
+            found.append(f"{title} needs MindFormers {since} or later, this is {number}; choose another method")
+        if base is not None and base.suffix not in self.dialect.formats:
+            found.append(
+                f"MindFormers {number} loads {' or '.join(self.dialect.formats)} only, not {base.name}: convert it "
+                f"(python ckpt_tools/convert.py {base} --out base{self.dialect.formats[0]})"
+            )
+        return found
+
+    def notes(self, config: RunConfig) -> list[str]:
+        """Return what is different from the newest MindFormers in a run's figures, a sentence each."""
+        return []
+
+    def refuse(self, config: RunConfig, base: Path | None) -> None:
+        """Raise InputError with all that it lacks for a run."""
+        if found := self.lacks(config, base):
+            raise InputError("; ".join(found))
 
     def resumed(self, trainer_yaml: dict[str, Any], step: int) -> dict[str, Any]:
         """Return the trainer's YAML for a training that goes on after `step` from the state in train/state/."""
@@ -91,24 +127,69 @@ def version(name: str | None = None) -> Version:
     """
     if name is not None:
         return _entry(name)
-    known = sorted(map(_entry, VERSIONS.names()), key=lambda entry: _numbers(entry.begins))
-    try:
-        installed = _numbers(metadata.version("mindformers"))
-    except metadata.PackageNotFoundError:
-        return known[-1]
-    begun = [entry for entry in known if _numbers(entry.begins) <= installed]
-    return begun[-1] if begun else known[0]
+    number = installed()
+    return _known()[-1] if number is None else serving(number)
 
 
-def refuse_older(method: Method[Any]) -> None:
-    """Raise InputError where the installed MindFormers would pass over what the method asks of its trainer."""
-    try:
-        installed = metadata.version("mindformers")
-    except metadata.PackageNotFoundError:
-        return
-    if method.since and _numbers(installed) < _numbers(method.since):
+def version_of(machine: MachineConfig) -> Version:
+    """Return the version that a machine has: that of `machine.bundle`, else as `version`.
+
+    Raises:
+        InputError: the bundle is older than every entry.
+    """
+    if not machine.bundle:
+        return version()
+    oldest = _known()[0]
+    if numbers(machine.bundle) < numbers(oldest.begins):
         raise InputError(
-            f"{method.title} needs MindFormers {method.since} or later, {installed} is installed; choose another method"
+            f"machine.bundle is {machine.bundle}: the kit knows MindFormers from {oldest.begins} on "
+            f"({', '.join(number for entry in _known() for number in entry.releases)})"
+        )
+    return serving(machine.bundle)
+
+
+def serving(number: str) -> Version:
+    """Return the entry that serves a MindFormers, such as "1.8.0": the last one that had begun by then."""
+    begun = [entry for entry in _known() if numbers(entry.begins) <= numbers(number)]
+    return begun[-1] if begun else _known()[0]
+
+
+def installed() -> str | None:
+    """Return the number of the MindFormers installed; None where there is none."""
+    try:
+        return metadata.version("mindformers")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def number_of(machine: MachineConfig) -> str | None:
+    """Return the number of a machine's MindFormers: `machine.bundle`, else the one installed; None: not known."""
+    return machine.bundle or installed()
+
+
+def described(config: RunConfig) -> dict[str, Any]:
+    """Return what a run's MindFormers is, as plain data: number, what it was released for, what was tried, notes."""
+    entry, number = version_of(config.machine), number_of(config.machine)
+    number = number or list(entry.releases)[-1]
+    release = entry.releases.get(number)
+    unknown = "" if release else f"{number} itself is not known here, and served as the nearest earlier one; "
+    return {
+        "mindformers": number,
+        "mindspore": release.mindspore if release else "",
+        "cann": release.cann if release else "",
+        "python": release.python if release else "",
+        "tried": unknown + entry.tried,
+        "notes": entry.notes(config),
+    }
+
+
+def need_bundle(machine: MachineConfig) -> None:
+    """Raise InputError where another MindFormers is installed than `machine.bundle` names: its YAML would be wrong."""
+    here = installed()
+    if machine.bundle and here and serving(machine.bundle) is not serving(here):
+        raise InputError(
+            f"machine.bundle is {machine.bundle}, and MindFormers {here} is installed: a plan can be made for another "
+            "one (finetune/run.py --dry-run), training needs the one that is there; leave machine.bundle out"
         )
 
 
@@ -135,7 +216,12 @@ def _entry(name: str) -> Version:
     return entry
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def _known() -> list[Version]:
+    """Return all entries, the oldest first."""
+    return sorted(map(_entry, VERSIONS.names()), key=lambda entry: numbers(entry.begins))
+
+
+def numbers(text: str) -> tuple[int, ...]:
     """Return the numbers that a version begins with: 1.9.0rc1 -> (1, 9, 0)."""
     found = re.match(r"\d+(?:\.\d+)*", text)
     return tuple(int(number) for number in found[0].split(".")) if found else ()

@@ -1,15 +1,16 @@
 """MindFormers 1.9: its YAML, what the CPU lacks of it, and what the kit registers with it.
 
-Nothing was found in training that differs from 1.6 to 2.1, so it serves those too.
+The versions beside it derive from it and say what they have other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from backend.versions import Version, laid_over, refuse_older
+from backend.versions import Version, laid_over
+from backend.versions.dialect import LACKING_1_6, MODEL_1_6, STRICT_1_9, Dialect, Release
 from core.methods import method_of
 from core.models import family_of
 from core.packed import COLUMNS
@@ -21,6 +22,15 @@ class MindFormers19(Version):
     """MindFormers 1.9."""
 
     begins = "1.9"
+    releases: ClassVar[Mapping[str, Release]] = {"1.9.0": Release("2.9.0", "9.0.0", "3.11")}
+    tried = "everything of the kit, on the CPU with several workers; nothing was run on an NPU"
+    dialect: ClassVar[Dialect] = Dialect(
+        strict=STRICT_1_9,
+        model_keys=MODEL_1_6,
+        lacking=LACKING_1_6,
+        resumes_file=False,
+        barriers=("mindformers.trainer.utils", "mindformers.utils.load_checkpoint_utils"),
+    )
     on_cpu = {
         "use_rope_slice": True,
         "use_flash_attention": False,
@@ -87,7 +97,7 @@ class MindFormers19(Version):
     ) -> dict[str, Any]:
         """Compose the YAML that MindFormers' Trainer is given, as plain data."""
         machine, train, method = config.machine, config.train, method_of(config.method)
-        refuse_older(method)
+        self.refuse(config, base)
         composed = {
             **_run(config, train_folder, base),
             "trainer": {"type": "CausalLanguageModelingTrainer", "model_name": config.model.name},
@@ -98,12 +108,7 @@ class MindFormers19(Version):
                 "sink_mode": machine.device == "Ascend",
                 "sink_size": 1,
             },
-            "optimizer": {
-                "type": "AdamW",
-                "betas": list(train.betas),
-                "eps": 1e-8,
-                "weight_decay": train.weight_decay,
-            },
+            "optimizer": self.optimizer(train),
             "lr_schedule": _schedule(train),
             **_dataset(config, mindrecord, columns),
             "runner_wrapper": _train_step(config),
@@ -126,6 +131,10 @@ class MindFormers19(Version):
             composed["model"]["model_config"]["pet_config"] = {**types, **pet}
         return composed
 
+    def optimizer(self, train: TrainConfig) -> dict[str, Any]:
+        """Return the optimizer's settings."""
+        return {"type": "AdamW", "betas": list(train.betas), "eps": 1e-8, "weight_decay": train.weight_decay}
+
     def prepare_worker(self, device: str) -> None:
         """Register the kit's train step and callback; on the CPU do without barriers, which have no kernel there."""
         from backend.training import register
@@ -134,7 +143,7 @@ class MindFormers19(Version):
         if device == "CPU":
             from backend.training.train_step import do_without_barrier
 
-            do_without_barrier("mindformers.trainer.utils", "mindformers.utils.load_checkpoint_utils")
+            do_without_barrier(*self.dialect.barriers)
 
 
 def _run(config: RunConfig, train_folder: Path, base: Path | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import yaml
 from backend.changes import network_changes, write_changes
 from backend.host import reserved_port, room
 from backend.launch import launch
-from backend.versions import version
+from backend.versions import need_bundle, version
 from ckpt_tools.counting.counts import Count, agreed, count_log
 from ckpt_tools.formats.index import INDEX
 from ckpt_tools.formats.tensors import open_tensors
@@ -133,6 +133,7 @@ def _validated(run: RunFolder, plan: Plan, validation: ValidationPlan) -> Plan:
 
 def _planned(config: RunConfig, run: RunFolder) -> Plan:
     machine = config.machine
+    need_bundle(machine)
     if machine.model_parallel * machine.pipeline_stage > 1:
         raise InputError(
             f"machine {machine.name}: the kit trains data-parallel (set machine.model_parallel=1 "

@@ -45,6 +45,9 @@ def _packages_are_there(config: RunConfig) -> None:
                 f"training needs {' and '.join(lacking)}, which this Python lacks: start with "
                 "`bash finetune/run_lora.sh`, or set KIT_PYTHON to a Python that has them"
             )
+        from backend.versions import need_bundle
+
+        need_bundle(config.machine)
 
 
 def _port_is_free(config: RunConfig) -> None:
