@@ -147,6 +147,14 @@ def load_method(name: str, settings: Mapping[str, Any] | None = None) -> MethodC
     return method
 
 
+def load_prompt(name: str) -> Prompt:
+    """Read a prompt by its name in configs/prompts/; InputError for an unknown name or values that do not fit."""
+    try:
+        return Prompt.model_validate(_read_part("prompts", name))
+    except ValidationError as error:
+        raise InputError(f"prompt {name}: {error.errors()[0]['msg']}") from error
+
+
 def _load_part(folder: str, name: str, kind: type[Section], settings: Mapping[str, Any] | None = None) -> Any:
     value = _yaml(Path(name)) if name.endswith((".yaml", ".yml")) else _read_part(folder, name)
     value |= settings or {}

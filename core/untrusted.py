@@ -7,6 +7,7 @@ bits, finite floats, text that UTF-8 can write.
 
     {"a": [1, 2, {}]}   6 values (commas, brackets, one more), 3 deep
     a: [1, 2]           5 nodes of YAML, the key among them; an alias (*a) is refused
+    [&a [1, 2], *a]     where aliases are allowed (`core.foreign_yaml`), 7: what *a stands for counts again
 """
 
 from __future__ import annotations
@@ -184,33 +185,58 @@ class AliasFound(ValueError):
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader within bounds, on which `core.yaml_text` builds the kit's own; aliases are refused.
+    """PyYAML's safe loader within bounds, on which `core.yaml_text` builds the kit's own.
 
     Args:
         text: the document.
         bounds: what it may take.
+        aliases: take aliases, each counted as if what it stands for were written there; else they are refused.
     """
 
-    def __init__(self, text: str, bounds: Bounds) -> None:
+    def __init__(self, text: str, bounds: Bounds, *, aliases: bool = False) -> None:
         super().__init__(text)
-        self._bounds = bounds
-        self._nodes = self._depth = 0
+        self._bounds, self._aliases = bounds, aliases
+        self._nodes = self._depth = self._deepest = 0
+        # Of each node that is whole: its nodes and levels. One that an alias within it stands for is not whole yet.
+        self._sizes: dict[int, tuple[int, int]] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node as the safe loader does, and stop where a bound is reached."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, mark, parent, index)
+        before, deepest = self._nodes, self._deepest
+        self._depth += 1
+        self._deepest = self._depth
+        self._count(1, 0, mark)
+        node = super().compose_node(parent, index)
+        if self._aliases:
+            self._sizes[id(node)] = (self._nodes - before, self._deepest - self._depth + 1)
+        self._depth -= 1
+        self._deepest = max(deepest, self._deepest)
+        return node
+
+    def _alias(self, event: Any, mark: Any, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if not self._aliases:
             raise AliasFound(f"has YAML aliases (*name in line {mark.line + 1}): write the values out")
-        self._nodes, self._depth = self._nodes + 1, self._depth + 1
+        node = self.anchors.get(event.anchor)
+        if node is not None:
+            if id(node) not in self._sizes:
+                said = f"the alias *{event.anchor} stands within what it stands for"
+                raise yaml.composer.ComposerError(None, None, said, mark)
+            self._count(*self._sizes[id(node)], mark)
+        return super().compose_node(parent, index)
+
+    def _count(self, nodes: int, levels: int, mark: Any) -> None:
+        """Count nodes that stand so many levels below the present one; YAMLError where a bound is passed."""
+        self._nodes += nodes
+        self._deepest = max(self._deepest, self._depth + levels)
         if self._nodes > self._bounds.values:
             raise yaml.composer.ComposerError(None, None, f"more than {self._bounds.values} values", mark)
-        if self._depth > self._bounds.depth:
+        if self._deepest > self._bounds.depth:
             said = f"nested too deeply: more than {self._bounds.depth} levels"
             raise yaml.composer.ComposerError(None, None, said, mark)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
 
     def construct_scalar(self, node: Any) -> Any:
         """Return a scalar's text; one that UTF-8 cannot write, or a number of no sensible length, is refused."""

@@ -127,7 +127,19 @@ def test_what_the_recipes_add_keeps_the_contracts_that_the_page_names(tmp_path: 
     files = sorted({file for file, _ in named})
     pytest_command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-vv"]
     output = run([*pytest_command, *files, "-k", chosen], ROOT, tmp_path, timeout=540)
-    for name in ("lora_raw", "hra", "qwen2", "glm3", "v2_2", "asked", "contains", "entities", "vote", "accuracy_only"):
+    for name in (
+        "lora_raw",
+        "hra",
+        "qwen2",
+        "glm3",
+        "v2_2",
+        "asked",
+        "contains",
+        "entities",
+        "vote",
+        "high_rate",
+        "accuracy_only",
+    ):
         assert re.search(rf"{name}.* PASSED", output), f"{name}: no test was about it\n{output}"
     assert " FAILED" not in output
 

@@ -29,6 +29,23 @@ def faults(config: RunConfig, here: bool = True) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def traps(config: RunConfig) -> tuple[list[str], list[str]]:
+    """Return the traps in the trainer's YAML that a contest composes, a sentence each: errors, and warnings."""
+    if "train" not in config.steps:
+        return [], []
+    from finetune.lint import findings
+    from finetune.lint.contest import contest_facts
+
+    try:
+        found = findings(contest_facts(config))
+    except InputError:  # the contest's faults say why
+        return [], []
+    said: dict[str, list[str]] = {"error": [], "warning": []}
+    for one in found:
+        said[one.check.level].append(f"{one.check.name}: {one.where} {one.said} ({one.check.remedy})")
+    return said["error"], said["warning"]
+
+
 def _said(config: RunConfig, checks: Iterator[Check] | list[Check] | tuple[Check, ...]) -> Iterator[str]:
     for check in checks:
         try:

@@ -24,6 +24,7 @@ _CODE: dict[str, Registry] = {
     "engines": registry.ENGINES,
     "judges": registry.JUDGES,
     "versions": registry.VERSIONS,
+    "checks": registry.LINT,
 }
 KINDS = (*_SETTINGS, *(kind for kind in _CODE if kind not in _SETTINGS), "steps")
 
