@@ -124,6 +124,9 @@ class MachineConfig(Section):
         cluster_time_out: seconds that msrun waits for all workers.
         bundle: the MindFormers to plan for, such as 1.1.0 (`python -m pipeline ls versions`); None: the one installed,
             the only one that can be trained with.
+        tokens_per_second: what all workers together train on in a second, padding counted, to plan the time by; None:
+            on NPUs what the 2024 contest published.
+        price_per_hour: of one worker's hour, in your money, to plan the price by.
     """
 
     name: str
@@ -144,6 +147,8 @@ class MachineConfig(Section):
     bundle: str | None = Field(
         default=None, pattern=r"^\d{1,4}(\.\d{1,4}){0,2}$", exclude_if=lambda value: value is None
     )
+    tokens_per_second: float | None = Field(default=None, gt=0, exclude_if=lambda value: value is None)
+    price_per_hour: float | None = Field(default=None, ge=0, exclude_if=lambda value: value is None)
 
     @property
     def world_size(self) -> int:

@@ -162,6 +162,12 @@ def _version_can_train(config: RunConfig) -> None:
     version_of(config.machine).refuse(config, kit_path(config.model.checkpoint))
 
 
+def _memory_is_enough(config: RunConfig) -> None:
+    from finetune.training.fitting import check_fits
+
+    check_fits(config)
+
+
 def _base_fits(config: RunConfig) -> None:
     from finetune.training.train import check_base
 
@@ -196,7 +202,7 @@ _ALL = (
         makes=("train/*", "results/ratio.json", "results/validation.json"),
         sources=_sources("model.checkpoint"),
         inherits=(*_CORPORA, "model.tokenizer.file"),
-        checks=(_base_fits, _steps_are_enough, _adapter_can_learn, _version_can_train),
+        checks=(_base_fits, _steps_are_enough, _adapter_can_learn, _version_can_train, _memory_is_enough),
         room=_written("adapters", "between", "state"),
         listens=True,
         costly=True,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from backend.versions import installed
+from ckpt_tools.counting.counts import count_log
 from core.config import load_prompt, names
 from core.errors import InputError
 from core.files import read_text
@@ -23,7 +24,6 @@ from finetune.lint.settings import Settings
 _SAMPLE, _LONGEST = 4000, 1 << 16
 _FIXED_IDS = (103_166, 103_167)
 _IGNORED = -100
-_PARAMETERS = re.compile(r"Network Parameters:\s*(\d{1,15})(?:\.|\s)?\s*(M)?\b")
 _TOTAL = re.compile(r"total_count:\s*(\d{1,9})")
 _NAN = re.compile(r"\bloss:\s*\[?(?:nan|inf)\b", re.IGNORECASE)
 _MEMORY = re.compile(r"out of memory|allocate (?:device )?memory failed|memory not enough", re.IGNORECASE)
@@ -126,7 +126,7 @@ class _Seen:
 
 def log_of(path: Path) -> Log:
     """Return what a log of MindFormers says, of training or evaluation; InputError where it cannot be read."""
-    found: dict[str, Any] = {"parameters": None, "exact": True, "total_count": None, "empty": 0, "answered": 0}
+    found: dict[str, Any] = {"total_count": None, "empty": 0, "answered": 0}
     flags = {"strategy_only": False, "nan_loss": False, "out_of_memory": False}
     answer_follows = False
     try:
@@ -136,9 +136,6 @@ def log_of(path: Path) -> Log:
                     found["answered"] += 1
                     found["empty"] += line.strip() in ("['']", '[""]', "")
                 answer_follows = line.rstrip().endswith("pred is:")
-                if (match := _PARAMETERS.search(line)) and (match[2] is None or found["parameters"] is None):
-                    found["exact"] = match[2] is None
-                    found["parameters"] = int(match[1]) * (1 if match[2] is None else 1_000_000)
                 if match := _TOTAL.search(line):
                     found["total_count"] = int(match[1])
                 flags["strategy_only"] |= "Only_save_strategy is True" in line
@@ -146,7 +143,11 @@ def log_of(path: Path) -> Log:
                 flags["out_of_memory"] |= bool(_MEMORY.search(line))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    return Log(**found, **flags)
+    try:
+        count = count_log(path)
+    except InputError:  # a log of an evaluation counts none
+        return Log(**found, **flags)
+    return Log(parameters=count.value, exact=count.exact, **found, **flags)
 
 
 def prompt_text(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ from core.models import total_parameters
 from core.packed import planned_columns
 from core.schedule import even_steps, steps_per_epoch, total_steps
 from core.schema import MachineConfig, RunConfig
-from core.score import parameter_ratio
+from core.score import parameter_ratio, points_lost
 from core.validation import ValidationPlan, planned_validation
+from finetune.training.cost import cost_of
+from finetune.training.fitting import limit_of
+from finetune.training.memory import activations, device_memory, load_of
 from finetune.training.precision import ADAM_BYTES, BYTES, adapter_dtype, adapter_memory, check_adapter_dtype
 
 _INT32 = 4
@@ -178,8 +181,9 @@ def memory_needed(config: RunConfig) -> int:
     if machine.device != "CPU":
         return 0
     weights = total_parameters(config.model) * BYTES["float32"]
-    graphs = _WORKER + (_VALIDATION if config.validates else 0)
-    return _SCHEDULER + machine.workers * (graphs + 4 * weights + adapter_memory(config))
+    loading = _WORKER + 4 * weights + adapter_memory(config)
+    taken = max(loading, sum(device_memory(load_of(config)).values()))
+    return _SCHEDULER + machine.workers * (taken + (_VALIDATION if config.validates else 0))
 
 
 def msrun_commands(
@@ -242,9 +246,17 @@ def _validation(plan: Plan) -> dict[str, Any] | None:
 
 
 def as_json(
-    plan: Plan, commands: list[list[str]], trainer_yaml: dict[str, Any], changes: list[dict[str, Any]]
+    config: RunConfig,
+    plan: Plan,
+    commands: list[list[str]],
+    trainer_yaml: dict[str, Any],
+    changes: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the plan as the JSON of the dry run."""
+    load = load_of(config)
+    memory = device_memory(load)
+    ratio = plan.ratio if plan.published_ratio is None else plan.published_ratio
+    lost = points_lost(config.rules, ratio)
     return {
         "records": plan.filling.records if plan.filling else plan.records,
         "records_from": plan.records_from,
@@ -262,6 +274,12 @@ def as_json(
         "published_total": plan.published_total,
         "published_ratio": plan.published_ratio,
         "learning_rates": plan.rates,
+        "points_lost": lost,
+        "accuracy_to_win_back": lost / config.rules.accuracy_weight if config.rules.accuracy_weight else None,
+        "cost": asdict(cost_of(config, plan.steps)),
+        "memory_bytes": {**memory, "total": sum(memory.values())},
+        "memory_limit_bytes": limit_of(config),
+        "activation_bytes": {"kept": activations(load, False), "recomputed": activations(load, True)},
         "disk_bytes": plan.disk,
         "msrun": [shlex.join(command) for command in commands],
         "mindformers_yaml": trainer_yaml,

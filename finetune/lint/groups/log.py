@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.errors import InputError
-from core.models import family_of
+from core.methods import method
 from finetune.lint import Check, Found
 from finetune.lint.facts import Facts
-from finetune.lint.settings import Settings
 
 _QUESTIONS = 2067
 _LEAST_EMPTY = 0.05
@@ -30,17 +29,15 @@ def _parameters(facts: Facts) -> Iterator[Found]:
 
 
 def lora_parameters(facts: Facts) -> int | None:
-    """Return the parameters that the YAML's LoRA has: rank · (inputs + outputs) of each layer; None: not known."""
-    rank = Settings(facts.training.adapter, "").whole("lora_rank")
-    targets = facts.training.adapter.get("target_modules")
-    plain = not facts.training.adapter.get("exclude_layers") and not facts.training.adapter.get("freeze_include")
-    if facts.shape is None or not rank or not isinstance(targets, str) or not plain:
+    """Return the parameters that the YAML's LoRA has; None where it does not say what is adapted."""
+    pet, lora = facts.training.adapter, method("lora")
+    if facts.shape is None or pet.get("exclude_layers") or pet.get("freeze_include"):
         return None
+    named = {"rank": pet.get("lora_rank"), "alpha": 1.0, "target_modules": pet.get("target_modules")}
     try:
-        layers = family_of(facts.shape).target_linears(facts.shape, targets)
-    except InputError:
+        return lora.parameters(lora.settings.model_validate({"name": "of the YAML", **named}), facts.shape)
+    except (InputError, ValueError):
         return None
-    return rank * sum(out + into for out, into in layers.values())
 
 
 def _not_whole(facts: Facts) -> Iterator[Found]:
