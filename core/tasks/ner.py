@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from core.tasks import Task
 
-TASK = Task(judge="span_f1")
+TASK = Task(judge="ner")
 
 # Persons, offices and titles of books.
 TYPES = ("PER", "OFI", "BOOK")

@@ -99,9 +99,10 @@ def parse(line: str, types: Sequence[str] = TYPES, end: str = "\n") -> Marked:
 
 
 class Piece(NamedTuple):
-    """Part of a line: plain text (type "") or what a mark holds."""
+    """Part of a line, plain text (type "") or what a mark holds; `at` is its first character's place in the line."""
 
     text: str
+    at: int
     type: str = ""
 
 
@@ -111,7 +112,7 @@ def scanned(line: str, types: Sequence[str]) -> Iterator[Piece | Fault]:
     while at < len(line):
         opened = line.find("{", at)
         if opened != at:
-            yield Piece(line[at : opened if opened >= 0 else len(line)])
+            yield Piece(line[at : opened if opened >= 0 else len(line)], at)
             if opened < 0:
                 return
         at = opened + 1
@@ -149,7 +150,7 @@ def _inside(line: str, opened: int, closed: int, types: Sequence[str]) -> Piece 
         return _fault(line, opened, "unknown type", f"type {kind!r} is unknown", _retyped(text, kind, types))
     if not text:
         return _fault(line, opened, "empty", "a mark around nothing", "leave it out")
-    return Piece(text, kind)
+    return Piece(text, opened + 1, kind)
 
 
 def _retyped(text: str, kind: str, types: Sequence[str]) -> str:

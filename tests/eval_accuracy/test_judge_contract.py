@@ -37,6 +37,7 @@ RECORDS = (
     Record("5", "choice", OPTIONS, "The right option is B.", meta={"subject": "arts", "instruction": INSTRUCTION}),
     Record("6", "instruction", "Which towns are named?", "Paris; London\nBonn"),
     Record("7", "instruction", "CUDA 是什么？", "CUDA 是并行计算平台。"),
+    Record("8", "ner", "丞相伯顏讀易。", "{丞相|OFI}{伯顏|PER}讀{易|BOOK}。"),
 )
 HUGE = {
     "a letter": "a",
@@ -200,8 +201,9 @@ def test_a_judge_can_be_sent_to_another_process(judge: Judge) -> None:
 def test_a_contest_of_its_task_may_name_the_judge_and_each_of_its_rules(name: str) -> None:
     contests = {task_of(task).judge: task for task in task_names()}
     contest = "practice_choice" if contests.get(name) == "choice" else "practice_math"
+    of_task = [f"task={task}" for task in judge_of(name).tasks[:1]]
     for rule in judge_of(name).headlines():
-        rules = load_contest(contest, [f"rules.judge={name}", f"rules.equality={rule}"]).rules
+        rules = load_contest(contest, [*of_task, f"rules.judge={name}", f"rules.equality={rule}"]).rules
         assert (rules.judge, rules.equality) == (name, rule)
 
 
