@@ -321,6 +321,76 @@ class ValidationResult(ByCheckpoint):
         return [line, *([stopped] if stopped else [])]
 
 
+# --- results/floors.json: taggers without a language model ---
+
+
+class Floor(Part):
+    """A tagger's figures on the held-out questions.
+
+    Attributes:
+        f1: micro F1 of the entities in percent, with its 95 % `interval`; recall, precision: likewise in percent.
+        common, expected, found: entities.
+        answers: the file of its answers, relative to the run folder.
+    """
+
+    f1: float
+    interval: Interval
+    recall: float
+    precision: float
+    common: Count
+    expected: Count
+    found: Count
+    answers: str
+
+
+class FloorsResult(Result):
+    """results/floors.json: figures of each kind of tagger (dictionary, frequent, hmm, crf)."""
+
+    figures = ("dictionary/f1", "frequent/f1", "hmm/f1", "crf/f1")
+    lines_trained: Count
+    lines_tested: Count
+
+    def lines(self) -> list[str]:
+        """Return the F1 of each floor, in one line."""
+        rows = {name: Floor.model_validate(row) for name, row in (self.model_extra or {}).items()}
+        return [f"floors, F1 in percent: {', '.join(f'{name} {row.f1:.2f}' for name, row in rows.items())}"]
+
+
+# --- results/hand_in.json: a marked text ---
+
+
+class HandInResult(Result):
+    """results/hand_in.json: the text that is handed in, marked.
+
+    Attributes:
+        checkpoint: whose answers it holds; predictions: their file, relative to the run folder, with its hash.
+        text_sha256: of the text that was to be marked; file, file_sha256: what is handed in.
+        texts: lines of it; verbatim: those whose answer was the text itself with well-formed marks.
+        lost: marks of the answers that have no place in the text.
+        entities: how many, by type.
+        faults: what the check of the file found; 0, or it is not fit to be handed in.
+    """
+
+    figures = ("checkpoint", "texts", "verbatim", "lost", "file_sha256")
+    checkpoint: str
+    predictions: str
+    predictions_sha256: str
+    text_sha256: str
+    file: str
+    file_sha256: str
+    texts: Count
+    verbatim: Count
+    lost: Count
+    entities: Mapping[str, Count]
+    faults: Count
+
+    def lines(self) -> list[str]:
+        """Return what is handed in, in one line."""
+        kinds = ", ".join(f"{name} {count}" for name, count in self.entities.items())
+        copied = f"{self.verbatim} of {self.texts} texts copied to the letter"
+        return [f"hand-in {self.file}: {kinds}; {copied}, marks without a place {self.lost}, faults {self.faults}"]
+
+
 # --- results/score.json ---
 
 

@@ -17,7 +17,15 @@ from core.errors import InputError
 from core.files import read_json, write_json
 from core.progress import say
 from core.result_parts import SCHEMA, Answered, Asked, ByCheckpoint, EvaluationResult, Result
-from core.result_types import AccuracyResult, RatioResult, RetentionResult, ScoreResult, ValidationResult
+from core.result_types import (
+    AccuracyResult,
+    FloorsResult,
+    HandInResult,
+    RatioResult,
+    RetentionResult,
+    ScoreResult,
+    ValidationResult,
+)
 from core.step_names import BASE, step_order
 
 R = TypeVar("R", bound=Result)
@@ -50,7 +58,9 @@ RESULTS: dict[str, ResultKind] = {
     "accuracy": ResultKind("accuracy", "Task accuracy", "任务准确率", AccuracyResult),
     "ratio": ResultKind("train", "Low-parameter ratio", "低参比例", RatioResult),
     "validation": ResultKind("train", "Loss on validation records", "验证集损失", ValidationResult, validates=True),
+    "floors": ResultKind("floors", "Floors without a language model", "无语言模型的基线", FloorsResult),
     "score": ResultKind("score", "Score", "得分", ScoreResult),
+    "hand_in": ResultKind("mark", "The marked text that is handed in", "提交的标注文本", HandInResult),
 }
 
 

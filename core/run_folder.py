@@ -49,6 +49,7 @@ class RunFolder:
         self.predictions = path / "predictions"
         self.results = path / "results"
         self.submission = path / "submission"
+        self.hand_in = path / "hand_in"
         self.settings_file = path / "run.yaml"
         self.environment = path / "environment.json"
         self.audit = self.data / "audit.json"

@@ -242,6 +242,20 @@ def read_marked(path: Path, types: Sequence[str] = TYPES) -> list[Marked]:
     return parsed_text(read_whole(path), str(path), types)
 
 
+def bare_texts(path: Path) -> list[Marked]:
+    """Read a text that is to be marked: one without marks, a line each; InputError, with the line, for one with `{`."""
+    lines = []
+    for number, (line, end) in enumerate(split_lines(read_whole(path)), start=1):
+        if (at := line.find("{")) >= 0:
+            raise InputError(
+                f"{path}:{number}: column {at + 1}: a '{{' in the text that is to be marked; give it without marks"
+            )
+        lines.append(Marked(line, (), end))
+    if not lines:
+        raise InputError(f"{path}: holds no text to mark")
+    return lines
+
+
 def written_text(lines: Iterable[Marked], types: Sequence[str] = TYPES) -> str:
     """Return lines as the text of a file; InputError, with the line, as `written`."""
     parts = []
