@@ -29,6 +29,8 @@ class DecodingConfig(Section):
         top_p: sample among the likeliest tokens that together have this probability.
         seed: with a question's id and a token's place it decides what is sampled, whatever else is asked beside it.
         stop: texts before which an answer ends, besides the prompt's own end mark.
+        copy_marks: an answer copies its question and only puts marks {text|TYPE} in: the CPU engine writes nothing
+            else; answers of other engines are aligned with the question afterwards.
     """
 
     max_new_tokens: int = Field(ge=1)
@@ -38,6 +40,8 @@ class DecodingConfig(Section):
     top_p: float = Field(default=1.0, gt=0, le=1)
     seed: int = Field(default=0, ge=0, lt=1 << 63)
     stop: tuple[str, ...] = ()
+    # Not written where it is off: the files of answers have the hash of these settings in their names.
+    copy_marks: bool = Field(default=False, exclude_if=lambda on: not on)
 
     @model_validator(mode="after")
     def _limits_fit(self) -> DecodingConfig:

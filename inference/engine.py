@@ -17,11 +17,14 @@ class Request:
         name: the question's id: messages name it, and what is sampled depends on it and on no other request.
         prompt: the full prompt text.
         continuation: the text whose log-likelihood after the prompt is wanted; `generate` passes it over.
+        copied: a text that the completion repeats, with marks `{text|TYPE}` put in and nothing else changed; None: the
+            completion is free. An engine that cannot choose among tokens passes it over: align what it writes.
     """
 
     name: str
     prompt: str
     continuation: str = ""
+    copied: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class GenerationSettings:
         min_new_tokens: fewest tokens before the end-of-sequence token is allowed.
         stop: texts before which a completion is cut.
         sampling: how tokens are chosen.
+        copy_marks: each completion copies its question and puts marks in; see `Request.copied`.
     """
 
     max_new_tokens: int
     min_new_tokens: int = 1
     stop: tuple[str, ...] = ()
     sampling: Sampling = GREEDY
+    copy_marks: bool = False
 
 
 @dataclass(frozen=True)

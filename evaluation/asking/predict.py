@@ -51,11 +51,15 @@ def predict(
         "min_new_tokens": generation.min_new_tokens,
         "stop": list(generation.stop),
         "decoding": "greedy" if generation.sampling.is_greedy else vars(generation.sampling),
+        **({"copy_marks": True} if generation.copy_marks else {}),
     }
     with _asking(records, render, path, {**settings, **noted}) as asking:
         if asking.waiting:
             engine = make_engine() if callable(make_engine) else make_engine
-            requests = [Request(record.id, asking.prompts[record.id]) for record in asking.waiting]
+            requests = [
+                Request(record.id, asking.prompts[record.id], copied=record.question if generation.copy_marks else None)
+                for record in asking.waiting
+            ]
             cut = asking.overlong(engine, [request.prompt for request in requests], generation.max_new_tokens)
 
             def on_done(index: int, answer: Completion) -> None:

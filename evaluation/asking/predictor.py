@@ -101,6 +101,7 @@ def _generation(decoding: DecodingConfig, prompt: Prompt) -> GenerationSettings:
         decoding.min_new_tokens,
         (*((end,) if end.strip() else ()), *decoding.stop),
         Sampling(decoding.temperature, decoding.top_k, decoding.top_p, decoding.seed),
+        decoding.copy_marks,
     )
 
 

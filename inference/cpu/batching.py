@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.text.tokenizers import Tokenizer
+from inference.copying import Cursor
 from inference.cpu.cache import Array, Computed, Extension, Networks, Slots, nothing
 from inference.cpu.prefix_groups import prefix_groups
 from inference.engine import Completion, GenerationSettings, OnDone, cut_at_stop
@@ -85,6 +86,7 @@ class Decoding:
         on_done: is told of each finished completion.
         batch_size: most sequences that are continued together.
         cache_tokens: most positions of all their caches together.
+        cursors: for each prompt what its tokens are chosen among; None: all of them.
     """
 
     def __init__(
@@ -97,7 +99,9 @@ class Decoding:
         on_done: OnDone,
         batch_size: int,
         cache_tokens: int,
+        cursors: Sequence[Cursor | None],
     ) -> None:
+        self._cursors = cursors
         self._queue = PromptQueue(networks, ids)
         self._names, self._settings, self._tokenizer, self._on_done = names, settings, tokenizer, on_done
         self._batch_size, self._cache_tokens = batch_size, cache_tokens
@@ -151,6 +155,11 @@ class Decoding:
         for row, sequence in enumerate(sequences):
             if len(sequence.new) < self._settings.min_new_tokens:
                 logits[row, self._ends] = -math.inf
+            if (cursor := self._cursors[sequence.index]) is not None:
+                allowed = cursor.allowed()
+                kept = logits[row, allowed]
+                logits[row] = -math.inf
+                logits[row, allowed] = kept
         tokens = self._choose(sequences, logits)
         return [row for row, token in enumerate(tokens) if self._take(sequences[row], int(token))]
 
@@ -170,6 +179,8 @@ class Decoding:
         ended = token in self._ends
         if not ended:
             new.append(token)
+            if (cursor := self._cursors[sequence.index]) is not None:
+                cursor.take(token)
         ended = ended or len(new) == settings.max_new_tokens
         if not ended and not settings.stop:
             return False

@@ -6,12 +6,14 @@ MindFormers' own generation does not run on the CPU. This module imports MindSpo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.text.prompts import Prompt
 from core.text.tokenizers import Tokenizer
+from inference.copying import MarkedCopies
 from inference.cpu.weights import LlamaShape, fuse, read_checkpoint
 from inference.engine import Completion, GenerationSettings, OnDone, OnScored, Request
 from inference.prompt_fit import PromptFit
@@ -94,8 +96,13 @@ class CpuEngine:
             done,
             self.batch_size,
             _CACHE_BYTES // (8 * self.shape.num_layers * self.shape.kv_width),
+            [None if request.copied is None else self._copies.cursor(request.copied) for request in requests],
         ).run()
         return [found[index] for index in range(len(requests))]
+
+    @cached_property
+    def _copies(self) -> MarkedCopies:
+        return MarkedCopies(self.tokenizer)
 
     def loglikelihood(self, requests: Sequence[Request], on_done: OnScored | None = None) -> list[float]:
         """Return the log-likelihood of each continuation; see `Engine.loglikelihood`.
