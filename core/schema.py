@@ -192,6 +192,8 @@ class DataConfig(Section):
         train: the corpus: a file, a folder or a pattern, or a list of these; `{path: a.json, weight: 2}` weighs one.
         test: questions to measure accuracy on, in any format that the corpus may have; None: held out of the corpus.
         squad: questions to measure retention on, SQuAD's JSON.
+        hand_in: the text without labels, one a line, that is marked and handed in (step `mark`); None: the held-out
+            questions of a practice contest.
         form: the corpus' format by name, one of `core.registry.FORMATS`; None: told by its content.
         fields: the names of its fields, where they are not the usual ones: {question: query, answer: response}; also
             input and system.
@@ -231,6 +233,7 @@ class DataConfig(Section):
     train: tuple[CorpusPart, ...] = ()
     test: str | None = None
     squad: str | None = None
+    hand_in: str | None = Field(default=None, exclude_if=lambda path: path is None)
     form: str | None = None
     fields: dict[Literal["question", "answer", "input", "system"], str] = {}
     encoding: str | None = None

@@ -61,6 +61,7 @@ def _sources(*settings: str) -> Callable[[RunConfig], Mapping[str, Source]]:
             "model.tokenizer.file": config.model.tokenizer.file,
             "data.test": data.test,
             "data.squad": data.squad,
+            "data.hand_in": data.hand_in,
             "data.retention_corpus": data.retention_corpus,
         }
         named = {setting: paths[setting] for setting in settings if setting in paths}
@@ -174,6 +175,16 @@ def _base_fits(config: RunConfig) -> None:
     check_base(config)
 
 
+def _text_can_be_marked(config: RunConfig) -> None:
+    from core.text.markup import bare_texts
+
+    data = config.data
+    if data.hand_in:
+        bare_texts(kit_path(data.hand_in))
+    elif data.generator is None:
+        raise InputError("data.hand_in is not set: give the text that is to be marked with data.hand_in=PATH")
+
+
 def _team_has_a_name(config: RunConfig) -> None:
     from submission.package.layout import team_file_name
 
@@ -258,12 +269,33 @@ _ALL = (
         help="write report and pictures, pack and check the zip that is handed in",
         command=_of_run("submission/run.py"),
         # What is handed in follows from what the contest's other steps made: the zip of one may hold no weights.
-        uses=("train", "merge", "retention", "accuracy", "score"),
+        uses=("train", "merge", "retention", "accuracy", "score", "floors", "mark"),
         makes=("submission/*",),
         checks=(_team_has_a_name,),
         room=_written("zip"),
         repeats=True,
         overwrites=True,
+    ),
+    Step(
+        name="floors",
+        help="measure a dictionary, an HMM and a CRF on the held-out texts: what a model of entities has to beat",
+        command=_of_run("eval_accuracy/floors.py"),
+        needs=("convert",),
+        makes=("results/floors.json", "floors/*"),
+        usual=False,
+        repeats=True,
+    ),
+    Step(
+        name="mark",
+        help="mark the entities in the text that is handed in, with the best checkpoint, and check the file",
+        command=_of_run("evaluation/mark.py"),
+        needs=("convert",),
+        uses=("merge", "accuracy", "score"),
+        makes=("results/hand_in.json", "hand_in/*"),
+        sources=_sources(*_ASKED, "data.hand_in"),
+        checks=(_text_can_be_marked,),
+        usual=False,
+        repeats=True,
     ),
 )
 STEPS: Mapping[str, Step] = {step.name: step for step in _ALL}

@@ -56,7 +56,8 @@ def convert(config: RunConfig, run: RunFolder, processes: int | None = None) -> 
     sources = _digests(config)
     bad = BadRecords(data.max_bad, run.data / "skipped.jsonl")
     with RecordStore(run.data / ".records") as store:
-        corpora = load_corpora(data, config.task, store, bad, processes, prompts, "accuracy" in config.steps)
+        needs = {"needs_test": "accuracy" in config.steps, "needs_squad": "retention" in config.steps}
+        corpora = load_corpora(data, config.task, store, bad, processes, prompts, **needs)
         write_records(run.data / "test.jsonl", corpora.test)
         write_records(run.data / "squad.jsonl", corpora.squad)
         plan = ShardPlan(

@@ -81,6 +81,7 @@ def load_corpora(
     processes: int,
     prompts: Mapping[str, Prompt] | None = None,
     needs_test: bool = False,
+    needs_squad: bool = True,
 ) -> Corpora:
     """Read or make the records of a run.
 
@@ -92,6 +93,7 @@ def load_corpora(
         processes: how many read and compare.
         prompts: of each task that is trained on; None: whether they can write a conversation is not looked at.
         needs_test: accuracy will be measured, for which there must be a question.
+        needs_squad: retention will be measured, for which there must be questions too.
 
     Raises:
         InputError: a file is missing or malformed, of another task, holds what retention is measured on, or leaves
@@ -99,7 +101,7 @@ def load_corpora(
     """
     test = _test_of(data, task)
     _check_test(test or (), (prompts or {}).get(task))
-    source = _Source(data, task, load_squad(data), test, store, bad, processes, prompts or {}, needs_test)
+    source = _Source(data, task, load_squad(data, needs_squad), test, store, bad, processes, prompts or {}, needs_test)
     found = source.corpus() if data.train else source.made()
     retention = source.retention(found.counts, found.validation)
     store.settle()
@@ -108,10 +110,12 @@ def load_corpora(
     return replace(found, order=np.array(order, dtype=np.int64))
 
 
-def load_squad(data: DataConfig) -> list[Record]:
-    """Read the retention questions, or make them."""
+def load_squad(data: DataConfig, needed: bool = True) -> list[Record]:
+    """Read the retention questions, or make them; none where they are not needed and there is no file of them."""
     if data.squad:
         return read_questions(kit_path(data.squad), data.selection)[0]
+    if not needed and data.generator is None:
+        return []
     _need_generator(data, "data.squad")
     return reading.records(data.squad_records, data.seed + _SQUAD)
 

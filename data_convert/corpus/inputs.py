@@ -45,7 +45,8 @@ def check_inputs(config: RunConfig, conversion_only: bool = False) -> None:
         elif path and path.exists() and not os.access(path, os.R_OK):
             faults.append(f"{key}: {name} may not be read by this user")
     if data.generator is None:
-        faults += [f"{key} is not set" for key in ("data.train", "data.squad") if not getattr(data, key[5:])]
+        needed = ("data.train", *(["data.squad"] if "retention" in config.steps else []))
+        faults += [f"{key} is not set" for key in needed if not getattr(data, key[5:])]
     if faults:
         raise InputError("; ".join(faults) + " (give each as key=PATH)")
     check_index_path(shard_path(LOGS.absolute() / f"{config.contest}-00000000-000000" / "data", data.shards or 1))

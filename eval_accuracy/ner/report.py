@@ -111,7 +111,8 @@ def lines_of(shown: Mapping[str, Any]) -> Iterator[str]:
     if found:
         said = shown["scorer"]
         verdict = f"gives {said['score']}" if said["success"] else f"gives no score: {said['errorMsg']}"
-        yield f"{shown['response']}: {len(found)} faults; the organiser's scorer {verdict}"
+        count = f"{len(found)} fault{'s' * (len(found) != 1)}"
+        yield f"{shown['response']}: {count}; the organiser's scorer {verdict}"
     for fault in found[:_SHOWN]:
         yield f"  line {fault['line']}, column {fault['column']}: {fault['said']}, at {fault['excerpt']!r}"
         yield f"      {fault['repair']}"

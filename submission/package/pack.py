@@ -59,6 +59,7 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path]
     parts += [Part(layout.CODE + name, path) for name, path in code.items()]
     files = [*facts.logs, *facts.predictions, run.losses, run.validation_losses, run.audit, run.environment]
     files += [run.path / file_name(name) for name in facts.results.values]
+    files += sorted(run.hand_in.glob("*.txt"))
     files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
     files += [checkpoint.manifest_path for checkpoint in facts.checkpoints]
     parts += [Part(layout.archive_name(facts.relative(path)), path) for path in files if path.is_file()]

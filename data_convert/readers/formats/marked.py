@@ -24,7 +24,6 @@ _BOM = b"\xef\xbb\xbf"
 class MarkedText(FileFormat):
     """One text a line: the text without its marks is the question, the line the answer. Blank lines are passed over."""
 
-    suffixes = (".txt",)
     tasks = ("ner",)
     order = 90  # after all that may hold such texts in a field
     example: ClassVar[Example] = Example(
