@@ -115,25 +115,38 @@ def _overlap(one: Span, other: Span) -> bool:
     return one.start < other.end and other.start < one.end
 
 
+def changed_spans(first: Sequence[Marked], second: Sequence[Marked]) -> list[dict[str, Any]]:
+    """Return the lines that a second response marks otherwise: number from 1, and the spans that went and came.
+
+    A span is shown as its text and type, with the column in the text of its first character.
+    """
+    rows = []
+    for number, (before, after) in enumerate(zip(first, second, strict=True), start=1):
+        gone, new = set(before.spans) - set(after.spans), set(after.spans) - set(before.spans)
+        if gone or new:
+            shown = [
+                [f"{after.text[start:end]}|{kind} at {start + 1}" for start, end, kind in sorted(spans)]
+                for spans in (gone, new)
+            ]
+            rows.append({"line": number, "gone": shown[0], "new": shown[1]})
+    return rows
+
+
 def paired(gold: Sequence[Marked], first: Sequence[Marked], second: Sequence[Marked]) -> dict[str, Any]:
     """Hold a second response against a first one on the same lines.
 
     Returns:
         "a", "b": F1 in percent; "difference" (b - a) with its 95 % "interval" (bootstrap over lines, paired);
-        "only_a", "only_b": spans of the reference that one alone finds, and "mcnemar_p" of these (exact, two-sided);
-        "changed": numbers from 1 of the lines that are marked otherwise.
+        "only_a", "only_b": spans of the reference that one alone finds, and "mcnemar_p" of these (exact, two-sided).
     """
     columns = np.hstack([counted(gold, first), counted(gold, second)])
     drawn = resampled_means(columns)
     total = columns.sum(axis=0)
     a, b = (figures(*(int(number) for number in part))[2] for part in (total[:3], total[3:]))
     only_a = only_b = 0
-    changed = []
-    for number, (expected, left, right) in enumerate(zip(gold, first, second, strict=True), start=1):
+    for expected, left, right in zip(gold, first, second, strict=True):
         hits = [set(expected.spans).intersection(found.spans) for found in (left, right)]
         only_a, only_b = only_a + len(hits[0] - hits[1]), only_b + len(hits[1] - hits[0])
-        if set(left.spans) != set(right.spans):
-            changed.append(number)
     return {
         "a": a,
         "b": b,
@@ -142,5 +155,4 @@ def paired(gold: Sequence[Marked], first: Sequence[Marked], second: Sequence[Mar
         "only_a": only_a,
         "only_b": only_b,
         "mcnemar_p": mcnemar(only_b, only_a),
-        "changed": changed,
     }

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import InputError
 from core.text.markup import Fault, Marked, parse, parsed_text, read_whole, split_lines, write_whole, written_text
 from core.text.markup_check import file_faults, repaired
-from eval_accuracy.ner.measures import measured, paired
+from eval_accuracy.ner.measures import changed_spans, measured, paired
 from eval_accuracy.ner.organiser import scored
 
 _SHOWN = 30
@@ -29,8 +29,8 @@ def strict(
 
     Returns:
         "scorer": what the organiser's scorer writes; "faults": a list, empty where the response can be handed in; and
-        without faults "figures" (see `measured`), and "paired" (see `paired`) with `against` as A. Without a mark in
-        `gold` there are no figures.
+        without faults "figures" (see `measured`); with `against` as A "changed" (see `changed_spans`) and "paired" (see
+        `paired`). Without a mark in `gold` there are neither figures nor "paired".
 
     Raises:
         InputError: gold, training text or the earlier response cannot be read.
@@ -51,18 +51,26 @@ def strict(
         lines = [Marked(line.text, line.spans, end) for line, end in zip(repaired(raw, texts), ends, strict=True)]
         write_whole(repair, written_text(lines))
         shown["repaired"] = str(repair)
-    if found or not any(line.spans for line in reference):
+    if found:
         return shown
     lines = _stripped(parsed_text(raw.decode("utf-8"), str(response)))
-    known = None if train is None else _marked_strings(train)
-    shown["figures"] = measured(reference, lines, known)
+    has_gold = any(line.spans for line in reference)
+    if has_gold:
+        known = None if train is None else _marked_strings(train)
+        shown["figures"] = measured(reference, lines, known)
     if against is not None:
-        earlier = _bytes(against)
-        if faulty := file_faults(earlier, str(against), texts):
-            raise InputError(f"{against}:{faulty[0].line}: {faulty[0]}")
-        shown["against"] = str(against)
-        shown["paired"] = paired(reference, _stripped(parsed_text(earlier.decode("utf-8"), str(against))), lines)
+        earlier = _earlier(against, texts)
+        shown |= {"against": str(against), "changed": changed_spans(earlier, lines)}
+        if has_gold:
+            shown["paired"] = paired(reference, earlier, lines)
     return shown
+
+
+def _earlier(path: Path, texts: Sequence[str]) -> list[Marked]:
+    raw = _bytes(path)
+    if faulty := file_faults(raw, str(path), texts):
+        raise InputError(f"{path}:{faulty[0].line}: {faulty[0]}")
+    return _stripped(parsed_text(raw.decode("utf-8"), str(path)))
 
 
 def _bytes(path: Path) -> bytes:
@@ -126,6 +134,12 @@ def lines_of(shown: Mapping[str, Any]) -> Iterator[str]:
         yield from _figures(shown["figures"])
     if "paired" in shown:
         yield from _paired(shown["paired"], shown["against"], shown["response"])
+    if "changed" in shown:
+        yield f"lines marked otherwise than in {shown['against']}: {len(shown['changed'])}"
+        for row in shown["changed"][:_SHOWN]:
+            yield f"  line {row['line']}: " + ", ".join(
+                [*(f"-{span}" for span in row["gone"]), *(f"+{span}" for span in row["new"])]
+            )
 
 
 def _figures(row: Mapping[str, Any]) -> Iterator[str]:
@@ -150,4 +164,3 @@ def _paired(row: Mapping[str, Any], a: str, b: str) -> Iterator[str]:
     yield f"A = {a}: {row['a']:.4f}; B = {b}: {row['b']:.4f}"
     yield f"  B - A {row['difference']:+.4f} [{low:+.2f}, {high:+.2f}] (95 %, bootstrap over lines, paired)"
     yield f"  entities that only A finds {row['only_a']}, only B {row['only_b']}; McNemar p {row['mcnemar_p']:.3g}"
-    yield f"  lines marked otherwise: {len(row['changed'])}"

@@ -5,6 +5,7 @@ What a result says of a file (`predictions_sha256`, `log_sha256`, `inputs`) is s
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,6 +83,8 @@ class _Copy:
         run = self._run
         logs = [self._lines(path) for path in facts.logs]
         predictions = [self._lines(path, "evidence") for path in facts.predictions if path.is_file()]
+        for path in run.hand_in.glob("*.txt"):
+            self._whole(path)
         for path in (run.losses, run.validation_losses, run.trainer_yaml):
             if path.is_file():
                 self._lines(path, "settings")
@@ -136,6 +139,11 @@ class _Copy:
                 out.write(safe.encode("utf-8", "surrogateescape"))
         self._note(path, target)
         return target
+
+    def _whole(self, path: Path) -> None:
+        """Copy a file that is handed in by itself as it is: what it is judged by is its bytes."""
+        with open_inside(path) as source, fresh(self._place(path)) as out:
+            shutil.copyfileobj(source, out)
 
     def _json_line(self, text: str, degree: Degree) -> str:
         try:

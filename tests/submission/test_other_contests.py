@@ -195,3 +195,15 @@ def test_settings_that_could_fill_any_memory_are_not_unfolded(good_zip: Path, tm
 
     problems = check_zip(rewrite(good_zip, tmp_path / "bad.zip", change, honest=True)).problems
     assert any("run.yaml: has YAML aliases" in problem for problem in problems)
+
+
+def test_a_file_that_is_handed_in_by_itself_is_in_the_zip_as_it_is(run: Path, project: Path) -> None:
+    """No placeholder is put into it, for what it is judged by is its bytes."""
+    said = f"\ufeff{{{run.name}|PER}} {run}\r\n".encode()
+    (run / "hand_in").mkdir()
+    (run / "hand_in/me.txt").write_bytes(said)
+    built = build(run, root=project)
+    assert built.verdict is not None
+    assert built.verdict.problems == ()
+    with zipfile.ZipFile(built.path) as archive:
+        assert archive.read("logs/hand_in/me.txt") == said
