@@ -9,8 +9,8 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from core.command import command_parser
 from core.errors import InputError, run_command
@@ -23,6 +23,9 @@ from core.terminal import laid_out, show_json, show_text
 from core.text.markup import Marked, bare_texts, parse, write_whole, written, written_text
 from core.text.records import Record, read_records
 from data_convert.readers import read_corpus
+
+if TYPE_CHECKING:
+    from eval_accuracy.ner.taggers.tagger import Tagger
 
 _EXAMPLES = """examples:
   python eval_accuracy/floors.py --run logs/latest
@@ -65,7 +68,7 @@ def _of_run(run: RunFolder, kinds: Sequence[str]) -> dict[str, Any]:
     train = [record for record in read_records(run.data / "train.jsonl") if record.task == task]
     test = read_records(run.data / "test.jsonl")
     shown: dict[str, Any] = {"schema": SCHEMA, "lines_trained": len(train), "lines_tested": len(test)}
-    for kind, measured, marked in _measured(_marked(train), _marked(test), kinds):
+    for kind, measured, marked in _measured(_trained(kinds, _marked(train)), _marked(test)):
         answers = run.path / "floors" / f"{kind}.jsonl"
         rows = ({"id": one.id, "text": written(line)[:-1]} for one, line in zip(test, marked, strict=True))
         write_jsonl(answers, rows)
@@ -81,14 +84,14 @@ def _of_files(arguments: argparse.Namespace) -> dict[str, Any]:
         raise InputError("--mark TEXT and --out FOLDER go together")
     train = _marked(list(read_corpus(arguments.train)))
     shown: dict[str, Any] = {"schema": SCHEMA, "lines_trained": len(train), "lines_tested": 0}
-    if arguments.test:
-        test = _marked(list(read_corpus(arguments.test)))
+    test = _marked(list(read_corpus(arguments.test))) if arguments.test else []
+    texts = bare_texts(arguments.mark) if arguments.mark else []
+    taggers = dict(_trained(arguments.kinds, train))
+    if test:
         shown["lines_tested"] = len(test)
-        shown.update((kind, row) for kind, row, _ in _measured(train, test, arguments.kinds))
-    if arguments.mark:
-        texts = bare_texts(arguments.mark)
-        for kind in arguments.kinds:
-            tagger = _trained(kind, train)
+        shown.update((kind, row) for kind, row, _ in _measured(taggers.items(), test))
+    if texts:
+        for kind, tagger in taggers.items():
             write_whole(arguments.out / f"{kind}.txt", written_text(tagger.mark(line.text, line.end) for line in texts))
         shown["marked"] = [str(arguments.out / f"{kind}.txt") for kind in arguments.kinds]
     return shown
@@ -106,23 +109,24 @@ def _marked(records: Sequence[Record]) -> list[Marked]:
     return marked
 
 
-def _trained(kind: str, train: Sequence[Marked]) -> Any:
+def _trained(kinds: Sequence[str], train: Sequence[Marked]) -> Iterator[tuple[str, Tagger]]:
+    """Yield kind and tagger of each, trained."""
     from eval_accuracy.ner.taggers import KINDS
 
-    say(f"{kind}: learning from {len(train)} texts")
-    tagger = KINDS[kind]()
-    tagger.fit(train)
-    return tagger
+    for kind in kinds:
+        say(f"{kind}: learning from {len(train)} texts")
+        tagger = KINDS[kind]()
+        tagger.fit(train)
+        yield kind, tagger
 
 
 def _measured(
-    train: Sequence[Marked], test: Sequence[Marked], kinds: Sequence[str]
+    taggers: Iterable[tuple[str, Tagger]], test: Sequence[Marked]
 ) -> Iterator[tuple[str, dict[str, Any], list[Marked]]]:
     """Yield kind, figures and answers of each tagger."""
     from eval_accuracy.ner.measures import measured
 
-    for kind in kinds:
-        tagger = _trained(kind, train)
+    for kind, tagger in taggers:
         marked = [tagger.mark(line.text) for line in test]
         row = measured(test, marked)
         keys = ("f1", "interval", "recall", "precision", "common", "expected", "found")

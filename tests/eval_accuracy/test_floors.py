@@ -59,6 +59,7 @@ def test_tags_that_do_not_go_together_make_no_broken_span(tags: list[str]) -> No
     written_text([Marked("王" * len(tags), tagged_spans(tags))])
 
 
+@pytest.mark.slow
 def test_floors_of_the_shared_half(shared_data: Path) -> None:
     lines = read_marked(shared_data / "guner" / "train_half.txt")
     found = {}
