@@ -179,7 +179,7 @@ def test_the_dry_run_says_when_and_what_it_takes(capsys: pytest.CaptureFixture[s
     assert (
         "validation loss every 10 steps, 28 times in all" in said
     )  # 236 steps, and five checkpoints of which none is due
-    assert "200 rows: 7 forward passes of a worker each, about 33.2% of the steps' time, 0.4 GB a worker" in said
+    assert "200 rows: 7 forward passes of a worker each, about 33.2% of the steps' time, 0.37 GB a worker" in said
     assert "stops early after 3 times without a lower loss, at 50, 100, 150, 200" in said
     assert "disk: between" in said
     assert run_command(planning.main, words) == 0

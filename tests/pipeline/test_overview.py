@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -67,10 +67,10 @@ def test_a_plug_in_is_listed_and_not_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("contest", ["practice_math", "configs/contests/practice_choice.yaml"])
 def test_what_is_right_is_said_in_a_second_or_two(contest: str) -> None:
-    started = time.monotonic()
+    begun = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime  # a busy machine is no defect
     done = pipeline("validate", contest, "train.epochs=3")
     assert (done.returncode, done.stdout) == (0, f"{contest}: nothing is wrong\n")
-    assert time.monotonic() - started < 10
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begun < 10
 
 
 def test_all_mistakes_of_the_settings_are_said_at_once() -> None:

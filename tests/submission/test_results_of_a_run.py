@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from run_folder import make_run
 
 from core.errors import InputError
-from core.files import read_json
+from core.files import read_json, write_json
 from core.results import RESULTS, file_name, gather, parsed, read_result, results_of, summary
 from core.steps import usual_steps
 
@@ -22,10 +22,51 @@ STEPS = usual_steps()
 WHOLE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+# Results of steps that not every contest has.
+OTHERS: dict[str, dict[str, Any]] = {
+    "floors": {
+        "schema": 1,
+        "lines_trained": 3,
+        "lines_tested": 2,
+        "hmm": {
+            "f1": 58.2,
+            "interval": [50.0, 66.0],
+            "recall": 60.0,
+            "precision": 56.5,
+            "common": 12,
+            "expected": 20,
+            "found": 21,
+            "answers": "floors/hmm.jsonl",
+        },
+    },
+    "hand_in": {
+        "schema": 1,
+        "checkpoint": "step_50",
+        "predictions": "predictions/test.jsonl",
+        **dict.fromkeys(("predictions_sha256", "text_sha256"), "0" * 64),
+        "file": "hand_in/answer.txt",
+        "file_sha256": "0" * 64,
+        "texts": 2,
+        "verbatim": 1,
+        "lost": 0,
+        "entities": {"PER": 3},
+        "faults": 0,
+    },
+}
+
+
+def of_all_steps(folder: Path) -> Path:
+    """Make a run that has every result there is."""
+    run = make_run(folder)
+    for name, value in OTHERS.items():
+        write_json(run / file_name(name), value)
+    return run
+
+
 @pytest.fixture(scope="session")
 def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Name -> value of the result files of a whole run."""
-    run = make_run(tmp_path_factory.mktemp("results") / "run")
+    run = of_all_steps(tmp_path_factory.mktemp("results") / "run")
     return {name: read_json(run / file_name(name)) for name in RESULTS}
 
 
@@ -51,8 +92,8 @@ def at(value: Any, place: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_is_written_as_it_was_read(run: Path, name: str) -> None:
-    file = run / file_name(name)
+def test_a_result_is_written_as_it_was_read(tmp_path: Path, name: str) -> None:
+    file = of_all_steps(tmp_path / "run") / file_name(name)
     held = read_result(file, RESULTS[name].type)
     assert json.dumps(held.as_json(), ensure_ascii=False, indent=2) + "\n" == file.read_text(encoding="utf-8")
 
@@ -63,7 +104,16 @@ def test_keys_of_a_later_version_are_kept(values: dict[str, Any], data: st.DataO
     value = copy.deepcopy(values[name])
     places = [place for place in objects(value) if isinstance(at(value, place), dict)]
     place = data.draw(st.sampled_from([(), *places]))
-    if place and place[-1] in ("inputs", "rules", "markers", "by_type", "errors", "checkpoints", "rule_intervals"):
+    if place and place[-1] in (
+        "inputs",
+        "rules",
+        "markers",
+        "by_type",
+        "errors",
+        "checkpoints",
+        "rule_intervals",
+        "entities",
+    ):
         return  # these have names for keys
     if "categories" in place:
         return
@@ -89,8 +139,10 @@ def test_a_damaged_key_is_named_or_harmless(values: dict[str, Any], data: st.Dat
 
 
 def test_the_steps_decide_which_results_there_are() -> None:
-    assert results_of(STEPS, validates=True) == list(RESULTS)
-    assert results_of(STEPS) == [name for name in RESULTS if name != "validation"]
+    usual = [name for name in RESULTS if name not in OTHERS]
+    assert results_of([*STEPS, "floors", "mark"], validates=True) == list(RESULTS)
+    assert results_of(STEPS, validates=True) == usual
+    assert results_of(STEPS) == [name for name in usual if name != "validation"]
     assert results_of([step for step in STEPS if step != "retention"]) == ["accuracy", "ratio", "score"]
     assert results_of(()) == []
 
