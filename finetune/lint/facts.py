@@ -135,6 +135,11 @@ class Facts:
         return self.spread("data_parallel") * self.spread("model_parallel") * self.spread("pipeline_stage")
 
     @property
+    def is_llama(self) -> bool:
+        """Whether the network is a Llama, whose layers and settings have the names that checks know."""
+        return self.training.text(self.training.model("type")) in ("", "LlamaConfig", "InternLMConfig")
+
+    @property
     def is_parallel(self) -> bool:
         """Whether the training is one of several workers."""
         return self.training.on("use_parallel")

@@ -13,7 +13,7 @@ width h, feed-forward width i, n layers, vocabulary V, c bytes of the compute ty
 The weights are frozen, so that a layer keeps what gradients pass through, not the inputs of every product:
 
     attention    norm in and out, q, k, v after rotation, the products' sum: 4h + k + v; without flash attention its
-                 scores as well, heads · seq_length a token, in the compute type and as float32 for the softmax
+                 weights as well, heads · seq_length a token, as the softmax gives them and as the product takes them
     feed-forward norm in and out, w1, its silu, w3: 2h + 3i
 
 On the CPU, MindSpore gives what an operator returns memory of its own, forward and backward, and takes none of it back
@@ -47,7 +47,8 @@ class Load:
 
     Attributes:
         model: the model's sizes.
-        param_bytes, compute_bytes, adapter_bytes: of a number of the weights, the products, the trained tensors.
+        param_bytes, compute_bytes, softmax_bytes, adapter_bytes: of a number of the weights, the products, the softmax,
+            the trained tensors.
         rows, seq_length: of the batch that is worked on at once.
         trained: trained parameters.
         data, tensor, pipeline: parallelism.
@@ -64,6 +65,7 @@ class Load:
     trained: int
     param_bytes: int = 2
     compute_bytes: int = 2
+    softmax_bytes: int = _FLOAT
     adapter_bytes: int = 4
     data: int = 1
     tensor: int = 1
@@ -162,8 +164,10 @@ def _layer_bytes(load: Load) -> int:
         return (_CPU_WIDTH * model.hidden_size + _CPU_INNER * model.intermediate_size + scores) * _FLOAT
     narrow = model.hidden_size // model.num_heads * (model.n_kv_heads or model.num_heads)
     wide = 6 * model.hidden_size + 2 * narrow + 3 * model.intermediate_size
-    scores = 0 if load.flash else model.num_heads * load.seq_length
-    return wide * load.compute_bytes + scores * (load.compute_bytes + _FLOAT)
+    if load.flash:
+        return wide * load.compute_bytes
+    each = load.softmax_bytes + (load.compute_bytes if load.compute_bytes != load.softmax_bytes else 0)
+    return wide * load.compute_bytes + model.num_heads * load.seq_length * each
 
 
 def _logits(load: Load) -> int:

@@ -62,7 +62,7 @@ def test_a_sound_hand_in_is_found_sound(tmp_path: Path, capsys: pytest.CaptureFi
     [
         # The organiser's own: what its guide tells to write, adapters of no named type, 1,400 steps.
         ({"only_save_strategy": True, "type": "", "save": 1400},
-         {"only_save_strategy", "adapter_type", "uneven_checkpoints"}),
+         {"only_save_strategy", "coarse_adapter", "uneven_checkpoints"}),
         ({"only_save_strategy": True}, {"only_save_strategy"}),
         ({"targets": "'.*wq | .*wv'"}, {"targets_match_nothing"}),
         ({"targets": "'*.wq|*.wv'"}, {"targets_unreadable"}),

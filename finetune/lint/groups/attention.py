@@ -18,7 +18,7 @@ def _use_past(facts: Facts) -> Iterator[Found]:
 
 def _eod_reset(facts: Facts) -> Iterator[Found]:
     for key in ("train_dataset.eod_reset", "train_dataset_task.dataset_config.eod_reset"):
-        if facts.training.on(key):
+        if facts.training.on(key) and facts.is_llama:
             yield (
                 facts.training.where(key),
                 "is true: its mask has 1 for visible, and Llama's kernel wants 1 for hidden",

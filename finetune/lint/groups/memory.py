@@ -63,6 +63,7 @@ def _does_not_fit(facts: Facts) -> Iterator[Found]:
         trained=trained,
         param_bytes=BYTES[facts.shape.param_dtype],
         compute_bytes=BYTES[facts.shape.compute_dtype],
+        softmax_bytes=BYTES.get(yaml.text(yaml.model("softmax_compute_type")), 4),
         adapter_bytes=BYTES.get(facts.adapter_dtype, 4),
         data=spread["data_parallel"],
         tensor=spread["model_parallel"],

@@ -86,7 +86,9 @@ def _misspelt_key(facts: Facts) -> Iterator[Found]:
     )
     adapter |= frozenset("freeze_exclude param_init_type compute_dtype lora_a_init lora_b_init".split())
     strict = facts.version.dialect.strict
-    groups = {"": STRICT_1_9[""] | _OTHER_GROUPS, facts.training.model("x")[:-2]: model}
+    groups = {"": STRICT_1_9[""] | _OTHER_GROUPS}
+    if facts.is_llama:
+        groups[facts.training.model("x")[:-2]] = model
     groups[facts.training.model("pet_config")] = adapter
     groups |= {group: keys for group, keys in STRICT_1_9.items() if group and group not in strict}
     for group, known in groups.items():

@@ -144,14 +144,13 @@ def _one_card(facts: Facts) -> Iterator[Found]:
             yaml.where("use_parallel"),
             f"is false, and the model is spread over {model}: one card would hold all of it",
         )
-    if not facts.is_parallel and yaml.on("parallel.enable_parallel_optimizer"):
-        yield yaml.where("parallel.enable_parallel_optimizer"), "is true on a single card"
     if not facts.is_parallel and (facts.cards or 0) > 1:
         yield yaml.where("use_parallel"), f"is false: of {facts.cards} cards each would train by itself"
 
 
 def _parallel_of_one(facts: Facts) -> Iterator[Found]:
-    if facts.is_parallel and facts.workers == 1 and (facts.cards or 1) == 1:
+    automatic = facts.training.get("parallel.parallel_mode") == 2
+    if facts.is_parallel and facts.workers == 1 and (facts.cards or 1) == 1 and not automatic:
         yield facts.training.where("use_parallel"), "is true with one worker: it waits for others, or fails to begin"
 
 
