@@ -178,7 +178,8 @@ def _text(word: str, told: str, facts: Facts, found: list[Finding]) -> Iterator[
     for finding in found:
         check = finding.check
         yield f"  {check.level:<8}{check.name}"
-        yield from _wrapped(f"{finding.where} {finding.said}", " " * 10)
+        where = finding.where if ":" in finding.where else f"{finding.where}:"
+        yield from _wrapped(f"{where} {finding.said}", " " * 10)
         yield from _wrapped(check.remedy, " " * 10, "       -> ")
     if not facts.by_kit and (lacking := _not_given(facts)):
         yield from _wrapped(f"not checked, for want of {lacking}", "  ")

@@ -35,11 +35,10 @@ def _only_save_strategy(facts: Facts) -> Iterator[Found]:
 
 def _number_as_text(facts: Facts) -> Iterator[Found]:
     for yaml in facts.yamls:
-        named = [("", yaml), *((f"{one.name}: ", one) for one in yaml.callbacks())]
-        for before, settings in named:
+        for settings in (yaml, *yaml.callbacks()):
             for key, value in settings.leaves():
                 if isinstance(value, str) and key.rpartition(".")[2] in _NUMBERS and _LIKE_NUMBER.fullmatch(value):
-                    yield before or yaml.where(""), f"{key} is the text {value!r}, and no number"
+                    yield settings.where(key), f"is the text {value!r}, and no number"
 
 
 def _key_twice(facts: Facts) -> Iterator[Found]:
