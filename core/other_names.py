@@ -43,7 +43,12 @@ _NAMES: dict[str, str] = {
     "train.neftune_alpha": "neftune_noise_alpha neftune",
     "train.loss_scale": "loss_scale_value init_loss_scale initial_loss_scale scale_sense",
     "train.adapter_dtype": "param_init_type lora_dtype upcast_layernorm pure_bf16",
-    "train.evaluate": "eval_strategy evaluation_strategy do_eval eval_steps eval_step eval_epochs",
+    "train.evaluate": "eval_strategy evaluation_strategy do_eval eval_epochs",
+    "data.validation_records": "val_size val_set_size validation_split validation_split_percentage eval_size "
+    "held_out_records",
+    "train.validation_steps": "eval_steps eval_step eval_interval val_check_interval eval_freq held_out_steps",
+    "train.patience": "early_stopping_patience early_stopping early_stop_patience early_stop",
+    "train.min_delta": "early_stopping_threshold early_stopping_min_delta min_improvement",
     "train.tensorboard": "report_to logging_dir log_dir tensorboard_dir",
     "rules.checkpoints (so many are saved, evenly spaced)": "save_steps save_strategy save_checkpoint_steps "
     "save_total_limit keep_checkpoint_max checkpoint_steps",
