@@ -73,7 +73,7 @@ def row_of(run: RunFolder) -> RunRow:
     try:
         config = run.config()
         done = [step for step in config.steps if run.finished(step)]
-        made = gather(results_of(done), lambda file: read_json(run.path / file))
+        made = gather(results_of(done, config.validates), lambda file: read_json(run.path / file))
     except InputError as error:
         return RunRow(run.name, begun=begun, size=size, note=note, fault=first_line(error))
     tables = [result for result in made.typed.values() if isinstance(result, ByCheckpoint)]
