@@ -1,7 +1,8 @@
 """How well made answers are judged: agreement with what is right by construction, false rights and wrongs, by kind.
 
 Answers are made for the contest's question types, in prose, for free problems and for multiple choice. The forms of
-sets "one" to "three" may be read while a reader is written and improved; report set "four", which is held out.
+sets "one" to "four" may be read while a reader is written and improved; report set "five", which is held out and has
+contest answers and natural conclusions alone.
 
     python benchmarks/judging.py
     python benchmarks/judging.py --set one --kinds correction numerals --examples 3
@@ -23,7 +24,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from benchmarks.made_answers import SETS
+from benchmarks.made_answers import PROSE_SETS
 from benchmarks.made_answers.groups import GROUPS, Chunk, chunks
 from benchmarks.made_answers.others import missing
 from benchmarks.made_answers.tally import READERS, Tally, tallies
@@ -42,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
             print(lack, file=sys.stderr)
             continue
         for group in arguments.groups:
+            if arguments.set not in GROUPS[group].sets:
+                continue
             counts.setdefault(reader, {})[group] = _count(reader, group, arguments)
     seconds = time.perf_counter() - started
     if not counts:
@@ -59,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=SETS, default="four", help="set of forms (default: %(default)s)")
+    parser.add_argument("--set", choices=PROSE_SETS, default="four", help="set of forms (default: %(default)s)")
     parser.add_argument(
         "--answers", type=int, default=GROUPS["contest"].count, help="contest answers (default: %(default)s)"
     )

@@ -1,16 +1,18 @@
 """Made answers: texts that are right or wrong by construction, to judge the judges by.
 
 A generator draws a question, what the answer announces (the gold value or another one, spelled one way of many) and
-what stands around it. Every wording belongs to one set: "one" to "three" may be read while a reader is written and
-improved, "four" is held out: its figures are those to report. What is right is decided here, by `values.is_right`,
-and never asks the kit's judges.
+what stands around it. Every wording belongs to one set: "one" to "four" may be read while a reader is written and
+improved, "five" (math in prose) is held out: its figures are those to report. What is right is decided here, by
+`values.is_right`, and never asks the kit's judges.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Sets of every group, and of those whose answers are prose.
 SETS = ("one", "two", "three", "four")
+PROSE_SETS = (*SETS, "five")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from benchmarks.made_answers import Made
+from benchmarks.made_answers.contest_five import FORMS as FIVE
 from benchmarks.made_answers.contest_four import FORMS as FOUR
 from benchmarks.made_answers.contest_one import FORMS as ONE
 from benchmarks.made_answers.contest_three import FORMS as THREE
@@ -18,7 +19,7 @@ from benchmarks.made_answers.scene import Scene, scene
 from benchmarks.made_answers.values import coarse_digits, is_right, right_digits, spell
 from core.tasks.math import TEMPLATE_TYPES
 
-SETS = {"one": ONE, "two": TWO, "three": THREE, "four": FOUR}
+SETS = {"one": ONE, "two": TWO, "three": THREE, "four": FOUR, "five": FIVE}
 _ENDS = ".。 "
 
 

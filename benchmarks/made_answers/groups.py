@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.made_answers import Made, choice, contest, free, natural
+from benchmarks.made_answers import PROSE_SETS, SETS, Made, choice, contest, free, natural
 
 CHUNK = 1000
 Generator = Callable[[int, str, str], Iterator[Made]]
@@ -13,16 +13,17 @@ Generator = Callable[[int, str, str], Iterator[Made]]
 
 @dataclass(frozen=True)
 class Group:
-    """A group: its generator, how many answers it has by default, what it holds."""
+    """A group: its generator, how many answers it has by default, what it holds, and its sets."""
 
     draw: Generator
     count: int
     holds: str
+    sets: tuple[str, ...] = SETS
 
 
 GROUPS = {
-    "contest": Group(contest.answers, 198_000, "answers to the contest's question types"),
-    "natural": Group(natural.answers, 6_000, "conclusions and remarks in prose, word problems concluded"),
+    "contest": Group(contest.answers, 198_000, "answers to the contest's question types", PROSE_SETS),
+    "natural": Group(natural.answers, 6_000, "conclusions and remarks in prose, word problems concluded", PROSE_SETS),
     "free": Group(free.answers, 10_500, "free problems: expressions, and what is no number"),
     "choice": Group(choice.answers, 6_000, "multiple choice; kinds named hard apart"),
 }

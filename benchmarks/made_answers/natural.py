@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from benchmarks.made_answers import Made, natural_four, natural_one, natural_three, natural_two, stories
+from benchmarks.made_answers import Made, natural_five, natural_four, natural_one, natural_three, natural_two, stories
 from benchmarks.made_answers.contest import SETS
 from benchmarks.made_answers.scene import scene
 
-_PROSE = {"one": natural_one, "two": natural_two, "three": natural_three, "four": natural_four}
+_PROSE = {"one": natural_one, "two": natural_two, "three": natural_three, "four": natural_four, "five": natural_five}
 
 
 def answers(count: int, name: str, seed: str) -> Iterator[Made]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.made_answers import Made, stories_four, stories_three
+from benchmarks.made_answers import Made, stories_five, stories_four, stories_three
 from benchmarks.made_answers.numerals import chinese, english
 
 
@@ -144,7 +144,8 @@ TWO = (
 )
 THREE = tuple(Story(*told) for told in stories_three.STORIES)
 FOUR = tuple(Story(*told) for told in stories_four.STORIES)
-_SETS = {"one": ONE, "two": TWO, "three": THREE, "four": FOUR}
+FIVE = tuple(Story(*told) for told in stories_five.STORIES)
+_SETS = {"one": ONE, "two": TWO, "three": THREE, "four": FOUR, "five": FIVE}
 _MARK = re.compile("@([absdpvj])")
 # "$@v": beside a sign, a number is not written in words.
 _BESIDE_SIGN = re.compile(r"[$¥￥€={]\s*@v|@v k?m ")

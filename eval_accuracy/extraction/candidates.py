@@ -79,6 +79,11 @@ _EQUALS = frozenset({"=", "≈", "等于", "约等于", "⇒", "→", "->", "=>"
 # Behind words that are a value: `$\\text{No}$`.
 # "} $" -> "}"
 _IN_FORMULA = re.compile(r"\$|\\[)\]]|\}")
+# "  = 7" -> "  ="
+_GOES_ON = re.compile(r"[\s$&\\]{0,9}[=≈]")
+# An equation without its right side.
+# "we compute 3/8 =" -> "="
+_UNFINISHED = re.compile(r"[=≈]\s*$")
 # "3, 4" -> ", "
 _NO_DIGIT = re.compile("[^0-9.]+")
 # "3 + 4 = 7" -> "3 + 4 = 7"
@@ -158,6 +163,7 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
     read = list(of_programs(text, asked.ways))
     yield from read
     open_name, said = "", False
+    labelled: Candidate | None = None  # what the clause before labels
     numbered: set[str] = set()
     for kind in found:
         clause = kind.clause
@@ -171,6 +177,8 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
         part = _Part(kind, body, (clause.start, min(clause.end, clause.start + 4 * LONGEST_CLAUSE)))
         if kind.name == ORDINARY and _PLAIN.fullmatch(kind.text) and not open_name:  # the commonest clause: `3 + 4 = 7`
             if got := by_statement(body, part.span, clause, asked.ways, asked.words):
+                got = _going_on(kind, got, labelled)
+                labelled = got if got.stage == LABELLED else None
                 yield got
             continue
         got = _announced(part, asked, open_name)
@@ -193,9 +201,19 @@ def candidates(text: str, found: Sequence[Kind], asked: Asked) -> Iterator[Candi
             if number is not None and got.stage in (STATED, LAST_NUMBER) and not asked.counting:
                 beside = beside or is_counter(part.text, part.span[0], number, clause.end)
             got = replace(got, clause=clause, weak=_is_weak(part, got, asked.given), beside=beside and not sure)
-            yield replace(got, last_resort=0 if sure or not part.last else 1 if kind.name in LIKELY else 2)
+            got = replace(got, last_resort=0 if sure or not part.last else 1 if kind.name in LIKELY else 2)
+            got = _going_on(kind, got, labelled)
+            yield got
             said = said or not (got.weak or part.last)
+        labelled = got if got is not None and got.stage == LABELLED else None
         open_name = _left_open(kind, got, open_name)
+
+
+def _going_on(kind: Kind, got: Candidate, labelled: Candidate | None) -> Candidate:
+    """Return a candidate as labelled where its line goes on with a labelled equation: `原式 = √9`, `= 3`."""
+    if labelled is None or got.stage != STATED or not _GOES_ON.match(kind.text):
+        return got
+    return replace(got, stage=LABELLED, marker=labelled.marker)
 
 
 def _announced(part: _Part, asked: Asked, open_name: str) -> Candidate | None:
@@ -226,6 +244,8 @@ def _stated(part: _Part, asked: Asked) -> Candidate | None:
     got = got or by_statement(part.text, part.span, clause, ways, words)
     if got is not None:
         return got
+    if _UNFINISHED.search(part.kind.text):
+        return None
     stage = STATED if _CONCLUDES.match(part.kind.text) else LAST_NUMBER
     formula = last_formula(part.text, *part.span, ways)
     if formula is not None and formula.kind != EMPTY:

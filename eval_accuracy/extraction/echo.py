@@ -78,7 +78,7 @@ _FIRST_SENTENCE = re.compile(r"[^?？。\n]{1,200}[?？。]")
 _ASKS = re.compile(
     r"(?![^\n]*(?:\b[Yy]ou|[你您对吗]))[^\n]*[?？]\s*$|\s{0,9}(?:[0-9]{1,2}[.)]\s)?(?:Compute|Calculate|Subtract|Multiply|Divide|Add|Take|Find|Solve|Evaluate|Simplify|Reduce|Write|Express|What|How"
     r"|Raise|For\swhich|Determine"
-    "|计算(?!结果|得|可|后|过程|的|如|出|器|机|一下得)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
+    "|计算(?!结果|得|可|后|过程|的|如|出|器|机|一下得|下来|表明|显示|说明|发现|完|步骤|方法|公式|之后)|求(?!得|出|和|的)|解方程|将|化简(?!后|得|结果)|已知|一个|某|当"
     r"|小[明红华刚])[^\n]*[.?。？]?\s*$"
 )
 # What a line that sets a task, or is a question of the corpus, holds; others are not looked at further. Characters that

@@ -90,6 +90,11 @@ _REASON = re.compile(rf"{_START}(?:{english(REASON_EN)}|{either(REASON_ZH)})", r
 # "for n = 3" -> "for"
 # "当 x = 3" -> "当"
 _CONDITION = re.compile(rf"{_START}(?:{english(CONDITION_EN)}|{either(CONDITION_ZH)})", re.IGNORECASE)
+# What is done, with what comes of it, is no condition.
+# "把 3 代入，就有 y = 7" -> "把 3 代入，就有"
+_CARRIED_OUT = re.compile(
+    r"\s*(?:把|将|代入|取).{0,60}?(?:就|则|便|即|可|解|求|算|[进去])(?:[有得]|可得|得到)(?!到?的)"
+)
 # "Check: 7" -> "Check"
 # "检验" -> "检验"
 _CHECK = re.compile(rf"{_START}(?:{english(CHECK_EN)}|[^0-9=]{{0,8}}{either(CHECK_ZH)})", re.IGNORECASE)
@@ -246,7 +251,8 @@ _RELATIVE = re.compile(r"\s*(?:which|whose)\b|\s*这[个会]?")
 _UNREAL = re.compile(r"\binstead\b|\bestimat|\bguess|approximat|[估猜]|近似", re.IGNORECASE)
 # "但精确计算得到 7" -> "但"
 _CONTRAST = re.compile(
-    r"\s*(?:but|however|yet|actually|the\sexact|但|然而|不过|而(?!且)|实际|精确|准确)", re.IGNORECASE
+    r"\s*(?:but|however|yet|actually|(?:the|its?|our)\s(?:exact|precise|true|actual|real|correct|accurate|answer)|但|然而|不过|而(?!且)|实际|精确|准确)",
+    re.IGNORECASE,
 )
 _OPENS_CHECK = ("", "\n", ".", "。", ";", "；", "!", "！")
 # "So we get 7" -> "So"
@@ -292,7 +298,7 @@ def _name(clause: Clause, text: str, question: str) -> str:
         return STEP
     if _REASON.search(text):
         return REASON
-    if _CONDITION.search(text) or clause.before == "condition":
+    if (_CONDITION.search(text) and not _CARRIED_OUT.match(text)) or clause.before == "condition":
         return CONDITION
     if clause.before in (*_COMMAS, "(", "。", "which") and _RESTATED.search(text) and not _NAMES_VALUE.search(text):
         return RESTATED

@@ -88,7 +88,7 @@ _NO_PROSE = re.compile(
 # "that gives 7" -> "gives"
 _STATED = re.compile(
     r"(?P<equals>≈|~=|≒|=(?!>)|约?等于)|(?P<points>⇒|→|->|=>|\\(?:Rightarrow|implies|approx|therefore)(?![a-z])"
-    r"|∴)|(?P<colon>(?<![0-9])(?<![0-9]\s):(?![0-9/]))"
+    r"|∴)|(?P<colon>(?<![0-9])(?<![0-9]\s):(?!/))"
     rf"|(?P<word>{english(COPULA_EN, GETS_EN)}|"
     r"(?:(?<=\bit)|(?<=that)|(?<=there)|(?<=here)|(?<=answer)|(?<=result)|(?<=total))'s(?=\s[-+$\\(0-9])|"
     rf"{either(COPULA_ZH, GETS_ZH)}"

@@ -41,7 +41,7 @@ LABELS = {
 
 # What stands between such a name and the value.
 COPULA_EN = (
-    r"is|are|was|be|(?<!or\s)equals?|becomes?|comes?\s(?:out\s)?(?:to|as|at)(?:\sbe)?|turns?\sout\s(?:to\sbe|as)"
+    r"is|are|was|be|(?<!or\s)equals?|becomes?|comes?\s(?:(?:out|down)\s)?(?:to|as|at)(?:\sbe)?|turns?\sout\s(?:to\sbe|as)"
     r"|works?\sout\s(?:to\sbe|to|as|at)|amounts?\sto|stands\sat|reads|evaluates?\sto|simplifies\sto|reduces\sto"
     r"|adds\sup\sto|ends\sup\s(?:as|at|being)|totals|reached\sis"
 )
@@ -80,7 +80,7 @@ REASON_EN = (
 )
 REASON_ZH = (
     r"注\s?(?=:)|注释|此处|要?(?:请|需要?)?(?:注意|记住|留意)|提示|备注|说明|毕竟|因为|由于|理由|原因|这是因"
-    "|依据|根据|∵|注意到?|已知|可知"
+    "|依据|根据|∵|注意到?|已知"
 )
 # Polite words to the reader, and steps in between.
 CLOSING_EN = (
@@ -122,10 +122,10 @@ SUPPOSITION_EN = (
 # What makes a supposition of a clause wherever it stands.
 SUPPOSED_EN = (
     r"(?:rough|ballpark)\s(?:figure|number|value|estimate|idea)|(?:intermediate|partial|interim)\s(?:value|result|figure|sum|product|number)|first\sattempt|initially|at\sfirst|originally|somewhere\sbetween|hard\sto\ssay|could\sbe\seither|estimat(?:e|es|ed|ing|ion)|guess(?:ed|es)?"
-    r"|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
+    r"|along\sthe\sway|instead\sof\s[-0-9.]+|in\splace\sof|would\shave\sbeen|would\sbe\sdifferent"
 )
 SUPPOSED_ZH = (
-    r"中间(?:值|结果|数|量|步骤)|粗略|首次|第一次|初步|初算|一开始|起初|之间(?=\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计"
+    r"中间(?:值|结果|数|量|步骤)|过程[量值数中]|粗略|首次|第一次|初步|初算|一开始|起初|之间(?=\s*$)|介于|都有可能|其中(?:一个|之一)|二选一|要么|说不准|不好说|二者之一|估一估|[先粗]估|估了|约莫|估计"
     "|估算|猜测|估值|粗算"
 )
 # What is counted of the solution, not of what is asked: steps, ways, pages.
@@ -178,7 +178,7 @@ CORRECTION_ZH = (
 RESTATED_EN = (
     r"which\s(?:equals|comes\sto|corresponds\sto|means)|i\.?e\.?|that\sis|which\sis|or\sequivalently|equivalently|in\sother\swords|as\sa\s(?:decimal|percentage|percent"
     r"|fraction)|also\swritten|meaning|compared|up\sfrom|down\sfrom|more\sthan|roughly|about|approximately|or\sabout"
-    r"|an?\s(?:increase|decrease|drop|rise)|out\sof|over"
+    r"|an?\s(?:increase|decrease|drop|rise)|out\sof|over|equal(?:l?ing)?\sto"
 )
 RESTATED_ZH = (
     "即|换成|也就是说?|也即|换句话说|换算|合(?=[0-9 ])|约合|相当于|折合|比|其中|写成|用(?:分数|小数|百分数)|增加|减少"
