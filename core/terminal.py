@@ -22,7 +22,7 @@ from core.streams import ESCAPED
 # what nobody sees.
 _UNSEEN = (
     *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164)),
-    *((0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
+    *((0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0x16FE4, 0x16FE4), (0x1D159, 0x1D159), (0xE0100, 0xE01EF)),
 )
 _UNSEEN_LETTERS = frozenset(chr(code) for first, last in _UNSEEN for code in range(first, last + 1))
 # Control characters (C0, DEL, C1), soft hyphen, zero-width and direction marks, line and paragraph separators, lone
@@ -34,6 +34,13 @@ _INVISIBLE = re.compile(
     + "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSEEN)
     + "]"
 )
+# Marks that stand above or below a letter: no language puts more than four on one, and a pile covers other lines.
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06dc\u0711-\u074a\u07eb-\u07f3\u0816-\u082d"
+    "\u08ca-\u0902\u093c\u0941-\u094d\u09bc\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u0f18-\u0f39\u0f71-\u0f84"
+    "\u135d-\u135f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u302a-\u302f\u3099\u309a\ua66f-\ua67d\ufe20-\ufe2f]"
+)
+_PILE = re.compile(f"(?<={_MARK * 4}){_MARK}")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -43,12 +50,15 @@ def visible(text: str) -> str:
     `"a\x1b[2Jb"` becomes `a\x1b[2Jb`, letter by letter; a line break becomes `\n`. Chinese, emoji, accents and blanks
     stay as they are.
     """
-    return text if _is_seen(text) else _INVISIBLE.sub(lambda match: _escape(match[0]), text)
+    if _is_seen(text):
+        return text
+    text = _PILE.sub(lambda match: _escape(match[0]), text)
+    return _INVISIBLE.sub(lambda match: _escape(match[0]), text)
 
 
 def _is_seen(text: str) -> bool:
     """Tell quickly that a text has nothing invisible; most texts have not."""
-    return text.isprintable() and (text.isascii() or _UNSEEN_LETTERS.isdisjoint(text))
+    return text.isprintable() and (text.isascii() or (_UNSEEN_LETTERS.isdisjoint(text) and not _PILE.search(text)))
 
 
 def _escape(character: str) -> str:
@@ -65,6 +75,7 @@ def visible_json(text: str) -> str:
     """
     if _is_seen(text):
         return text
+    text = _PILE.sub(lambda match: _json_escape(match[0]), text)
     return _INVISIBLE.sub(lambda match: match[0] if match[0] in "\n\t" else _json_escape(match[0]), text)
 
 

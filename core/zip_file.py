@@ -13,13 +13,14 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.errors import InputError, first_line
 
 _CHUNK = 1 << 20
 _MOST_DIRECTORY = 8 << 20  # bytes; a member takes 46 and its name there
-_ENCRYPTED = 0x1
+_ENCRYPTED, _LATER = 0x1, 0x8  # flags: and sizes and checksum come behind the bytes
+_IN_EXTRA = 0xFFFFFFFF  # a size that stands in a field for large files
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DIRECTORY_ENTRY = 46  # bytes, before name, extra fields and comment
 _LONGEST_DESCRIPTOR = 24  # behind a member whose sizes were not known when it was begun
@@ -113,7 +114,23 @@ class Zip:
             raise ZipFault(first_line(error)) from error
         if fields[0] != b"PK\x03\x04":
             raise ZipFault(f"no header of {member.filename!r:.200}")
+        _same_in_both(member, fields)
         return member.header_offset + _LOCAL_HEADER.size + int(fields[-2]) + int(fields[-1])
+
+
+def _same_in_both(member: zipfile.ZipInfo, fields: tuple[Any, ...]) -> None:
+    """Raise ZipFault where a member's own header tells otherwise than the directory: some programs believe the other.
+
+    Whoever packed it as a stream wrote zeros there, or left the sizes to fields for large files.
+    """
+    _, _, flags, method, _, _, checksum, packed, unpacked, _, _ = fields
+    stated = (member.compress_type, member.CRC, member.compress_size, member.file_size)
+    told = (method, checksum, packed, unpacked)
+    # The method is told before the bytes come; all other fields may be left out.
+    left_out = (False, *(bool(flags & _LATER) and value == 0 for value in told[1:]))
+    left_out = (*left_out[:2], *(one or value == _IN_EXTRA for one, value in zip(left_out[2:], told[2:], strict=True)))
+    if any(one != other and not gone for one, other, gone in zip(stated, told, left_out, strict=True)):
+        raise ZipFault(f"{member.filename!r:.200} has two headers that contradict each other")
 
 
 @contextmanager

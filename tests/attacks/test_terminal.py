@@ -308,6 +308,19 @@ def test_what_can_be_seen_stays(text: str) -> None:
     assert visible(text) == text
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\u0489", "\u0e48", "\u0f71", "\u064b", "\ufe20"])
+def test_a_pile_of_marks_that_covers_other_lines_is_escaped(mark: str) -> None:
+    code = f"\\u{ord(mark):04x}"
+    assert visible(f"a{mark * 4}b") == f"a{mark * 4}b"
+    assert visible(f"a{mark * 1000}b") == f"a{mark * 4}{code * 996}b"
+    assert json.loads(visible_json(json.dumps(f"a{mark * 9}", ensure_ascii=False))) == f"a{mark * 9}"
+
+
+def test_letters_that_no_font_draws_are_escaped() -> None:
+    for letter in ("\U0001d159", "\U00016fe4", "\u2800", "\u3164", "\u2065"):
+        assert visible(f"a{letter}b").isascii()
+
+
 def test_a_terminal_without_chinese_gets_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     show("中 \udcff", file=stream)

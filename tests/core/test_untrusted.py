@@ -144,3 +144,36 @@ def test_a_member_that_is_compressed_in_another_way_or_lies_is_refused() -> None
     for body in (b"", b"PK\x05\x06" + b"\xff" * 18, b"x" * 100):
         with pytest.raises(ZipFault), open_zip(io.BytesIO(body)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("at", "value"), [(8, b"\x00\x00"), (14, b"\x01\x02\x03\x04"), (18, b"\x05\0\0\0"), (22, b"\x05\0\0\0")]
+)
+def test_two_headers_of_a_member_that_contradict_each_other_are_refused(at: int, value: bytes) -> None:
+    """Method, checksum and sizes: programs that unpack a stream believe the first header, others the directory."""
+    body = bytearray(_zip(zipfile.ZIP_DEFLATED).getvalue())
+    body[at : at + len(value)] = value
+    with open_zip(io.BytesIO(body)) as archive, pytest.raises(ZipFault, match="two headers"):
+        archive.place(archive.members[0])
+
+
+def test_headers_of_streams_and_of_large_files_are_taken() -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *words: int) -> int:
+            raise OSError
+
+        def tell(self) -> int:
+            raise OSError
+
+    pipe, large = Pipe(), io.BytesIO()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a", "w") as member:
+        member.write(b"1" * 9999)
+    with zipfile.ZipFile(large, "w") as archive, archive.open("a", "w", force_zip64=True) as member:
+        member.write(b"1" * 9999)
+    for body in (pipe.getvalue(), large.getvalue()):
+        with open_zip(io.BytesIO(body)) as opened:
+            assert opened.place(opened.members[0]) < 99
+            assert opened.read(opened.members[0], 9999) == b"1" * 9999
