@@ -376,11 +376,11 @@ def tokenizer_files() -> Files:
     return made
 
 
-def texts() -> Files:
-    """Return texts of a megabyte, for those who compare texts."""
-    size = 1_000_000
+def texts(size: int = 1_000_000) -> Files:
+    """Return texts of so many characters, for those who compare texts."""
     makers: dict[str, Callable[[], str]] = {
         "one character": lambda: "一" * size,
+        "denials": lambda: "不是" * (size // 2),
         "letters": lambda: "a" * size,
         "words": lambda: "the a " * (size // 6),
         "digits": lambda: "1" * size,
