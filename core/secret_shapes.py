@@ -68,6 +68,8 @@ _STANDS_FOR = re.compile(
     r"[$%{<].*|\.{3}|[xX*•_-]+|[A-Za-z_][\w.]*[(\[].*|[A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*(?:KEY|TOKEN|SECRET|PASSWORD)",
     re.DOTALL,
 )
+# In code: the type of a name, or where its value comes from.
+_IN_CODE = re.compile(r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|SecretStr|string|bytes|undefined")
 _PATH = re.compile(r"(?:[/~]|\.{1,2}/).*|[A-Za-z]:[\\/].*", re.DOTALL)
 _ENDS = re.compile(r"[ \t]*(?:$|[\n\r,;}\])'\"&|\\])")
 _BEGINS = re.compile(r"(?:^|[\n\r{,;(\[?&'\"\\]|--)[ \t]*(?:- |export |set )?\Z")
@@ -130,6 +132,8 @@ def _is_secret(name: _Name, value: str, quoted: bool, loose: bool, alone: bool) 
     """Tell whether a value is a secret. loose: behind a colon, as in a sentence; alone: nothing follows it."""
     plain = value.strip()
     if BLANK in value or plain.lower() in NO_KEYS or _STANDS_FOR.fullmatch(plain) or plain.lower() == name.text.lower():
+        return False
+    if not quoted and _IN_CODE.fullmatch(plain):
         return False
     if name.path_too and _PATH.fullmatch(plain):
         return False
