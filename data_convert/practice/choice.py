@@ -1,15 +1,21 @@
-"""Practice multiple choice: questions about small tables of common knowledge, in the stage-2 corpus' form."""
+"""Practice multiple choice in the stage-2 corpus' form: the contest's questions, and small tables of common knowledge.
+
+The tables are what the practice base model was taught; the contest asks about kinds of words (`kinds.py`).
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
 
 from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
-from data_convert.practice import Generator
+from data_convert.practice import Generator, kinds
+from data_convert.practice.choice_item import Choice
+from data_convert.practice.distinct import distinct
 
 
 @dataclass(frozen=True)
@@ -72,22 +78,6 @@ SUBJECTS = (
 )
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One multiple-choice question; `letter` names the right one of the four `options`."""
-
-    subject: str
-    question: str
-    options: tuple[str, ...]
-    letter: str
-    value: str
-
-    @property
-    def text(self) -> str:
-        """The corpus' `input`: the question and its options, with the corpus' space before the first newline."""
-        return choice_text.question(self.question, self.options)
-
-
 def choice(subject: Subject, fact: tuple[str, str], rng: random.Random) -> Choice:
     """Make a question from one fact: the right value and three others of the same table, in random order."""
     key, value = fact
@@ -98,37 +88,20 @@ def choice(subject: Subject, fact: tuple[str, str], rng: random.Random) -> Choic
     return Choice(subject.name, subject.ask.format(key), tuple(options), letter, value)
 
 
-def facts(held_out: bool) -> list[tuple[Subject, tuple[str, str]]]:
-    """Return the facts of one side of the split: every fourth fact of each table is held out for evaluation."""
-    return [
-        (subject, fact)
-        for subject in SUBJECTS
-        for number, fact in enumerate(subject.facts)
-        if (number % 4 == 3) is held_out
-    ]
-
-
 def records(count: int, seed: int, held_out: bool) -> list[Record]:
     """Make `count` records with distinct texts from one side of the split; the same seed gives the same records."""
     rng = random.Random(seed)
-    known = facts(held_out)
-    made: list[Record] = []
-    seen: set[str] = set()
-    while len(made) < count:
-        subject, fact = rng.choice(known)
-        item = choice(subject, fact, rng)
-        if item.text in seen:
-            continue
-        seen.add(item.text)
-        number = len(made)
-        meta = {"instruction": choice_text.instruction(subject.name), "subject": subject.name}
+    drawn = distinct((kinds.choice(rng, held_out) for _ in repeat(None)), lambda item: item.text)
+    made = []
+    for number, item in enumerate(islice(drawn, count)):
+        meta = {"instruction": choice_text.instruction(item.subject), "subject": item.subject}
         answer = choice_text.answer(item.letter)
         made.append(Record(f"choice-{seed}-{number}", "choice", item.text, answer, f"practice:{number}", meta))
     return made
 
 
 class ChoiceGenerator(Generator):
-    """Train and test questions differ because they ask about different facts."""
+    """Train and test questions have no word in common that is an option."""
 
     def test_records(self, count: int, seed: int) -> list[Record]:
         """See `Generator`."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import InputError
 from core.files import fresh, make_folder, move, remove_folder
 from core.progress import track
-from data_convert.practice.choice import Choice
+from data_convert.practice.choice_item import Choice
 from data_convert.practice.contest_choice import choice
 from data_convert.practice.distinct import distinct
 from data_convert.practice.knowledge import load, sources

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from core.tasks import choice as choice_text
 from core.tasks.choice import LETTERS
 from core.text.records import Record
-from data_convert.practice.choice import Choice
+from data_convert.practice.choice_item import Choice
 from data_convert.practice.distinct import distinct
 from data_convert.practice.knowledge import Source, sources
 

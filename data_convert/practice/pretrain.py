@@ -18,15 +18,20 @@ from core.text.prompts import Prompt, render
 from core.text.records import Record
 from data_convert.practice import choice, math, reading
 
-# A piece of a document: its text, and whether the model learns to produce it (EOS follows where it does).
-Piece = tuple[str, bool]
+# What is expected within a text, though the text goes on otherwise: after so many characters, which end where a token
+# ends, a text of one token.
+Expected = tuple[tuple[int, str], ...]
+# A piece of a document: its text, and whether the model learns to produce it (EOS follows where it does); or its text,
+# and what the model learns to expect within it; or its text, and a text of one token that is expected after it.
+Piece = tuple[str, bool | str | Expected]
 _FOLLOW_UP = "\n\n### Input:\n{}\n\n### Response:"
 
 
-def _reading(rng: random.Random, prompt: Prompt) -> list[Piece]:
+def reading_document(rng: random.Random, prompt: Prompt, most: int = 5) -> list[Piece]:
+    """Make a passage with up to `most` questions, in the retention prompt."""
     item = reading.passage(rng)
     pieces: list[Piece] = []
-    for number, (question, answer) in enumerate(item.questions[:5]):
+    for number, (question, answer) in enumerate(item.questions[:most]):
         record = Record("", "squad", question, answer, meta={"passage": item.text})
         pieces.append((_FOLLOW_UP.format(question) if number else render(prompt, record), False))
         pieces.append((answer, True))
@@ -53,7 +58,7 @@ def _known(rng: random.Random, shares: Shares, ask: Prompt, chat: Prompt) -> lis
     subject = rng.choice(choice.SUBJECTS)
     fact = rng.choice(subject.facts)
     item = choice.choice(subject, fact, rng)
-    kind = _draw(rng, shares.known)
+    kind = drawn_kind(rng, shares.known)
     if kind == "recall":
         return [(render(ask, Record("", "math", item.question, item.value)), False), (item.value, True)]
     if kind == "letter":
@@ -87,7 +92,8 @@ PHASES = (
 )
 
 
-def _draw(rng: random.Random, shares: dict[str, float]) -> str:
+def drawn_kind(rng: random.Random, shares: dict[str, float]) -> str:
+    """Draw a kind of document; the shares add up to 1."""
     mark = rng.random()
     for kind, share in shares.items():
         if mark < share:
@@ -106,9 +112,9 @@ def documents(seed: int, prompts: dict[str, Prompt], shares: Shares = PHASES[0])
     """
     rng = random.Random(seed)
     while True:
-        kind = _draw(rng, shares.documents)
+        kind = drawn_kind(rng, shares.documents)
         if kind == "reading":
-            yield _reading(rng, prompts["squad"])
+            yield reading_document(rng, prompts["squad"])
         elif kind == "equation":
             yield _equation(rng)
         elif kind == "asked":

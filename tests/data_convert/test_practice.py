@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from core.errors import InputError
+from core.tasks.choice import parse_options
 from core.tasks.math import recognise
-from data_convert.practice import GENERATORS, choice, generator_of, math, reading
+from data_convert.practice import GENERATORS, choice, generator_of, kinds, math, reading
 from eval_accuracy.judges import choice as choice_judge
 from eval_accuracy.judges import math as math_judge
 
@@ -56,20 +58,47 @@ def test_answers_stand_in_their_passages_and_questions_are_answerable() -> None:
         assert all(answer in item.text for _, answer in item.questions)
 
 
-def test_held_out_facts_are_not_trained() -> None:
-    def asked(held_out: bool) -> set[tuple[str, tuple[str, str]]]:
-        return {(subject.name, fact) for subject, fact in choice.facts(held_out)}
+def test_no_option_of_a_test_question_is_an_option_that_was_trained() -> None:
+    def options(held_out: bool) -> set[str]:
+        asked = [parse_options(record.question) for record in choice.records(300, 1, held_out)]
+        return {text for item in asked if item is not None for text in item.texts}
 
-    assert not asked(True) & asked(False)
-    assert len(asked(True)) > 15
+    assert not options(True) & options(False)
+    assert min(len(options(True)), len(options(False))) > 60
 
 
-def test_the_letter_names_the_right_option() -> None:
-    for record in choice.records(300, 1, held_out=False):
+@pytest.mark.parametrize("held_out", [False, True])
+def test_exactly_the_named_option_is_of_the_kind_that_is_asked_for(held_out: bool) -> None:
+    asked = {
+        form.format(name=kind.name): kind
+        for language in ("en", "zh")
+        for kind in kinds.kinds(language)
+        for form in kinds.ASK[language]
+    }
+    for record in choice.records(300, 1, held_out):
         letter = choice_judge.reference_letter(record.answer)
-        option = next(line[2:] for line in record.question.split("\n") if line.startswith(f"{letter}."))
-        subject = next(item for item in choice.SUBJECTS if item.name == record.meta["subject"])
-        assert any(option == value and subject.ask.format(key) in record.question for key, value in subject.facts)
+        options = parse_options(record.question)
+        assert options is not None
+        kind = asked[options.head.removeprefix("Question: ").strip()]
+        right = [text.strip() in kind.words for text in options.texts]
+        assert [right.index(True), right.count(True)] == ["ABCD".index(letter), 1]
+
+
+def test_letters_languages_and_subjects_of_the_choice_contest_all_come_about_equally_often() -> None:
+    made = choice.records(2000, 4, held_out=False)
+    letters = Counter(choice_judge.reference_letter(record.answer) for record in made)
+    subjects = Counter(record.meta["subject"] for record in made)
+    assert len(letters) == 4
+    assert min(letters.values()) > 420
+    assert len(subjects) == 20
+    assert min(subjects.values()) > 60
+    assert sum("Which" not in record.question for record in made) / len(made) == pytest.approx(0.4, abs=0.04)
+
+
+def test_no_word_is_of_two_kinds_of_a_language() -> None:
+    for language in ("en", "zh"):
+        words = Counter(word for kind in kinds.kinds(language) for word in (*kind.words, kind.clue))
+        assert max(words.values()) == 1
 
 
 @pytest.mark.parametrize("task", GENERATORS.names())
