@@ -53,6 +53,7 @@ _PATHS = {
     "data.against",
     "model.checkpoint",
     "model.tokenizer.file",
+    "submission.notes",
 }
 
 

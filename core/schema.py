@@ -328,14 +328,21 @@ class SubmissionConfig(Section):
 
     Attributes:
         team: the team's name, and so the zip's.
-        checkpoints: "full": the zip holds the weights; "manifest": their names and hashes only.
+        checkpoints: "full": the zip holds the weights; "manifest": their names and hashes only; "light": the adapters,
+            from which the base gives the weights again.
+        weights_url: where the weights can be had, such as the link of an object that all may read.
+        mindformers_url: where the MindFormers source package that ran can be had.
+        notes: a Markdown file of the team's own words for the report; its headings name the sections.
         format: of the merged checkpoints.
         dtype: type of their tensors; "keep": the base's.
         language: of the report.
     """
 
     team: str = Field(default="team", min_length=1)
-    checkpoints: Literal["full", "manifest"] = "full"
+    checkpoints: Literal["full", "manifest", "light"] = "full"
+    weights_url: str = ""
+    mindformers_url: str = ""
+    notes: str | None = None
     format: Literal["ckpt", "safetensors"] = "ckpt"
     dtype: Literal["keep", "float32", "float16", "bfloat16"] = "keep"
     language: Literal["en", "zh"] = "en"

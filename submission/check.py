@@ -21,13 +21,8 @@ from core.result_types import RatioResult, ScoreResult
 from core.terminal import show, show_json
 from submission.checks.figures import result_problems
 from submission.checks.handed import read_handed
-from submission.checks.parts import (
-    checkpoint_problems,
-    image_problems,
-    manifest_problems,
-    part_problems,
-    report_problems,
-)
+from submission.checks.parts import checkpoint_problems, image_problems, manifest_problems, part_problems
+from submission.checks.report import report_problems
 from submission.package.archive import dig, read_archive
 
 

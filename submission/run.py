@@ -37,10 +37,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--team", help="team name, and so the zip's (default: submission.team of the run)")
     parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
     parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")
+    parser.add_argument("--notes", type=Path, help="your own words, by section (default: submission.notes of the run)")
     parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
     arguments = parser.parse_args(argv)
     with _noted(arguments):
-        built = build(arguments.run, arguments.team, arguments.checkpoints, arguments.language, arguments.force)
+        chosen = (arguments.team, arguments.checkpoints, arguments.language, arguments.force)
+        built = build(arguments.run, *chosen, notes=arguments.notes)
         _show(built, arguments.json)
         if built.verdict is not None and not built.verdict.ok:
             problems = len(built.verdict.problems)
@@ -51,7 +53,10 @@ def main(argv: Sequence[str]) -> int:
 def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what notes the run's step; a zip that is another than run.yaml says is none of it."""
     run = RunFolder(arguments.run.resolve())
-    is_own = not (arguments.team or arguments.checkpoints or arguments.language) and run.settings_file.is_file()
+    is_own = (
+        not (arguments.team or arguments.checkpoints or arguments.language or arguments.notes)
+        and run.settings_file.is_file()
+    )
     return run.step("submission", arguments.force) if is_own else nullcontext()
 
 

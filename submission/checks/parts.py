@@ -17,14 +17,10 @@ from submission.package import layout
 from submission.package.archive import Contents, dig, shown
 from submission.package.run_facts import CHECKPOINT_SUFFIXES, is_number
 from submission.package.weights import adapter_tensor
-from submission.report.figures import find_figures, is_longer, required_figures, resolve, show
 from submission.report.screenshots import shots_of
 
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
-_IMAGE = re.compile(r"\]\(([^)\s]+)\)")
-_LONGEST_LINK = 256
-_SHORT_FIGURE = 200  # characters; a result up to that is named where the report has another
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
 _LONGEST_VERSION = 100  # the pattern takes the square of the text's length
 
@@ -174,61 +170,6 @@ def _odd_tensor(left: Mapping[str, int], right: Mapping[str, int]) -> str:
     """
     odd = next((name for name, size in left.items() if right.get(name) != size), None)
     return next(name for name in right if name not in left) if odd is None else odd
-
-
-def report_problems(handed: Handed) -> Iterator[str]:
-    """Every figure in the report is the one that was measured, none is left out, and its pictures are there."""
-    contents, sources = handed.contents, handed.sources
-    try:
-        text = contents.text(layout.REPORT)
-    except ValueError as error:
-        if layout.REPORT in contents.sizes:
-            yield f"{layout.REPORT}: {error}"
-        return
-    said: set[str] = set()
-    measured: dict[str, str] = {}  # what the report says under a path again and again is shown once
-    for path, figure in find_figures(text):
-        said.add(path)
-        result = measured.get(path) or _shown_figure(sources, path, len(figure))
-        if result is None:
-            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, but there is no such result"
-        elif result == "":
-            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is longer"
-        elif figure != result:
-            yield f"{layout.REPORT}: {shown(path)} is {shown(figure)}, the result is {shown(result)}"
-        if result:
-            measured[path] = result
-    for path in required_figures(sources):
-        if path not in said:
-            yield f"{layout.REPORT}: the figure {shown(path)} is missing"
-    for name in pictures_in(text):
-        if name not in contents.sizes:
-            yield f"{layout.REPORT}: picture {shown(name)} is not in the zip"
-
-
-def _shown_figure(sources: Mapping[str, Any], path: str, length: int) -> str | None:
-    """Return how the report has to show the result under a path; None where there is none, "" where it is far longer.
-
-    A long result within a result within a result would be shown as often as it is nested, so what cannot have the
-    length that the report gives it is not shown at all: all in all the work is that of reading the report.
-    """
-    try:
-        value = resolve(sources, path)
-    except KeyError:
-        return None
-    return "" if is_longer(value, max(length, _SHORT_FIGURE)) else show(value)
-
-
-def pictures_in(text: str) -> Iterator[str]:
-    """Yield the files of a Markdown text's pictures, `![what it shows](file)`, in one walk from left to right."""
-    at = text.find("![")
-    while at >= 0:
-        closed = text.find("]", at)
-        if closed < 0:
-            return
-        if link := _IMAGE.match(text, closed, closed + _LONGEST_LINK):
-            yield link[1]
-        at = text.find("![", link.end() if link else closed)
 
 
 def image_problems(contents: Contents) -> Iterator[str]:

@@ -29,9 +29,17 @@ from submission.package.weights import tensor_sizes
 _MOST_FILES = 10_000
 # Bytes of what is looked into. A file beyond its bound, or beyond that of all together, is hashed and no more.
 _MOST_JSON = 8 << 20
-_MOST_OF = {layout.REPORT: 2 << 20, layout.MANIFEST: _MOST_JSON, layout.RUN_CONFIG: SETTINGS.size}
-_MOST_KEPT = 24 << 20
-_JSON = Bounds(_MOST_JSON, 60_000, depth=32)
+_MOST_OF = {
+    layout.REPORT: 2 << 20,
+    layout.MANIFEST: _MOST_JSON,
+    layout.REPORT_DATA: _MOST_JSON,
+    layout.RUN_CONFIG: SETTINGS.size,
+    layout.PAGE: 12 << 20,
+    layout.WORD: 8 << 20,
+    layout.PDF: 8 << 20,
+}
+_MOST_KEPT = 32 << 20
+JSON = Bounds(_MOST_JSON, 60_000, depth=32)
 _MOST_PICTURES = 200
 _MOST_TENSORS = 200_000
 _TENSORS_OF_DAMAGED = 100_000  # what a file counts for that turns out to be damaged, maybe after some seconds
@@ -102,7 +110,7 @@ class Contents:
     def value(self, name: str) -> Any:
         """Return a JSON file's value; InputError where it is missing or malformed."""
         try:
-            return load_json(self.text(name), name, _JSON, pairs=_once_each)
+            return load_json(self.text(name), name, JSON, pairs=_once_each)
         except ValueError as error:
             raise InputError(f"{name}: {error}") from error
 

@@ -7,19 +7,24 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.config import kit_path
 from core.errors import InputError
-from core.files import read_json, remove_file, sha256_file, sha256_text, write_json, write_text
+from core.files import read_json, remove_file, sha256_file, sha256_text, write_json
 from core.places import ROOT
 from core.progress import say
 from core.step_notes import read_events
 from core.terminal import visible_json
 from submission.check import Verdict, check_zip
 from submission.package import layout
-from submission.package.handed_in import handed_in
+from submission.package.handed_in import HandedIn, handed_in
 from submission.package.pack import Part, pack, parts_of
 from submission.package.run_facts import RunFacts, read_run
+from submission.report.book import Order
+from submission.report.examples import Examples, read_examples
+from submission.report.forms import write_forms
+from submission.report.notes import Notes, read_notes
 from submission.report.plots import write_plots
-from submission.report.report import write_report_text
+from submission.report.report import make_report
 from submission.report.screenshots import write_screenshots
 
 _STATE_SCHEMA = 1
@@ -48,6 +53,7 @@ def build(
     language: str | None = None,
     force: bool = False,
     root: Path = ROOT,
+    notes: Path | None = None,
 ) -> Built:
     """Build and check the zip of a run.
 
@@ -58,6 +64,7 @@ def build(
         language: instead of `submission.language`.
         force: pack again even if nothing changed.
         root: the project's folder, from which the code is taken.
+        notes: instead of `submission.notes`.
 
     Raises:
         InputError: the run is incomplete, a setting is wrong, there is too little disk.
@@ -70,8 +77,9 @@ def build(
     folder = facts.run.submission
     zip_path = folder / layout.team_file_name(team)
     state_path = zip_path.with_suffix(".state.json")
+    extras = extras_of(facts, notes)
     with handed_in(facts, root) as handed:
-        made = make_documents(handed.facts, folder, team, mode, language)
+        made = make_documents(handed, folder, team, mode, language, extras)
         parts = parts_of(handed.facts, made, handed.code, mode)
         inputs = _fingerprint(handed.facts, parts, team, mode)
         if not force and _is_done(state_path, zip_path, inputs):
@@ -85,18 +93,48 @@ def build(
     return Built(zip_path, folder / layout.REPORT, packed=True, verdict=verdict)
 
 
-def make_documents(facts: RunFacts, folder: Path, team: str, mode: str, language: str) -> dict[str, Path]:
-    """Write report, plots and screenshots into `folder`; return name in the zip -> file."""
-    plots = write_plots(facts, folder / "images")
+@dataclass(frozen=True)
+class Extras:
+    """What goes into a report besides the run: the team's own words, and examples of data and answers."""
+
+    notes: Notes
+    examples: Examples
+
+
+def extras_of(facts: RunFacts, notes: Path | None) -> Extras:
+    """Read a team's words and the examples of a run.
+
+    Args:
+        facts: the run, as it is.
+        notes: instead of `submission.notes`.
+
+    Raises:
+        InputError: there is no such file of notes.
+    """
+    named = facts.config.submission.notes
+    path = notes or (kit_path(named) if named else None)
+    return Extras(read_notes(path) if path else Notes(), read_examples(facts))
+
+
+def make_documents(
+    handed: HandedIn, folder: Path, team: str, mode: str, language: str, extras: Extras
+) -> dict[str, Path]:
+    """Write the report in all its forms, plots and screenshots into `folder`; return name in the zip -> file."""
+    facts = handed.facts
+    plots = write_plots(facts, folder / "images", language)
     shots = write_screenshots(facts, folder / "screenshots")
-    images = {kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()}
-    screenshots = {kind: f"{layout.SCREENSHOTS}{path.name}" for kind, path in shots.items()}
-    report = folder / layout.REPORT
-    write_text(report, write_report_text(facts, team, language, mode == "full", images, screenshots))
-    made = {layout.REPORT: report}
-    made |= {images[kind]: path for kind, path in plots.items()}
-    made |= {screenshots[kind]: path for kind, path in shots.items()}
-    return made
+    made = {f"{layout.IMAGES}{path.name}": path for path in plots.values()}
+    made |= {f"{layout.SCREENSHOTS}{path.name}": path for path in shots.values()}
+    order = Order(
+        team,
+        language,
+        mode,
+        plots={kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()},
+        screenshots={kind: f"{layout.SCREENSHOTS}{path.name}" for kind, path in shots.items()},
+        notes=extras.notes.changed(handed.safe),
+    )
+    report = make_report(facts, order, extras.examples.changed(handed.safe))
+    return {**made, **write_forms(report, folder, made, plots)}
 
 
 def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
-_SUFFIXES = (".py", ".sh", ".yaml")
+_SUFFIXES = (".py", ".sh", ".yaml", ".css")
 _PREFIXES = ("README", "LICENSE", "NOTICE")
 _OTHERS = ("pyproject.toml", "constraints.txt")
-_TEMPLATES = PurePosixPath("submission/report/templates")
 _NEVER = {"logs", ".git", ".venv", "venv", "__pycache__", "node_modules"}
 _GIT_SECONDS = 60
 
@@ -28,9 +27,7 @@ def code_files(root: Path) -> list[str]:
 def _wanted(path: PurePosixPath) -> bool:
     if _NEVER & set(path.parts):
         return False
-    if path.parent == _TEMPLATES or path.name in _OTHERS:
-        return True
-    return path.suffix in _SUFFIXES or path.name.startswith(_PREFIXES)
+    return path.name in _OTHERS or path.suffix in _SUFFIXES or path.name.startswith(_PREFIXES)
 
 
 def _plain(root: Path, name: str) -> bool:

@@ -36,12 +36,21 @@ class HandedIn:
     Attributes:
         facts: the run, its text files in the copy; the weights are where they were.
         code: name in the project -> file, of the code that ran.
-        replaced: what was replaced, for the zip's manifest.
+        names: puts placeholders in, and knows what was replaced.
     """
 
     facts: RunFacts
     code: Mapping[str, Path]
-    replaced: list[dict[str, Any]]
+    names: Placeholders
+
+    @property
+    def replaced(self) -> list[dict[str, Any]]:
+        """What was replaced up to now, for the zip's manifest."""
+        return self.names.listed()
+
+    def safe(self, text: str) -> str:
+        """Return a line for the report: a team's words, an example of its data, with placeholders in it."""
+        return self.names.text(text, "evidence")
 
 
 @contextmanager
@@ -60,7 +69,7 @@ def handed_in(facts: RunFacts, root: Path) -> Iterator[HandedIn]:
         copy = _Copy(run, RunFolder(folder / run.name), names)
         clean = copy.of(facts)
         code = {name: copy.code(root / name, folder / "code" / name, name) for name in code_files(root)}
-        yield HandedIn(clean, code, names.listed())
+        yield HandedIn(clean, code, names)
     finally:
         remove_folder(folder)
 

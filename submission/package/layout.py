@@ -9,6 +9,10 @@ from core.errors import InputError
 
 SCHEMA = 1
 REPORT = "report.md"
+REPORT_DATA = "report.json"
+PAGE = "report.html"
+WORD = "report.docx"
+PDF = "report.pdf"
 MANIFEST = "manifest.json"
 RUN_CONFIG = "configs/run.yaml"
 FINETUNE_CONFIG = "configs/finetune.yaml"
@@ -20,6 +24,7 @@ IMAGES = "images/"
 SCREENSHOTS = "screenshots/"
 RESULTS = "results/"
 AUDIT = f"{LOGS}data/audit.json"
+ADAPTERS = f"{LOGS}train/adapters/"
 
 _LONGEST_TEAM = 120  # bytes of UTF-8: file systems take 255 for a name, and others add to it
 _FORBIDDEN = '/\\:*?"<>|'

@@ -22,7 +22,7 @@ from submission.package import layout
 from submission.package.run_facts import RunFacts
 from submission.package.weights import adapter_tensor, tensor_sizes
 
-MODES = ("full", "manifest")
+MODES = ("full", "manifest", "light")
 _CHUNK = 1 << 20
 _RESERVE = 16 << 20  # bytes of disk beside the zip itself: directory of the zip, file system
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can state: the same run gives the same bytes
@@ -44,7 +44,7 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path]
         facts: the run.
         made: name inside the zip -> file, of the report and its pictures.
         code: name in the project -> file, of the code that ran.
-        mode: "full" or "manifest" (`submission.checkpoints`): with or without the weights themselves.
+        mode: `submission.checkpoints`: "full" with the weights, "manifest" without, "light" with the adapters instead.
 
     Raises:
         InputError: another mode.
@@ -63,9 +63,24 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path]
     files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
     files += [checkpoint.manifest_path for checkpoint in facts.checkpoints]
     parts += [Part(layout.archive_name(facts.relative(path)), path) for path in files if path.is_file()]
+    adapters = [run.train / "adapters" / item.name for item in facts.checkpoints]
+    parts += [Part(_adapter_name(path), path) for folder in adapters if (path := folder / _SETTINGS).is_file()]
+    if mode == "light":
+        for folder in adapters:
+            path = folder / _TENSORS
+            if not path.is_file():
+                raise InputError(f"{path}: is missing, and submission.checkpoints=light puts the adapters into the zip")
+            parts.append(Part(_adapter_name(path), path, stored=True))
     if mode == "full":
         parts += [Part(layout.CHECKPOINTS + item.path.name, item.path, stored=True) for item in facts.checkpoints]
     return sorted(parts, key=lambda part: part.name)
+
+
+_SETTINGS, _TENSORS = "adapter.json", "adapter.safetensors"
+
+
+def _adapter_name(path: Path) -> str:
+    return f"{layout.ADAPTERS}{path.parent.name}/{path.name}"
 
 
 def pack(
@@ -81,7 +96,7 @@ def pack(
         parts: from `parts_of`.
         out: the zip; it appears when it is complete, and an older one stays until then.
         team: stands in the zip's manifest.
-        mode: "full" or "manifest".
+        mode: `submission.checkpoints`.
         replaced: what stands for something else in the zip's texts, for its manifest.
 
     Raises:

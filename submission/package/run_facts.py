@@ -53,11 +53,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class LossPoint:
-    """One line of `train/loss.jsonl` or `validation.jsonl`; `learning_rate` is None where the line has none."""
+    """One line of `train/loss.jsonl` or `validation.jsonl`; what it does not say is None."""
 
     step: int
     loss: float
     learning_rate: float | None
+    gradient_norm: float | None = None
+    overflow: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,11 +224,13 @@ class _Reader:
         points = []
         try:
             for number, row in read_jsonl(path, any_number=True):
-                step, loss, rate = (row.get(key) if isinstance(row, dict) else None for key in _LOSS_KEYS)
+                values = [row.get(key) if isinstance(row, dict) else None for key in _LOSS_KEYS]
+                step, loss, rate, norm, overflow = values
                 if not is_number(step) or not is_number(loss):
                     raise InputError(f"{path}:{number}: a line needs the numbers 'step' and 'loss'")
                 try:
-                    points.append(LossPoint(int(step), float(loss), float(rate) if is_number(rate) else None))
+                    rate, norm = (float(value) if is_number(value) else None for value in (rate, norm))
+                    points.append(LossPoint(int(step), float(loss), rate, norm, overflow is True))
                 except (OverflowError, ValueError) as error:  # a step that is infinite or none
                     raise InputError(f"{path}:{number}: numbers that no training has") from error
         except InputError as error:
@@ -244,7 +248,7 @@ class _Reader:
             self.problems.append("train/ holds no training log (*.log)")
 
 
-_LOSS_KEYS = ("step", "loss", "learning_rate")
+_LOSS_KEYS = ("step", "loss", "learning_rate", "gradient_norm", "overflow")
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:

@@ -1,8 +1,7 @@
-"""Figures in the report that a program can find again.
+"""Figures by their place: `accuracy/checkpoints/step_100/accuracy` is the value under these names in a result file.
 
-A figure stands between two invisible Markdown comments, of which the first says where it was taken from:
-`<!--=accuracy/checkpoints/step_100/accuracy-->0.7161<!--/-->` is the value under these names in results/accuracy.json.
-Report and checker use the functions below, so what is written and what is compared are the same text.
+Which of them no report may leave out is said here too. Reports of before 0.3 had each figure between two comments of
+Markdown, `<!--=ratio/ratio-->0.0126<!--/-->`; those of older zips are found again by `find_figures`.
 """
 
 from __future__ import annotations
@@ -11,12 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from core.results import LONGEST_LABEL, RESULTS
+from core.results import LONGEST_LABEL, RESULTS, file_name
 from core.terminal import visible
+from submission.package import layout
 
 _BEGIN, _SAYS, _END = "<!--=", "-->", "<!--/-->"
 _PLAIN = re.compile(r"[\w .,:/+@%()-]*")
 _MISSING = object()
+# Characters of a value that a report shows; of a longer one it says how long it is, for the file itself is in the zip.
+LONGEST = 1000
 
 
 def show(value: Any) -> str:
@@ -34,10 +36,11 @@ def show(value: Any) -> str:
     if isinstance(value, dict):
         return show(", ".join(f"{key}: {item}" for key, item in value.items()))
     text = repr(value) if isinstance(value, (int, float)) else visible(str(value))
-    return text if _PLAIN.fullmatch(text) else _code(text)
+    return text if _PLAIN.fullmatch(text) else code(text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Return a line of text as inline code of Markdown, fit for a table cell."""
     text = text.replace("<!--", "<!- -").replace("|", "\\|")
     fence = "`" * (1 + max((len(run[0]) for run in re.finditer("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
@@ -77,15 +80,6 @@ def resolve(sources: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def figure(sources: Mapping[str, Any], path: str) -> str:
-    """Return the marked text of one figure; a dash without a mark where the sources do not have it."""
-    try:
-        value = resolve(sources, path)
-    except KeyError:
-        return "–"
-    return f"{_BEGIN}{path}{_SAYS}{show(value)}{_END}"
-
-
 def find_figures(report: str) -> Iterator[tuple[str, str]]:
     """Yield (path, text) of each marked figure of a report."""
     at = report.find(_BEGIN)
@@ -119,6 +113,18 @@ def required_figures(sources: Mapping[str, Any]) -> list[str]:
     return [path for path in paths if _has(sources, path)]
 
 
+def file_of(path: str) -> str:
+    """Return the file of the zip in which a figure stands."""
+    source = path.partition("/")[0]
+    return _FILES.get(source, file_name(source))
+
+
+_FILES = {
+    "run": layout.RUN_CONFIG,
+    "environment": layout.ENVIRONMENT,
+    "audit": layout.AUDIT,
+    "weights": layout.MANIFEST,
+}
 _OF_WEIGHTS = ("checkpoints/*/bytes", "checkpoints/*/sha256")
 
 
@@ -139,7 +145,6 @@ def expanded(result: Any, name: str, figures: Iterable[str]) -> list[str]:
 
 def _has(sources: Mapping[str, Any], path: str) -> bool:
     try:
-        resolve(sources, path)
+        return resolve(sources, path) is not None
     except KeyError:
         return False
-    return True

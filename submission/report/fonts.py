@@ -32,6 +32,7 @@ _CJK = (
     "SourceHanSansSC-Regular.otf",
     "wqy-zenhei.ttc",
     "wqy-microhei.ttc",
+    "NotoSansCJKtc-Regular.otf",
     "DroidSansFallbackFull.ttf",
     "PingFang.ttc",
     "msyh.ttc",
@@ -120,8 +121,28 @@ def _folders() -> list[Path]:
         folders.append(Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts")
     else:
         folders += [Path("/usr/share/fonts"), Path("/usr/local/share/fonts")]
-    # matplotlib brings DejaVu Sans Mono along; it is found without being imported.
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is not None and spec.origin:
-        folders.append(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf")
+    # Packages bring fonts along; they are found without being imported: DejaVu Sans Mono, and Noto Sans CJK.
+    for package, inside in (("matplotlib", "mpl-data/fonts/ttf"), ("cvttf_NotoSansCJK_Regular", "")):
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin:
+            folders.append(Path(spec.origin).parent / inside)
     return folders
+
+
+def chinese_file() -> Path | None:
+    """Return the file of a font with Chinese characters; None where there is none."""
+    return next(iter(_found(_CJK)), None)
+
+
+@lru_cache(maxsize=1)
+def chinese_font() -> str:
+    """Return the name under which plots can use a font with Chinese characters; empty where there is none."""
+    from matplotlib import font_manager
+
+    for path in _found(_CJK):
+        try:
+            font_manager.fontManager.addfont(str(path))
+            return str(font_manager.FontProperties(fname=str(path)).get_name())
+        except (OSError, RuntimeError):  # a font that matplotlib cannot read
+            continue
+    return ""

@@ -25,7 +25,7 @@ CODE = (
     "core/a.py",
     "pyproject.toml",
     "submission/__init__.py",
-    "submission/report/templates/report_en.md",
+    "submission/report/style.css",
 )
 
 

@@ -17,7 +17,7 @@ from run_folder import rewrite
 
 from core.errors import GateError
 from submission.check import check_zip, main
-from submission.checks.parts import pictures_in
+from submission.checks.report import pictures_in
 from submission.package.archive import Problems
 from submission.package.pictures import NoPicture, look_at, pixels_of
 from submission.report.figures import find_figures, is_longer, show

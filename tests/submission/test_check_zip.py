@@ -26,6 +26,9 @@ from core.errors import GateError, InputError
 from submission.check import check_zip, main
 from submission.checks.parts import spacing_problems
 from submission.package.build import build
+from submission.report.content import Figure
+from submission.report.figures import show
+from submission.report.markdown import Line, show_figure, written
 
 Files = dict[str, bytes]
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,6 +42,17 @@ def _problems(good: Path, tmp_path: Path, change: Callable[[Files], Any], honest
 
 def _said(problems: list[str], *parts: str) -> bool:
     return any(all(part in problem for part in parts) for problem in problems)
+
+
+def _line_with(files: Files, path: str) -> tuple[Line, int]:
+    """Return the first line of the report that shows a figure, and the figure's number in it."""
+    data = json.loads(files["report.json"])
+    for line in data["lines"]:
+        places = [place for place, _ in line["figures"]]
+        if path in places:
+            figures = [Figure(place, kind, data["figures"][place]) for place, kind in line["figures"]]
+            return Line(tuple(line["texts"]), tuple(figures)), places.index(path)
+    raise AssertionError(path)
 
 
 def _edit(files: Files, name: str, change: Callable[[Any], Any]) -> None:
@@ -85,21 +99,87 @@ def test_a_flipped_byte_with_a_mended_crc(good_zip: Path, tmp_path: Path) -> Non
                                   "weights/checkpoints/step_40/sha256"])  # fmt: skip
 def test_an_edited_figure_in_the_report(good_zip: Path, tmp_path: Path, path: str) -> None:
     def change(files: Files) -> None:
-        mark = f"<!--={path}-->"
-        before, found, after = files["report.md"].decode().partition(mark)
-        assert found
-        files["report.md"] = (before + mark + ("8" if after[0] == "9" else "9") + after[1:]).encode()
+        line, place = _line_with(files, path)
+        begin = len(written(line.texts[: place + 1], [show_figure(item) for item in line.figures[:place]]))
+        whole = written(line.texts, [show_figure(item) for item in line.figures])
+        assert whole in files["report.md"].decode().split("\n")
+        edited = whole[:begin] + ("8" if whole[begin] == "9" else "9") + whole[begin + 1 :]
+        files["report.md"] = files["report.md"].decode().replace(whole, edited).encode()
 
     problems = _problems(good_zip, tmp_path, change, honest=True)
     assert len(problems) == 1
     assert _said(problems, "report.md", path)
 
 
+@pytest.mark.parametrize("path", ["squad/checkpoints/step_100/contest/f1", "ratio/ratio", "score/best"])
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_an_edited_figure_that_only_programs_read(good_zip: Path, tmp_path: Path, path: str, name: str) -> None:
+    """Its value among those of the block of JSON is another one."""
+
+    def change(files: Files) -> None:
+        value = json.dumps(json.loads(files["report.json"])["figures"][path])
+        text = files[name].decode()
+        at = text.rindex(f'"{path}": {value}')
+        files[name] = (text[:at] + f'"{path}": 5' + text[at + len(f'"{path}": {value}') :]).encode()
+
+    problems = _problems(good_zip, tmp_path, change, honest=True)
+    assert _said(problems, name, path, "is 5, the result is")
+
+
+def test_an_edited_figure_of_the_page(good_zip: Path, tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        page = files["report.html"]
+        assert page.count(b">0.8505</a>") > 1
+        files["report.html"] = page.replace(b">0.8505</a>", b">0.9505</a>", 1)
+
+    problems = _problems(good_zip, tmp_path, change, honest=True)
+    assert problems == ["report.html: score/checkpoints/step_100/score is 0.9505, the result is 0.8505"]
+
+
+def test_a_paragraph_more_changes_no_figure(good_zip: Path, tmp_path: Path) -> None:
+    def change(files: Files) -> None:
+        title, _, rest = files["report.md"].decode().partition("\n")
+        files["report.md"] = f"{title}\n\nOne more word of ours.\n{rest}".encode()
+
+    assert check_zip(rewrite(good_zip, tmp_path / "more.zip", change, honest=True)).problems == ()
+
+
+def test_a_report_of_before_it_had_a_file_of_its_figures(good_zip: Path, tmp_path: Path) -> None:
+    """Older reports are Markdown with marks around each figure, and nothing else."""
+
+    def age(files: Files) -> None:
+        figures = json.loads(files.pop("report.json"))["figures"]
+        del files["report.html"]
+        marks = [f"<!--={path}-->{show(value)}<!--/-->" for path, value in figures.items()]
+        files["report.md"] = "\n".join(["# Report", *marks, "![loss](images/loss.png)"]).encode()
+
+    older = rewrite(good_zip, tmp_path / "older.zip", age, honest=True)
+    assert check_zip(older).problems == ()
+    edited = b"<!--=score/best-->step_100<!--/-->"
+
+    def lie(files: Files) -> None:
+        files["report.md"] = files["report.md"].replace(edited, edited.replace(b"100", b"20"))
+
+    problems = list(check_zip(rewrite(older, tmp_path / "lie.zip", lie, honest=True)).problems)
+    assert problems == ["report.md: score/best is step_20, the result is step_100"]
+    unmarked = rewrite(older, tmp_path / "none.zip", lambda files: files.update({"report.md": b"# R"}), honest=True)
+    assert _said(list(check_zip(unmarked).problems), "the figure score/best is missing")
+
+
 def test_a_figure_left_out_of_the_report(good_zip: Path, tmp_path: Path) -> None:
     def change(files: Files) -> None:
-        files["report.md"] = re.sub(rb"<!--=ratio/ratio-->.*?<!--/-->", b"0.9", files["report.md"])
+        data = json.loads(files["report.json"])
+        for line in [line for line in data["lines"] if any(path == "ratio/ratio" for path, _ in line["figures"])]:
+            data["lines"].remove(line)
+        del data["figures"]["ratio/ratio"]
+        files["report.json"] = json.dumps(data).encode()
+        files["report.html"] = re.sub(
+            rb'<a class="figure" [^>]*"ratio/ratio"[^>]*>[^<]*</a>', b"", files["report.html"]
+        )
 
-    assert _said(_problems(good_zip, tmp_path, change, honest=True), "ratio/ratio is missing")
+    problems = _problems(good_zip, tmp_path, change, honest=True)
+    assert _said(problems, "report.md: the figure ratio/ratio is missing")
+    assert _said(problems, "report.html: the figure ratio/ratio is missing")
 
 
 def test_a_missing_checkpoint(good_zip: Path, tmp_path: Path) -> None:

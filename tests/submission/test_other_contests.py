@@ -19,7 +19,6 @@ from core.results import RESULTS, ResultKind, gather, results_of, summary
 from submission.check import check_zip
 from submission.package.build import build
 from submission.package.run_facts import read_run
-from submission.report.figures import find_figures
 
 # Each of them draws the pictures of a run and packs it.
 pytestmark = pytest.mark.slow
@@ -75,10 +74,12 @@ def test_a_fifth_result_is_packed_shown_and_checked(five: Path, project: Path, l
     files = packed(built.path)
     assert "results/spans.json" in files
     assert re.search(rf"^## \d+\. {title}$", files["report.md"], re.MULTILINE)
-    figures = dict(find_figures(files["report.md"]))
-    assert figures["spans/checkpoints/step_100/span_f1"] == "0.578125"
-    assert figures["spans/checkpoints/base/spans"] == "40"
-    assert figures["spans/label_set"] == "`a\\|b`"
+    figures = json.loads(files["report.json"])["figures"]
+    assert figures["spans/checkpoints/step_100/span_f1"] == 0.578125
+    assert figures["spans/checkpoints/base/spans"] == 40
+    assert figures["spans/label_set"] == "a|b"
+    assert "| label_set | `a\\|b` |" in files["report.md"]
+    assert "| step_100 | 0.5781 | 45 |" in files["report.md"]
     headings = re.findall(r"^## (\d+)\.", files["report.md"], re.MULTILINE)
     assert headings == [str(number) for number in range(1, 12)]
 
@@ -129,8 +130,9 @@ def test_a_contest_without_retention_has_nothing_of_it(tmp_path: Path, project: 
     assert built.verdict.problems == ()
     assert built.verdict.best == "step_100"
     assert not [name for name in all_names(built.path) if "squad" in name]
-    report = packed(built.path)["report.md"]
-    assert not [path for path, _ in find_figures(report) if path.startswith(("squad/", "run/eval/squad"))]
+    files = packed(built.path)
+    report, figures = files["report.md"], json.loads(files["report.json"])["figures"]
+    assert not [path for path in figures if path.startswith(("squad/", "run/eval/squad"))]
     assert "SQuAD" not in report
     assert re.findall(r"^## (\d+)\.", report, re.MULTILINE) == [str(number) for number in range(1, 10)]
 
@@ -170,9 +172,10 @@ def test_a_contest_that_trains_nothing(tmp_path: Path, project: Path, language: 
     assert built.verdict is not None
     assert built.verdict.problems == ()
     assert (built.verdict.steps, built.verdict.best) == ((), None)
-    report = packed(built.path)["report.md"]
-    assert dict(find_figures(report))["accuracy/checkpoints/base/accuracy"] == repr(61 / 300)
-    assert "run/method/rank" not in dict(find_figures(report))
+    files = packed(built.path)
+    report, figures = files["report.md"], json.loads(files["report.json"])["figures"]
+    assert figures["accuracy/checkpoints/base/accuracy"] == 61 / 300
+    assert "run/method/rank" not in figures
     assert re.findall(r"^## (\d+)\.", report, re.MULTILINE) == [str(number) for number in range(1, 6)]
 
 

@@ -1,0 +1,35 @@
+"""The report in each of its forms, all made from one content: Markdown, a page; Word and PDF where these are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.files import write_json, write_text
+from submission.package import layout
+from submission.report.content import Report
+from submission.report.html import as_html
+from submission.report.markdown import as_markdown
+from submission.report.plots import read_drawing
+from submission.report.sidecar import sidecar
+
+
+def write_forms(
+    report: Report, folder: Path, pictures: Mapping[str, Path], plots: Mapping[str, Path]
+) -> dict[str, Path]:
+    """Write a report; return name in the zip -> file.
+
+    Args:
+        report: what it says.
+        folder: where its files go.
+        pictures: name in the zip -> PNG.
+        plots: kind -> PNG, beside which an SVG lies.
+    """
+    markdown = as_markdown(report)
+    drawings = {kind: read_drawing(path, kind) for kind, path in plots.items()}
+    names = (layout.REPORT, layout.REPORT_DATA, layout.PAGE)
+    made = {name: folder / name for name in names}
+    write_text(made[layout.REPORT], markdown.text)
+    write_json(made[layout.REPORT_DATA], sidecar(report, markdown))
+    write_text(made[layout.PAGE], as_html(report, pictures, drawings))
+    return made
