@@ -323,6 +323,10 @@ def _is_text_encoding(name: str) -> bool:
         return False
 
 
+# Empty, or an address that a jury can open: of the web, or of a bucket.
+LINK = r"^(|(https?|obs)://[^\s<>\"]+)$"
+
+
 class SubmissionConfig(Section):
     """The hand-in.
 
@@ -340,8 +344,8 @@ class SubmissionConfig(Section):
 
     team: str = Field(default="team", min_length=1)
     checkpoints: Literal["full", "manifest", "light"] = "full"
-    weights_url: str = ""
-    mindformers_url: str = ""
+    weights_url: str = Field(default="", pattern=LINK)
+    mindformers_url: str = Field(default="", pattern=LINK)
     notes: str | None = None
     format: Literal["ckpt", "safetensors"] = "ckpt"
     dtype: Literal["keep", "float32", "float16", "bfloat16"] = "keep"

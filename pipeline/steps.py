@@ -191,6 +191,13 @@ def _team_has_a_name(config: RunConfig) -> None:
     team_file_name(config.submission.team)
 
 
+def _notes_are_there(config: RunConfig) -> None:
+    from submission.report.notes import read_notes
+
+    if config.submission.notes:
+        read_notes(kit_path(config.submission.notes))
+
+
 _ASKED = ("model.checkpoint", "model.tokenizer.file")
 _CORPORA = ("data.train", "data.retention_corpus")
 _ALL = (
@@ -271,7 +278,7 @@ _ALL = (
         # What is handed in follows from what the contest's other steps made: the zip of one may hold no weights.
         uses=("train", "merge", "retention", "accuracy", "score", "floors", "mark"),
         makes=("submission/*",),
-        checks=(_team_has_a_name,),
+        checks=(_team_has_a_name, _notes_are_there),
         room=_written("zip"),
         repeats=True,
         overwrites=True,

@@ -21,6 +21,7 @@ from core.result_types import RatioResult, ScoreResult
 from core.terminal import show, show_json
 from submission.checks.figures import result_problems
 from submission.checks.handed import read_handed
+from submission.checks.origins import origin_problems
 from submission.checks.parts import checkpoint_problems, image_problems, manifest_problems, part_problems
 from submission.checks.report import report_problems
 from submission.package.archive import dig, read_archive
@@ -71,6 +72,7 @@ def check_zip(path: Path) -> Verdict:
     problems.note_all(part_problems(handed))
     problems.note_all(manifest_problems(contents, manifest))
     problems.note_all(checkpoint_problems(handed))
+    problems.note_all(origin_problems(handed))
     problems.note_all(report_problems(handed))
     problems.note_all(image_problems(contents))
     problems.note_all(result_problems(handed))

@@ -24,6 +24,9 @@ from submission.package.build import Built, as_json, build
 from submission.package.pack import MODES
 from submission.report.report import LANGUAGES
 
+# Options that make the zip another than run.yaml says.
+_INSTEAD = ("team", "checkpoints", "language", "notes", "weights_url")
+
 
 def main(argv: Sequence[str]) -> int:
     """Build and check the zip of a run; GateError (exit code 3) where the check finds something wrong."""
@@ -35,14 +38,17 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--run", type=Path, default=LOGS / "latest", help="run folder (default: logs/latest)")
     parser.add_argument("--team", help="team name, and so the zip's (default: submission.team of the run)")
-    parser.add_argument("--checkpoints", choices=MODES, help="with the weights, or with their names and hashes only")
+    parser.add_argument("--checkpoints", choices=MODES, help="the weights, their names and hashes only, or adapters")
     parser.add_argument("--language", choices=LANGUAGES, help="of the report (default: submission.language of the run)")
     parser.add_argument("--notes", type=Path, help="your own words, by section (default: submission.notes of the run)")
+    parser.add_argument(
+        "--weights-url", help="where the weights can be had (default: submission.weights_url of the run)"
+    )
     parser.add_argument("--force", action="store_true", help="pack again even if nothing changed")
     arguments = parser.parse_args(argv)
     with _noted(arguments):
         chosen = (arguments.team, arguments.checkpoints, arguments.language, arguments.force)
-        built = build(arguments.run, *chosen, notes=arguments.notes)
+        built = build(arguments.run, *chosen, notes=arguments.notes, weights_url=arguments.weights_url)
         _show(built, arguments.json)
         if built.verdict is not None and not built.verdict.ok:
             problems = len(built.verdict.problems)
@@ -53,10 +59,7 @@ def main(argv: Sequence[str]) -> int:
 def _noted(arguments: argparse.Namespace) -> AbstractContextManager[None]:
     """Return what notes the run's step; a zip that is another than run.yaml says is none of it."""
     run = RunFolder(arguments.run.resolve())
-    is_own = (
-        not (arguments.team or arguments.checkpoints or arguments.language or arguments.notes)
-        and run.settings_file.is_file()
-    )
+    is_own = not any(getattr(arguments, name) for name in _INSTEAD) and run.settings_file.is_file()
     return run.step("submission", arguments.force) if is_own else nullcontext()
 
 

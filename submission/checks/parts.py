@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.result_parts import EvaluationResult
 from core.result_types import RatioResult
 from core.results import RESULTS, file_name, results_of
+from core.schema import LINK
 from core.untrusted import load_json
 from submission.checks.handed import Handed
 from submission.package import layout
@@ -22,6 +23,7 @@ from submission.report.screenshots import shots_of
 _SIZE_SHARE = 0.01  # merged weights of one model differ by less than this in bytes
 _TOTAL_SHARE = 0.05  # merged weights hold the model's parameters: a count may differ by buffers, not by more
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
+_LONGEST_LINK = 2048
 _LONGEST_VERSION = 100  # the pattern takes the square of the text's length
 
 
@@ -83,6 +85,11 @@ def checkpoint_problems(handed: Handed) -> Iterator[str]:
         yield f"{layout.MANIFEST}: {len(rows)} checkpoints, the contest asks for {needed}"
     if full and len(in_zip) != needed:
         yield f"{layout.CHECKPOINTS}: {len(in_zip)} weight files, the contest asks for {needed}"
+    if needed and not full and not (has_link(handed.manifest) or has_adapters(handed)):
+        yield (
+            f"{layout.CHECKPOINTS}: neither the weights nor a link to them: upload them and give its address,"
+            " submission/run.py --weights-url LINK (submission.weights_url)"
+        )
     paths = {row["path"] for row in rows.values()}
     for name in sorted(in_zip - paths):
         yield f"{shown(name)}: not among the checkpoints of {layout.MANIFEST}"
@@ -93,6 +100,19 @@ def checkpoint_problems(handed: Handed) -> Iterator[str]:
         yield f"{layout.MANIFEST}: the checkpoints were merged into different base weights"
     yield from _size_problems(rows)
     yield from _tensor_problems(handed)
+
+
+def has_link(manifest: Any) -> bool:
+    """Tell whether a manifest says where the weights can be had."""
+    url = dig(manifest, "weights_url")
+    return isinstance(url, str) and len(url) <= _LONGEST_LINK and re.fullmatch(LINK, url) is not None and url != ""
+
+
+def has_adapters(handed: Handed) -> bool:
+    """Tell whether a zip holds the adapters from which its base gives each of the weights again."""
+    names = [f"{layout.ADAPTERS}{label}/adapter" for label in handed.rows]
+    files = [name + suffix for name in names for suffix in (".safetensors", ".json")]
+    return bool(files) and all(name in handed.contents.sizes for name in files)
 
 
 def spacing_problems(steps: list[int], needed: int) -> Iterator[str]:

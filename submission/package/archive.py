@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import stat
 import tempfile
@@ -34,6 +35,7 @@ _MOST_OF = {
     layout.MANIFEST: _MOST_JSON,
     layout.REPORT_DATA: _MOST_JSON,
     layout.RUN_CONFIG: SETTINGS.size,
+    layout.FINETUNE_CONFIG: SETTINGS.size,
     layout.PAGE: 12 << 20,
     layout.WORD: 8 << 20,
     layout.PDF: 8 << 20,
@@ -48,6 +50,11 @@ _ROOM = 1 << 30  # bytes that are left free on the disk where weights are looked
 _BOMB_BYTES = 1 << 30  # from this unpacked size on, a zip has to be at least 1/100 of it
 _BOMB_RATIO = 100
 _ENCRYPTED = 0x1
+_TRAINING_LOGS = f"{layout.LOGS}train/"
+# MindFormers itself says `Network Parameters: 3 M.`, which is no count.
+_PARAMETERS = re.compile(rb"Network Parameters {0,8}: {0,8}(\d{1,18})\.(?!\d)")
+_LONGEST_COUNT = 64
+_MOST_COUNTS = 1000
 _MOST_PROBLEMS = 1000
 _LONGEST_PROBLEM = 500
 _LONGEST_NAME = 200
@@ -81,6 +88,7 @@ class Contents:
         bodies: name -> bytes of the files that the checks look into (report, JSON, YAML).
         pictures: name -> what a picture says it was drawn from (None: nothing), of those that are whole.
         tensors: name of a checkpoint -> its tensors' names and sizes.
+        parameters: how many parameters are trained, as the lines `Network Parameters: 3407872.` of training logs say.
         problems: what was wrong while reading.
         not_looked_at: what was hashed and not looked into, and why; each of it is a problem too.
     """
@@ -90,6 +98,7 @@ class Contents:
     bodies: dict[str, bytes] = field(default_factory=dict)
     pictures: dict[str, str | None] = field(default_factory=dict)
     tensors: dict[str, dict[str, int]] = field(default_factory=dict)
+    parameters: set[int] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     not_looked_at: Problems = field(default_factory=Problems)
 
@@ -239,6 +248,8 @@ class _Reader:
             self._weights(entry)
         elif name.startswith((layout.IMAGES, layout.SCREENSHOTS)):
             self._picture(entry)
+        elif name.startswith(_TRAINING_LOGS) and name.endswith(".log"):
+            self._log(entry)
         elif most := _most_of(name):
             self._body(entry, most)
         else:
@@ -254,6 +265,19 @@ class _Reader:
         else:
             self._contents.bodies[entry.filename] = self._whole(entry)
             self._kept += entry.file_size
+
+    def _log(self, entry: zipfile.ZipInfo) -> None:
+        """Look for the lines of a training log that say how many parameters are trained; of it nothing else is kept."""
+        found, tail = self._contents.parameters, b""
+
+        def look(piece: bytes) -> None:
+            nonlocal tail
+            tail += piece
+            if len(found) < _MOST_COUNTS:
+                found.update(int(match[1]) for match in _PARAMETERS.finditer(tail))
+            tail = tail[-_LONGEST_COUNT:]
+
+        self._hash(entry, look)
 
     def _whole(self, entry: zipfile.ZipInfo) -> bytes:
         body = bytearray()
@@ -315,7 +339,7 @@ class _Reader:
 
 def _most_of(name: str) -> int:
     """Return up to how many bytes a file is looked into; 0 for one that no check needs."""
-    merged = name.startswith(layout.CHECKPOINTS) and name.endswith(".json")
+    merged = name.startswith((layout.CHECKPOINTS, layout.ADAPTERS)) and name.endswith(".json")
     if merged or name in (layout.ENVIRONMENT, layout.AUDIT, *map(file_name, RESULTS)):
         return _MOST_JSON
     return _MOST_OF.get(name, 0)

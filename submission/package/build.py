@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.config import kit_path
@@ -12,12 +13,13 @@ from core.errors import InputError
 from core.files import read_json, remove_file, sha256_file, sha256_text, write_json
 from core.places import ROOT
 from core.progress import say
+from core.schema import LINK
 from core.step_notes import read_events
 from core.terminal import visible_json
 from submission.check import Verdict, check_zip
 from submission.package import layout
 from submission.package.handed_in import HandedIn, handed_in
-from submission.package.pack import Part, pack, parts_of
+from submission.package.pack import Label, Part, pack, parts_of
 from submission.package.run_facts import RunFacts, read_run
 from submission.report.book import Order
 from submission.report.examples import Examples, read_examples
@@ -54,6 +56,7 @@ def build(
     force: bool = False,
     root: Path = ROOT,
     notes: Path | None = None,
+    weights_url: str | None = None,
 ) -> Built:
     """Build and check the zip of a run.
 
@@ -65,6 +68,7 @@ def build(
         force: pack again even if nothing changed.
         root: the project's folder, from which the code is taken.
         notes: instead of `submission.notes`.
+        weights_url: instead of `submission.weights_url`.
 
     Raises:
         InputError: the run is incomplete, a setting is wrong, there is too little disk.
@@ -74,19 +78,24 @@ def build(
     team = settings.team if team is None else team
     mode = mode or settings.checkpoints
     language = language or settings.language
+    url = settings.weights_url if weights_url is None else weights_url
+    if not re.fullmatch(LINK, url):
+        raise InputError(f"--weights-url {url!r}: give an address that begins with http://, https:// or obs://")
     folder = facts.run.submission
     zip_path = folder / layout.team_file_name(team)
     state_path = zip_path.with_suffix(".state.json")
     extras = extras_of(facts, notes)
     with handed_in(facts, root) as handed:
-        made = make_documents(handed, folder, team, mode, language, extras)
+        url = handed.safe(url)
+        order = Order(team, language, mode, notes=extras.notes.changed(handed.safe), weights_url=url)
+        made = make_documents(handed, folder, order, extras.examples.changed(handed.safe_example))
         parts = parts_of(handed.facts, made, handed.code, mode)
-        inputs = _fingerprint(handed.facts, parts, team, mode)
+        inputs = _fingerprint(handed.facts, parts, f"{team}\n{mode}\n{url}")
         if not force and _is_done(state_path, zip_path, inputs):
             say(f"{zip_path}: packed and checked already (--force packs it again)")
             return Built(zip_path, folder / layout.REPORT, packed=False, verdict=None)
         remove_file(state_path)
-        pack(handed.facts, parts, zip_path, team, mode, handed.replaced)
+        pack(handed.facts, parts, zip_path, Label(team, mode, url, tuple(handed.replaced)))
     verdict = check_zip(zip_path)
     if verdict.ok:
         write_json(state_path, {"schema": _STATE_SCHEMA, "inputs": inputs, "zip": _stamp(zip_path)})
@@ -116,30 +125,24 @@ def extras_of(facts: RunFacts, notes: Path | None) -> Extras:
     return Extras(read_notes(path) if path else Notes(), read_examples(facts))
 
 
-def make_documents(
-    handed: HandedIn, folder: Path, team: str, mode: str, language: str, extras: Extras
-) -> dict[str, Path]:
+def make_documents(handed: HandedIn, folder: Path, order: Order, examples: Examples) -> dict[str, Path]:
     """Write the report in all its forms, plots and screenshots into `folder`; return name in the zip -> file."""
     facts = handed.facts
-    plots = write_plots(facts, folder / "images", language)
+    plots = write_plots(facts, folder / "images", order.language)
     shots = write_screenshots(facts, folder / "screenshots")
     made = {f"{layout.IMAGES}{path.name}": path for path in plots.values()}
     made |= {f"{layout.SCREENSHOTS}{path.name}": path for path in shots.values()}
-    order = Order(
-        team,
-        language,
-        mode,
+    order = replace(
+        order,
         plots={kind: f"{layout.IMAGES}{path.name}" for kind, path in plots.items()},
         screenshots={kind: f"{layout.SCREENSHOTS}{path.name}" for kind, path in shots.items()},
-        notes=extras.notes.changed(handed.safe),
     )
-    report = make_report(facts, order, extras.examples.changed(handed.safe))
-    return {**made, **write_forms(report, folder, made, plots)}
+    return {**made, **write_forms(make_report(facts, order, examples), folder, made, plots)}
 
 
-def _fingerprint(facts: RunFacts, parts: list[Part], team: str, mode: str) -> str:
+def _fingerprint(facts: RunFacts, parts: list[Part], label: str) -> str:
     """Hash what decides the zip; weights count by their manifest, size and time: reading them is most of the work."""
-    digest = hashlib.sha256(f"{team}\n{mode}\n".encode())
+    digest = hashlib.sha256(f"{label}\n".encode())
     for item in facts.checkpoints:
         digest.update(f"{item.path}\n{item.sha256}\n{_stamp(item.path)}\n".encode())
     weights = {item.path for item in facts.checkpoints}

@@ -49,7 +49,11 @@ class HandedIn:
         return self.names.listed()
 
     def safe(self, text: str) -> str:
-        """Return a line for the report: a team's words, an example of its data, with placeholders in it."""
+        """Return a line of the team's own for the report, with placeholders in it."""
+        return self.names.text(text, "settings")
+
+    def safe_example(self, text: str) -> str:
+        """Return a text of its data or of an answer likewise: no word of it is taken for a name."""
         return self.names.text(text, "evidence")
 
 
@@ -99,7 +103,7 @@ class _Copy:
                 self._lines(path, "settings")
         if run.environment.is_file():
             self._json(run.environment, "logs")
-        for path in (run.audit, *(item.manifest_path for item in facts.checkpoints)):
+        for path in (run.audit, *(item.manifest_path for item in facts.checkpoints), *facts.adapters):
             if path.is_file():
                 self._json(path)
         self._settings()

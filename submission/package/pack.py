@@ -7,7 +7,7 @@ import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,29 +63,50 @@ def parts_of(facts: RunFacts, made: Mapping[str, Path], code: Mapping[str, Path]
     files += sorted(path for path in run.results.glob("*.json") if path.stem not in RESULTS)
     files += [checkpoint.manifest_path for checkpoint in facts.checkpoints]
     parts += [Part(layout.archive_name(facts.relative(path)), path) for path in files if path.is_file()]
-    adapters = [run.train / "adapters" / item.name for item in facts.checkpoints]
-    parts += [Part(_adapter_name(path), path) for folder in adapters if (path := folder / _SETTINGS).is_file()]
+    parts += [
+        Part(_adapter_name(path), run.train / "adapters" / path.parent.name / path.name) for path in facts.adapters
+    ]
     if mode == "light":
-        for folder in adapters:
-            path = folder / _TENSORS
-            if not path.is_file():
-                raise InputError(f"{path}: is missing, and submission.checkpoints=light puts the adapters into the zip")
-            parts.append(Part(_adapter_name(path), path, stored=True))
+        parts += [Part(_adapter_name(path), path, stored=True) for path in _tensors(facts)]
     if mode == "full":
         parts += [Part(layout.CHECKPOINTS + item.path.name, item.path, stored=True) for item in facts.checkpoints]
     return sorted(parts, key=lambda part: part.name)
-
-
-_SETTINGS, _TENSORS = "adapter.json", "adapter.safetensors"
 
 
 def _adapter_name(path: Path) -> str:
     return f"{layout.ADAPTERS}{path.parent.name}/{path.name}"
 
 
-def pack(
-    facts: RunFacts, parts: list[Part], out: Path, team: str, mode: str, replaced: Sequence[Mapping[str, Any]] = ()
-) -> None:
+def _tensors(facts: RunFacts) -> list[Path]:
+    """Return the adapters' tensors, which lie where the run left them; InputError where one is missing."""
+    found = [path.with_suffix(".safetensors") for path in facts.adapters]
+    there = {path.parent.name for path in found if path.is_file()}
+    if missing := [item.name for item in facts.checkpoints if item.name not in there]:
+        raise InputError(
+            f"train/adapters/: no adapter of {', '.join(missing)}; submission.checkpoints=light puts the adapters into"
+            " the zip: train again, or choose full or manifest"
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the zip's manifest says of the whole.
+
+    Attributes:
+        team: its name.
+        mode: `submission.checkpoints`.
+        weights_url: where the weights can be had; "" where nowhere.
+        replaced: what stands for something else in the zip's texts.
+    """
+
+    team: str
+    mode: str
+    weights_url: str = ""
+    replaced: tuple[Mapping[str, Any], ...] = ()
+
+
+def pack(facts: RunFacts, parts: list[Part], out: Path, label: Label) -> None:
     """Write the zip.
 
     The weights are read once: each is hashed while it is copied and compared with its merge manifest. In manifest
@@ -95,9 +116,7 @@ def pack(
         facts: the run.
         parts: from `parts_of`.
         out: the zip; it appears when it is complete, and an older one stays until then.
-        team: stands in the zip's manifest.
-        mode: `submission.checkpoints`.
-        replaced: what stands for something else in the zip's texts, for its manifest.
+        label: what its manifest says of the whole.
 
     Raises:
         InputError: a file cannot be read, weights differ from their merge manifest or hold adapter tensors, or too
@@ -107,7 +126,9 @@ def pack(
         _refuse_adapter(checkpoint.path)
     _need_room(out, parts)
     hashes: dict[str, tuple[int, str]] = {}
-    apart = [] if mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
+    apart = (
+        [] if label.mode == "full" else [(layout.CHECKPOINTS + item.path.name, item.path) for item in facts.checkpoints]
+    )
     total = sum(_size(path) for path in [*(part.path for part in parts), *(path for _, path in apart)])
     with (
         megabytes("packing", total) as advance,
@@ -118,26 +139,22 @@ def pack(
             hashes[part.name] = _add(archive, part, advance)
         loose = {name: _hash(path, advance) for name, path in apart}
         entries = _checkpoint_entries(facts, hashes | loose)
-        manifest = _manifest(facts, team, mode, hashes, entries, replaced)
+        manifest = _manifest(facts, label, hashes, entries)
         archive.writestr(_entry(layout.MANIFEST, stored=False), manifest)
 
 
 def _manifest(
-    facts: RunFacts,
-    team: str,
-    mode: str,
-    hashes: Mapping[str, tuple[int, str]],
-    checkpoints: list[dict[str, Any]],
-    replaced: Sequence[Mapping[str, Any]],
+    facts: RunFacts, label: Label, hashes: Mapping[str, tuple[int, str]], checkpoints: list[dict[str, Any]]
 ) -> str:
     value = {
         "schema": layout.SCHEMA,
         "kit": __version__,
-        "team": team,
+        "team": label.team,
         "contest": facts.config.contest,
         "run": facts.run.name,
-        "weights": mode,
-        "replaced": list(replaced),
+        "weights": label.mode,
+        "weights_url": label.weights_url,
+        "replaced": list(label.replaced),
         "checkpoints": checkpoints,
         "files": [{"path": name, "bytes": size, "sha256": sha} for name, (size, sha) in sorted(hashes.items())],
     }

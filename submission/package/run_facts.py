@@ -77,6 +77,7 @@ class RunFacts:
         validation_losses: the same of the losses on validation records; empty where they are not computed.
         logs: `*.log` and `events.jsonl` of the run, sorted; worker 0 before the others.
         predictions: `predictions/*.jsonl`, sorted.
+        adapters: `train/adapters/step_N/adapter.json` of the checkpoints, as far as they are there.
     """
 
     run: RunFolder
@@ -90,6 +91,7 @@ class RunFacts:
     validation_losses: tuple[LossPoint, ...]
     logs: tuple[Path, ...]
     predictions: tuple[Path, ...]
+    adapters: tuple[Path, ...] = ()
 
     def relative(self, path: Path) -> str:
         """Return `path` as written in the report: relative to the run folder, with forward slashes."""
@@ -142,6 +144,9 @@ def read_run(folder: Path) -> RunFacts:
         validation_losses=validation_losses,
         logs=logs,
         predictions=tuple(sorted(run.predictions.glob("*.jsonl"))),
+        adapters=tuple(
+            path for item in checkpoints if (path := run.train / "adapters" / item.name / "adapter.json").is_file()
+        ),
     )
 
 

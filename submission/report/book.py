@@ -47,6 +47,7 @@ class Order:
         plots: kind ("loss", "scores", …) -> file in the zip.
         screenshots: kind ("ratio", "training", …) -> file in the zip.
         notes: the team's own words.
+        weights_url: where the weights can be had; "" where nowhere.
     """
 
     team: str
@@ -55,6 +56,7 @@ class Order:
     plots: Mapping[str, str] = field(default_factory=dict)
     screenshots: Mapping[str, str] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+    weights_url: str = ""
 
 
 class Book:

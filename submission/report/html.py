@@ -32,6 +32,7 @@ from submission.report.content import (
     Words,
 )
 from submission.report.figures import file_of
+from submission.report.markdown import target as target_of
 from submission.report.markdown import token_text
 from submission.report.sidecar import SCHEMA, figures_of, figures_sha256
 
@@ -180,7 +181,7 @@ def _link(text: str, target: str) -> str:
     """Return a link to a file of the zip, or to a page; any other scheme is shown as text."""
     if ":" in target.split("/", 1)[0] and not target.startswith(_SCHEMES):
         return escape(text)
-    return f'<a href="{escape(target)}" rel="noreferrer noopener">{escape(text)}</a>'
+    return f'<a href="{escape(target_of(target))}" rel="noreferrer noopener">{escape(text)}</a>'
 
 
 def _tokens(block: Tokens) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from core.terminal import laid_out
+from core.terminal import laid_out, visible
 from submission.report.content import (
     Block,
     Bold,
@@ -140,7 +141,11 @@ def _is_plain(title: str) -> bool:
 
 def target(link: str) -> str:
     """Return a link's target so that Markdown takes all of it and no more."""
-    return re.sub(r"[\s<>()\\\"]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), link)
+    return "".join(one if _goes_into_a_link(one) else quote(one, errors="surrogateescape") for one in link)
+
+
+def _goes_into_a_link(character: str) -> bool:
+    return not character.isspace() and character not in '<>()\\"`|' and visible(character) == character
 
 
 def fenced(text: str) -> str:

@@ -82,9 +82,10 @@ def test_what_is_done_is_not_done_again(run: Path, project: Path) -> None:
 
 
 def test_manifest_mode_names_the_weights(run: Path, project: Path) -> None:
-    built = build(run, mode="manifest", root=project)
+    built = build(run, mode="manifest", root=project, weights_url="https://obs.example.com/team/weights/")
     assert built.verdict is not None
     assert built.verdict.problems == ()
+    assert "[https://obs.example.com/team/weights/](https://obs.example.com/team/weights/)" in built.report.read_text()
     names = _names(built.path)
     assert not [name for name in names if name.endswith(".ckpt")]
     with zipfile.ZipFile(built.path) as archive:

@@ -17,7 +17,24 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_json_is_all_there_is_on_standard_output(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--run", str(run), "--team", "队", "--language", "zh", "--checkpoints", "manifest", "--json"]) == 0
+    assert (
+        main(
+            [
+                "--run",
+                str(run),
+                "--team",
+                "队",
+                "--language",
+                "zh",
+                "--checkpoints",
+                "manifest",
+                "--weights-url",
+                "obs://team/weights",
+                "--json",
+            ]
+        )
+        == 0
+    )
     value = json.loads(capsys.readouterr().out)
     assert value["ok"]
     assert Path(value["zip"]).name == "队.zip"

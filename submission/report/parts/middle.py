@@ -40,7 +40,7 @@ def weights(book: Book) -> Section:
     }
     place = {"full": "checkpoints/", "manifest": "manifest.json", "light": "logs/train/adapters/"}[mode]
     blocks.append(book.words(*where[mode], Code(place)))
-    if url := book.config.submission.weights_url:
+    if url := book.order.weights_url:
         blocks.append(book.words("权重下载链接：{}", "The weights can be had here: {}", Link(visible(url), url)))
     rows: list[tuple[Inline, ...]] = []
     for item in facts.checkpoints:
