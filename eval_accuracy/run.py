@@ -136,8 +136,9 @@ def _rules(evaluation: Evaluation) -> tuple[str | None, str | None]:
 
 
 def _logged(result: AccuracyEntry) -> str:
-    rules = ", ".join(f"{rule} {share}" for rule, share in result.rules.items())
-    return f"accuracy: {result.accuracy} ({result.correct} of {result.count}; {rules})"
+    """Return a line of the log that a screenshot can show whole; every digit stands in results/accuracy.json."""
+    rules = ", ".join(f"{rule} {100 * share:.2f}" for rule, share in result.rules.items())
+    return f"accuracy: {100 * result.accuracy:.2f} % ({result.correct} of {result.count}; {rules})"
 
 
 if __name__ == "__main__":

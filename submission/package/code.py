@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path, PurePosixPath
 
-_SUFFIXES = (".py", ".sh", ".yaml", ".css")
+_SUFFIXES = (".py", ".sh", ".yaml", ".css", ".typ")
 _PREFIXES = ("README", "LICENSE", "NOTICE")
 _OTHERS = ("pyproject.toml", "constraints.txt")
 _NEVER = {"logs", ".git", ".venv", "venv", "__pycache__", "node_modules"}

@@ -177,9 +177,14 @@ def is_number(figure: Figure) -> bool:
     return figure.kind not in ("full", "hash", "yes", "是")
 
 
+def is_page(target: str) -> bool:
+    """Tell whether a link leads to a page or a bucket outside, and not to a file of the zip."""
+    return target.startswith(_SCHEMES)
+
+
 def _link(text: str, target: str) -> str:
     """Return a link to a file of the zip, or to a page; any other scheme is shown as text."""
-    if ":" in target.split("/", 1)[0] and not target.startswith(_SCHEMES):
+    if ":" in target.split("/", 1)[0] and not is_page(target):
         return escape(text)
     return f'<a href="{escape(target_of(target))}" rel="noreferrer noopener">{escape(text)}</a>'
 

@@ -25,6 +25,7 @@ class Shot:
         pattern: regular expression of the log lines to show.
         first, last: how many matching lines from the beginning and the end.
         result: file of the run that shows the same where no log does.
+        always: whether its lines stand below those of the log in any case.
         result_pattern: regular expression of its lines.
     """
 
@@ -37,12 +38,13 @@ class Shot:
     last: int
     result: str
     result_pattern: str
+    always: bool = False
 
 
 SHOTS = (
     Shot(
         "ratio", "train", "Low-parameter ratio", "train", r"Network Parameters\s*:", 1, 2,
-        "results/ratio.json", r'"',
+        "results/ratio.json", r'"', always=True,
     ),
     Shot(
         "training", "train", "Training log", "train", r"\bloss\s*[:=]\s*\[?[-\d.]", 8, 16,
@@ -68,9 +70,8 @@ def shots_of(steps: Sequence[str]) -> list[Shot]:
 def excerpts_of(facts: RunFacts, shot: Shot) -> list[Excerpt]:
     """Return the lines that a screenshot shows.
 
-    Those of a log where one has them. The contest's own log line of the ratio is cut to millions
-    (`Network Parameters: 3 M.`), and the evaluators write their figures to `results/`: so the lines of the result
-    file stand below those of the log.
+    Those of a log where one has them, as they are: a picture rounds nothing. MindFormers' own line of the ratio is cut
+    to millions (`Network Parameters: 3 M.`), so the lines of the result file stand below it.
 
     Raises:
         InputError: neither a log nor the result file has such a line.
@@ -79,7 +80,7 @@ def excerpts_of(facts: RunFacts, shot: Shot) -> list[Excerpt]:
     logs = [path for path in facts.logs if path.is_relative_to(facts.run.train) == (shot.folder == "train")]
     from_log = find_excerpt(folder, logs, shot.pattern, shot.first, shot.last)
     found = [from_log] if from_log else []
-    if not found or shot.result.startswith("results/"):
+    if not found or shot.always:
         result = find_excerpt(
             folder, [folder / shot.result], shot.result_pattern, _RESULT_LINES // 2, _RESULT_LINES // 2
         )

@@ -16,7 +16,7 @@ from submission.report.fonts import FontStack
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_COLUMNS = 132
+_COLUMNS = 148
 _MARGIN = 14
 _LONGEST = 1200
 _PAPER, _BAR = (24, 26, 31), (46, 50, 60)

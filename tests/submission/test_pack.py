@@ -194,7 +194,7 @@ def test_the_kits_own_code_is_packed_whole(tmp_path: Path, with_git: bool) -> No
         file.relative_to(ROOT).as_posix()
         for room in ROOT.glob("*/__init__.py")
         for file in room.parent.rglob("*")
-        if file.suffix in (".py", ".sh", ".yaml", ".css")
+        if file.suffix in (".py", ".sh", ".yaml", ".css", ".typ")
     }
     assert {"pipeline/job.py", "backend/worker.py", "submission/report/style.css"} <= ran
     root = ROOT
