@@ -3,6 +3,7 @@
 #   KIT_PYTHON=/path/to/python     use this environment as it is (an NPU image, a conda environment)
 #   KIT_VENV=/path/to/folder       make it there, not in .venv
 #   bash finetune/setup.sh dev     the test tools too
+#   bash finetune/setup.sh report  what Word and PDF reports need, beside what light has
 #   bash finetune/setup.sh light   planning, scoring and packing only: no MindSpore
 # What is needed stands in pyproject.toml, in the extra of that name; constraints.txt pins what that brings along.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # started with another shell (sh)
@@ -56,10 +57,11 @@ if ! grep -qx "$wanted" "$venv/.kit-installed" 2>/dev/null; then
     # The packages alone are installed, never the kit itself: its folder may be read-only, and no build tool is needed.
     "$venv/bin/python" "$list" "$extra" | "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         -c "$root/constraints.txt" -r /dev/stdin >&2
-    # dev holds train, and train holds light: who has the larger set has the smaller too.
+    # dev holds train and report, and both hold light: who has the larger set has the smaller too.
     case $extra in
-    dev) sets="dev train light" ;;
+    dev) sets="dev train report light" ;;
     train) sets="train light" ;;
+    report) sets="report light" ;;
     *) sets=$extra ;;
     esac
     for set in $sets; do mark "$set"; done >>"$venv/.kit-installed"

@@ -43,7 +43,7 @@ def write_forms(
             made[name] = path
         else:
             remove_file(path)
-            say(f"{name} is not made: {library} is not installed (pip install -c constraints.txt '.[report]')")
+            say(f"{name} is not made: {library} is not installed (bash finetune/setup.sh report)")
     return made
 
 
