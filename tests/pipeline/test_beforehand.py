@@ -69,7 +69,7 @@ def test_room_is_asked_for_what_is_left_of_a_run(disk: Disk, tmp_path: Path) -> 
 
 
 def test_large_figures_are_in_gigabytes(disk: Disk) -> None:
-    config = load_contest("math_llama3")
+    config = load_contest("math_llama3", ["submission.checkpoints=full"])
     disk(100_000_000_000)
     with pytest.raises(InputError, match=r"merged 80\.30 GB, zip 80\.30 GB\), 100\.00 GB are free"):
         check_room(config)

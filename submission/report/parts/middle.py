@@ -90,8 +90,10 @@ def environment(book: Book, zip_name: str) -> Section:
         book.say("如何复现", "How to repeat it"),
         (
             book.words(
-                "用同一份配置从语料到压缩包重新运行（配置中形如 {} 的占位符需换成自己的路径）：",
-                "Run it again from corpus to zip by the same settings (put your own paths for placeholders like {}):",
+                "用同一份配置从语料到压缩包重新运行（基础模型、分词器与语料须放在配置所写的位置，"
+                "形如 {} 的占位符需换成自己的路径）：",
+                "Run it again from corpus to zip by the same settings (base model, tokenizer and corpus where these "
+                "say; put your own paths for placeholders like {}):",
                 Code("<path>"),
             ),
             Verbatim(_REPEAT.format(zip=quote(zip_name))),
