@@ -85,6 +85,18 @@ def hostile_zips(whole: bytes) -> Iterator[tuple[str, bytes | Later]]:
         "no text": b"\xff" * 1000,
         "30 megabytes": b"x" * (30 << 20),
     }
+    page = good["report.html"]
+    elements = {
+        "elements": b'<a class="figure" ' * 500_000,
+        "elements without an end": b'<a class="figure" href="' * 400_000,
+        "large figures": b'<a class="figure" href="" data-path="run/train" data-kind="full" title="">x</a>' * 100_000,
+        "30 megabytes": b"x" * (30 << 20),
+    }
+    for name, body in elements.items():
+        yield f"page: {name}", packed(good | {"report.html": page + body})
+    line = {"texts": ["x" * 400, ""], "figures": [["run/train/epochs", "size"]]}
+    listed = json.dumps({"schema": 1, "figures": {}, "lines": [line] * 9000}).encode()
+    yield "figures: lines", packed(good | {"report.json": listed})
     for name, body in marks.items():
         yield f"report: {name}", partial(packed, good | {"report.md": report + body})
     wide = json.dumps({"x": ["`|\n" * 1000] * 700}).encode()
