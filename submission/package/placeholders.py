@@ -53,7 +53,10 @@ _USED_BY = re.compile(r"(?i)\b(user[ _-]?name|logname|login[ _-]?name)\b(['\"]?\
 _PROMPT = re.compile(r"(?<![\w.@-])[\w.-]{1,64}@[\w.-]{1,255}(?=:[~/<])")
 _HOME = re.compile(r"(?<![\w~/.-])~[A-Za-z_][\w.-]{0,63}(?=/)|(?i:\b[a-z]:[\\/]+users[\\/]+[^\\/\s'\"]+)")
 _ADDRESS = re.compile(
-    r"(?<![\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2})(?![\d.])"
+    r"(?<![\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
+    r"|169\.254(?:\.\d{1,3}){2}|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])(?:\.\d{1,3}){2})(?![\d.])"
+    r"|(?<![\w:])(?i:fe[89ab][0-9a-f]|f[cd][0-9a-f]{2})(?::[0-9a-fA-F]{0,4}){2,7}(?:%\w{1,16})?(?![\w:])"
+    r"|(?<![\w:])(?=[\d:]{0,16}[a-fA-F])[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}(?![\w:])"
 )
 
 
@@ -96,7 +99,7 @@ class Placeholders:
             safe = _HOSTED.sub(lambda match: match[1] + match[2] + self._counted("<host>"), safe)
             safe = _USED_BY.sub(lambda match: match[1] + match[2] + self._counted("<user>"), safe)
         named, called = self._names if degree == "logs" else self._odd_names
-        return named.sub(lambda match: self._counted(called[match[0]]), safe)
+        return named.sub(lambda match: self._counted(called[match[0].casefold()]), safe)
 
     def value(self, value: Any, degree: Degree = "logs") -> Any:
         """Return a JSON or YAML value with `text` done to every text and name in it."""
@@ -150,7 +153,8 @@ def _plain(text: str) -> str:
 def _names(names: Mapping[str, str]) -> _Found:
     words = sorted(names, key=lambda word: (-len(word), word))
     parts = "|".join(map(re.escape, words))
-    return (re.compile(rf"(?<![\w-])(?:{parts})(?![\w-])") if parts else _NOTHING), dict(names)
+    found = re.compile(rf"(?<![\w-])(?:{parts})(?![\w-])", re.IGNORECASE) if parts else _NOTHING
+    return found, {word.casefold(): name for word, name in names.items()}
 
 
 @cache
@@ -161,7 +165,7 @@ def _other_paths() -> re.Pattern[str]:
     except OSError:
         there = set()
     tops = "|".join(sorted(map(re.escape, (_TOP | there) - _SYSTEM), key=lambda word: (-len(word), word)))
-    return re.compile(rf"(?:(?<![\w.~<>/])|(?<=file://))/(?:{tops})(?:/[^\s/'\"`,;:()\[\]{{}}<>|*?\\=]+)+/?")
+    return re.compile(rf"(?:(?<![\w.~<>/])|(?<=file://))/(?:{tops})\d{{0,2}}(?:/[^\s/'\"`,;:()\[\]{{}}<>|*?\\=]+)+/?")
 
 
 def _last(path: str) -> str:

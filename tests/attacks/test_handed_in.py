@@ -234,3 +234,24 @@ def test_the_kits_own_configuration_is_handed_in_as_it_is() -> None:
 )
 def test_other_ways_of_naming_users_and_hosts(text: str, wanted: str) -> None:
     assert Placeholders([]).text(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("NPU-07 said, Lifei answered", "<host> said, <user> answered"),
+        ("fe80::1ff:fe23:4567:890a%eth0 and fd00::1", "<host> and <host>"),
+        ("link/ether 02:42:ac:11:00:02", "link/ether <host>"),
+        ("169.254.3.4, 100.64.3.4", "<host>, <host>"),
+        ("loaded /data1/li/x.ckpt and /nas02/li/y", "loaded <path>/x.ckpt and <path>/y"),
+    ],
+)
+def test_machines_are_found_in_any_case_and_on_any_disk(text: str, wanted: str) -> None:
+    assert Placeholders([{"user": ["lifei"], "host": ["npu-07"]}]).text(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["time 10:20:30", "12:30:45:10:20:30", "100.64 %", "fd: 3:4", "feed:a:b", "1/2/3", "2.9.0.1"]
+)
+def test_numbers_are_no_addresses(text: str) -> None:
+    assert Placeholders([]).text(text) == text
