@@ -348,7 +348,8 @@ def _validation(book: Book) -> list[Block]:
     """Say what the loss on records was that were not trained on."""
     at = "validation"
     said = book.words(
-        "验证集（不参与训练）共 {} 行，计入损失的词元 {} 个。各权重中损失最低的是 {}；全程最低损失为 {}，出现在第 {} 步。",
+        "验证集（不参与训练）共 {} 行，计入损失的词元 {} 个。"
+        "各权重中损失最低的是 {}；全程最低损失为 {}，出现在第 {} 步。",
         "Loss on {} validation rows ({} learned tokens), which were not trained on. Of the checkpoints {} has the "
         "lowest; the lowest of all was {}, at step {}.",
         *(book.fig(f"{at}/{name}") for name in ("rows", "tokens", "best")),
