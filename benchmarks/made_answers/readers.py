@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from benchmarks.made_answers import Made
 from core.errors import InputError
+from core.tasks.math import FREE_TYPES, recognise
+from eval_accuracy.extraction.echo import own_text
+from eval_accuracy.extraction.reader import Trace, read_answer
 from eval_accuracy.judges import choice, math
 
 HEADLINE = "rounded"
@@ -24,6 +27,19 @@ class Reading:
     right: bool
     read: str
     note: str = ""
+
+
+def both_ways(made: Made) -> Reading:
+    """Read as `kit` does, and see that the answer is read the same where no short way is taken (AssertionError)."""
+    if not made.is_choice:
+        kind = recognise(made.question).type
+        free = kind in FREE_TYPES
+        own = own_text(made.text, made.question, made.prompt).text
+        for text, question in ((own, made.question), (made.reference, "")):
+            short = read_answer(text, question, kind, free, free)
+            if short != read_answer(text, question, kind, free, free, Trace()):
+                raise AssertionError(f"a short way reads {short} in {text!r}, question {question!r}")
+    return kit(made)
 
 
 def kit(made: Made) -> Reading:

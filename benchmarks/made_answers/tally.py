@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from benchmarks.made_answers import Made, others
-from benchmarks.made_answers.readers import Reading, kit
+from benchmarks.made_answers.readers import Reading, both_ways, kit
 
 READERS: Mapping[str, Callable[[Made], Reading]] = {
     "kit": kit,
+    "kit-both-ways": both_ways,
     "math-verify": others.math_verify,
     "opencompass": others.opencompass,
 }
