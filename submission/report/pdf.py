@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def write_pdf(report: Report, sha256: str, path: Path, pictures: Mapping[str, Pa
         report: what it says.
         sha256: of its figures; stands among the file's properties.
         path: the PDF.
-        pictures: name in the zip -> PNG.
+        pictures: name in the zip -> PNG, below the PDF's folder.
 
     Raises:
         InputError: typst cannot set it.
@@ -60,28 +59,25 @@ def write_pdf(report: Report, sha256: str, path: Path, pictures: Mapping[str, Pa
     import typst
 
     font = chinese_file()
-    with tempfile.TemporaryDirectory(prefix="report-") as name:
-        folder = Path(name)
-        names = {file: f"{number}.png" for number, file in enumerate(pictures)}
-        for file, short in names.items():
-            (folder / short).write_bytes(pictures[file].read_bytes())
-        value = {
-            "title": report.title,
-            "language": report.language,
-            "keywords": f"figures-sha256:{sha256}",
-            "sections": [_section(section, 1, names) for section in report.sections],
-        }
-        (folder / "report.json").write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-        (folder / "report.typ").write_text(_PROGRAM.read_text(encoding="utf-8"), encoding="utf-8")
-        fonts = [str(font.parent)] if font else []
-        with replacing(path) as partial:
-            try:
-                # The same report gives the same bytes, whenever it is made.
-                typst.compile(
-                    str(folder / "report.typ"), output=str(partial), font_paths=fonts, format="pdf", timestamp=0
-                )
-            except (RuntimeError, ValueError) as error:
-                raise InputError(f"{path}: typst cannot set the report ({first_line(error)})") from error
+    root = path.parent  # what typst may read: report and pictures of this run
+    names = {file: f"/{picture.relative_to(root).as_posix()}" for file, picture in pictures.items()}
+    value = {
+        "title": report.title,
+        "language": report.language,
+        "keywords": f"figures-sha256:{sha256}",
+        "sections": [_section(section, 1, names) for section in report.sections],
+    }
+    inputs = {"report": json.dumps(value, ensure_ascii=False)}
+    fonts = [str(font.parent)] if font else []
+    try:
+        # The same report gives the same bytes, whenever it is made.
+        made = typst.compile(
+            _PROGRAM.read_bytes(), root=str(root), sys_inputs=inputs, font_paths=fonts, format="pdf", timestamp=0
+        )
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: typst cannot set the report ({first_line(error)})") from error
+    with replacing(path) as partial:
+        partial.write_bytes(made)
 
 
 def _section(section: Section, level: int, names: Mapping[str, str]) -> dict[str, Any]:
