@@ -58,6 +58,7 @@ def write_pdf(report: Report, sha256: str, path: Path, pictures: Mapping[str, Pa
     """
     import typst
 
+    compile_pdf: Any = typst.compile  # its stubs ask for one type of all paths
     font = chinese_file()
     root = path.parent  # what typst may read: report and pictures of this run
     names = {file: f"/{picture.relative_to(root).as_posix()}" for file, picture in pictures.items()}
@@ -71,7 +72,7 @@ def write_pdf(report: Report, sha256: str, path: Path, pictures: Mapping[str, Pa
     fonts = [str(font.parent)] if font else []
     try:
         # The same report gives the same bytes, whenever it is made.
-        made = typst.compile(
+        made = compile_pdf(
             _PROGRAM.read_bytes(), root=str(root), sys_inputs=inputs, font_paths=fonts, format="pdf", timestamp=0
         )
     except (RuntimeError, ValueError) as error:
