@@ -19,7 +19,16 @@ from typing import Any
 from core import __version__, machine, places
 from core.config import dump, load_run, settings_in
 from core.errors import InputError, KitError
-from core.files import append_jsonl, make_folder, read_text, remove_folder, write_json, write_link, write_text
+from core.files import (
+    append_jsonl,
+    make_folder,
+    read_text,
+    remove_file,
+    remove_folder,
+    write_json,
+    write_link,
+    write_text,
+)
 from core.inside import open_lock
 from core.machine import note_machine
 from core.places import ROOT, need_utf8
@@ -163,7 +172,7 @@ def begun(run: RunFolder, new: bool) -> Iterator[None]:
             remove_folder(run.path)
             latest = run.path.parent / "latest"
             if os.path.lexists(latest) and not latest.exists():
-                latest.unlink()
+                remove_file(latest)
                 if left := sorted(run.path.parent.glob("*/run.yaml"), key=lambda file: file.stat().st_mtime):
                     point_latest(RunFolder(left[-1].parent))
         raise

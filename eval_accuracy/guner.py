@@ -14,7 +14,7 @@ from typing import Any
 
 from core.command import command_parser
 from core.errors import GateError, InputError, KitError, run_command
-from core.files import write_json
+from core.files import write_json, write_text
 from core.terminal import laid_out, show, show_json, show_text
 from core.untrusted import load_json
 from eval_accuracy.ner.organiser import scored, written
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
             raise InputError(f"--{name} goes with --strict; the organiser's scorer takes IN.json and OUT.json alone")
     standard, submitted = _named(arguments.first, announce=True)
     try:
-        arguments.second.write_text(written(scored(standard, submitted)), encoding="ascii")
+        write_text(arguments.second, written(scored(standard, submitted)))
     except OSError as error:
         raise UncaughtByScorer(f"{arguments.second}: cannot be written ({error.strerror or error})") from error
     return 0

@@ -187,7 +187,7 @@ def _point_to_newest(logs: Path) -> None:
     if left := runs_in(logs):
         point_latest(left[-1])
     else:
-        (logs / "latest").unlink(missing_ok=True)
+        remove_file(logs / "latest")
 
 
 if __name__ == "__main__":

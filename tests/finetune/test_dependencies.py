@@ -41,7 +41,7 @@ def test_every_requirement_is_pinned_as_the_constraints_pin_it() -> None:
 
 def test_every_package_that_the_kit_imports_is_in_the_list() -> None:
     owners = metadata.packages_distributions()
-    listed = {plain(line.partition("==")[0]) for line in requirements("train")}
+    listed = {plain(line.partition("==")[0]) for extra in ("train", "report") for line in requirements(extra)}
     # Where they are there; the kit does without them.
     optional = {"transformers", "tokenizers"}
     rooms = {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()}
