@@ -18,7 +18,6 @@ from core.errors import InputError, did_you_mean, run_command
 from core.files import move, read_jsonl, remove_file, remove_folder, write_text
 from core.inside import open_lock
 from core.places import need_utf8
-from core.progress import say
 from core.run_folder import LOGS, RunFolder, find_run, point_latest
 from core.step_notes import MAIN_JOB, read_events
 from core.terminal import laid_out, show, show_json, show_text
@@ -81,7 +80,7 @@ def _list(arguments: argparse.Namespace) -> int:
     elif rows:
         show_text(laid_out(table(rows)))
     else:
-        say(f"no run yet in {LOGS}")
+        show(f"no run yet in {LOGS}")
     return 0
 
 

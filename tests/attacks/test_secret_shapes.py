@@ -110,7 +110,7 @@ def test_a_secret_is_blanked_where_it_stands(text: str, wanted: str) -> None:
         "api_key_env: KIT_API_KEY", "password=***", "password: ****", "--password PASSWORD", "--api-key KEY",
         "-u 5 --token 7",
         "BACKWARD_PASS : tl.constexpr", "password=config.password", "api_key: SecretStr", "password: string",
-        "private_key: /home/li/.ssh/id_rsa", "credentials: ./gcp.json", "PWD=/work/li", "docker run -u 1000:1000 image",
+        "private_key: /home/li/.ssh/id_rsa", "credentials: ./gcp.json", "PWD=/data/li", "docker run -u 1000:1000 image",
         "docker run --user app:app image", "the secret of 5: add 2 and 3", "Secret: it is 42.", "cookie: eat one",
         "Set-Cookie was sent", "a cookie costs 3 = 1 + 2", "http://host:8000/a@b", "https://host:8000/v1?x=a@b",
         "https://h/@user/x", "git+https://github.com/x/y@v1.2", "see //a/b: c@d", "10:20 @ 5", "3:4/5@6",
