@@ -150,11 +150,14 @@ def test_the_table_shows_interval_and_share() -> None:
     base = question_scores(records, answers(400, 200))
     given = answers(400, 190)
     result = summarise(records, given, question_scores(records, given), gate_from_base(50.0, 50.0), base)
-    text = table({"step_10": result}, 400)
     low, high = result.contest.f1_interval
-    assert f"47.500 [{low:.2f}, {high:.2f}]" in text
-    assert "95.0% of the base" in text
-    assert "needs 90%" in text
+    lines = table({"step_10": result}, 400).splitlines()
+    assert lines[1].split() == ["step_10", *2 * ["47.50", f"{low:.2f}", "-", f"{high:.2f}"], "95.0%", "95.0%", "passed"]
+    assert lines[2] == "gate: F1 45.00 and EM 45.00 are needed, 90% of the base model's"
+    assert max(map(len, lines)) <= 80
+    more = table({"step_10": result}, 400, more=True)
+    assert "step_10: F1 47.500, margin +2.500, 95.0% of the base [" in more
+    assert f"official  47.50 {low:.2f} - {high:.2f}" in more
 
 
 def test_questions_without_an_answer_are_reported_apart(tmp_path: Path) -> None:
