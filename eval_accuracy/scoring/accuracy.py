@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -37,14 +39,30 @@ def score(
 
 def judge_all(records: Sequence[Record], predictions: Predictions, judge: Judge) -> list[Verdict]:
     """Judge each question's prediction, in the order of the questions; one without a prediction is wrong."""
-    answers = [_answer(predictions, record.id) for record in records]
+    with _without_collections():
+        return _shared_out(records, [_answer(predictions, record.id) for record in records], judge)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let nobody look for cycles meanwhile: verdicts are in none, and looking takes a quarter of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _shared_out(records: Sequence[Record], answers: Sequence[Answer | None], judge: Judge) -> list[Verdict]:
     if len(records) < _MANY:
         return _judged(judge, records, answers)
     workers = os.cpu_count() or 1
-    size = -(-len(records) // (4 * workers))
+    size = -(-len(records) // (16 * workers))  # small parts, so that all processes end together
     starts = range(0, len(records), size)
     # Fresh processes: one that holds MindSpore's threads must not be forked.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=gc.disable) as pool:
         parts = pool.map(
             partial(_judged, judge),
             [records[start : start + size] for start in starts],
